@@ -1,0 +1,95 @@
+#pragma once
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ca/authority/orders.hpp"
+#include "ca/base/clock.hpp"
+#include "ca/inventory/inventory.hpp"
+#include "ca/ledger/ledger.hpp"
+#include "ca/policy/policy.hpp"
+#include "ca/signer/signer.hpp"
+
+namespace ca {
+
+struct AuthorityServiceOptions {
+  std::string partition = "aws";
+  std::vector<std::string> regions{"us-east-1"};
+  std::string key_token = "issuing";  // configured token for new CA keys
+  std::chrono::milliseconds issue_wait{1000};    // how long issue() waits for the signature before it answers with the ARN
+  std::chrono::milliseconds create_wait{2000};   // the same for a CA's key pair
+  std::chrono::milliseconds sign_deadline{10000};  // one attempt of a background signature
+  std::chrono::milliseconds resume_backoff{200};
+  std::chrono::seconds idempotency_window{300};
+  std::size_t max_pending = 10000;     // accepted, not yet signed; beyond: Code::throttled
+  std::size_t max_authorities = 200;   // per account
+};
+
+// The authority as protocols see it: every call checks the caller's policy, decides, makes it durable, answers.
+// Thread-safe; calls block on token and store within the bounds of the options. Throws ca::Error.
+// An object of another account does not exist for the caller (I15).
+class AuthorityService {
+ public:
+  AuthorityService(AuthorityServiceOptions options, std::vector<ProvisioningProfile> profiles, Ledger& ledger,
+                   Inventory& inventory, Signer& signer, PolicyEngine& policy, const Clock& clock);
+  ~AuthorityService();  // stops the background work; PENDING rows stay for the next start
+  AuthorityService(const AuthorityService&) = delete;
+  AuthorityService& operator=(const AuthorityService&) = delete;
+
+  // Loads the authorities and takes up what a crash or an outage left: CREATING authorities, PENDING certificates (I19).
+  // The background worker reports what a person should see through `notice`.
+  void start(std::function<void(const std::string& message)> notice);
+
+  [[nodiscard]] AuthorityArn create(const Caller& caller, const CreateAuthorityOrder& order);
+  [[nodiscard]] AuthorityRecord describe(const Caller& caller, const AuthorityArn& arn);
+  struct Page {
+    std::vector<AuthorityRecord> authorities;
+    std::string next_token;  // empty on the last page
+  };
+  [[nodiscard]] Page list(const Caller& caller, std::size_t max_results, const std::string& next_token);
+  // Only ACTIVE and DISABLED can be asked for.
+  void update_status(const Caller& caller, const AuthorityArn& arn, AuthorityStatus status);
+  [[nodiscard]] std::string csr(const Caller& caller, const AuthorityArn& arn);
+  void import_certificate(const Caller& caller, const ImportOrder& order);
+  [[nodiscard]] CertificatePem authority_certificate(const Caller& caller, const AuthorityArn& arn);
+
+  // Durable at return; signed at return unless the token took longer than issue_wait.
+  [[nodiscard]] CertificateArn issue(const Caller& caller, const IssuanceOrder& order);
+  [[nodiscard]] CertificatePem certificate(const Caller& caller, const AuthorityArn& authority, const CertificateArn& arn);
+  // `serial` in any form that clients send. Durable at return.
+  void revoke(const Caller& caller, const AuthorityArn& arn, const std::string& serial, RevocationReason reason);
+
+  [[nodiscard]] ProvisioningResult provision(const Caller& caller, const ProvisioningOrder& order);
+  // What POST /provision accepted with 202; `id` is the serial's 32 hex digits.
+  [[nodiscard]] ProvisioningResult provisioned(const Caller& caller, const std::string& id);
+
+  // SIGHUP: the new profiles hold for every call that starts after the return.
+  void replace_profiles(std::vector<ProvisioningProfile> profiles);
+
+  // A record for the audit log of a request that was refused before or inside the authority.
+  void record_refusal(const Caller& caller, const std::string& operation, const std::string& resource, const std::string& reason);
+
+  // DER of the CA's certificate by the id in its ARN, for the public download; nullopt when there is none.
+  [[nodiscard]] std::optional<Bytes> public_certificate(const std::string& authority_id);
+
+  struct Status {
+    std::size_t authorities = 0;
+    std::size_t pending = 0;  // accepted, not signed
+    std::uint64_t issued = 0, resumed = 0, failed = 0;
+    struct AuthorityKey {
+      std::string arn;
+      bool ok = false;
+      std::string detail;
+    };
+    std::vector<AuthorityKey> keys;  // last audit of each CA key
+  };
+  [[nodiscard]] Status status() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace ca

@@ -1,0 +1,98 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "ca/base/arn.hpp"
+#include "ca/base/clock.hpp"
+#include "ca/base/digest.hpp"
+#include "ca/x509/algorithm.hpp"
+#include "ca/x509/certificate.hpp"
+
+namespace ca {
+
+enum class AuthorityType { root, subordinate };
+enum class AuthorityStatus { creating, pending_certificate, active, disabled, expired, deleted, failed };
+enum class CertificateState {
+  pending,  // durable intent; the token may or may not have been asked
+  issued,
+  failed,   // will never be signed; failure_reason says why
+  revoked,
+};
+// RFC 5280, 5.3.1 codes of the eight values that the API knows.
+enum class RevocationReason {
+  unspecified = 0,
+  key_compromise = 1,
+  certificate_authority_compromise = 2,
+  affiliation_changed = 3,
+  superseded = 4,
+  cessation_of_operation = 5,
+  privilege_withdrawn = 9,
+  a_a_compromise = 10,
+};
+
+[[nodiscard]] std::string_view api_name(AuthorityType value);      // "ROOT"
+[[nodiscard]] std::string_view api_name(AuthorityStatus value);    // "PENDING_CERTIFICATE"
+[[nodiscard]] std::string_view api_name(CertificateState value);   // "ISSUED"
+[[nodiscard]] std::string_view api_name(RevocationReason value);   // "KEY_COMPROMISE"
+[[nodiscard]] std::optional<AuthorityType> authority_type_from_api(std::string_view name);
+[[nodiscard]] std::optional<AuthorityStatus> authority_status_from_api(std::string_view name);
+[[nodiscard]] std::optional<CertificateState> certificate_state_from_api(std::string_view name);
+[[nodiscard]] std::optional<RevocationReason> revocation_reason_from_api(std::string_view name);
+
+// One certificate authority. `version` grows by one with each stored change (compare-and-swap).
+struct AuthorityRecord {
+  AuthorityArn arn;
+  AuthorityType type = AuthorityType::root;
+  KeyAlgorithm key_algorithm = KeyAlgorithm::ec_p256;
+  SigningAlgorithm signing_algorithm = SigningAlgorithm::sha256_with_ecdsa;
+  AuthorityStatus status = AuthorityStatus::creating;
+  Bytes subject_der;
+  // Canonical JSON of the API members that the authority only echoes; opaque below the protocol.
+  std::string configuration_json;  // CertificateAuthorityConfiguration
+  std::string revocation_json;     // RevocationConfiguration
+  std::string tags_json;           // TagList
+  std::string usage_mode = "GENERAL_PURPOSE";
+  std::string key_storage_security_standard = "FIPS_140_2_LEVEL_3_OR_HIGHER";
+  std::string key_token;  // configured token name that holds the key
+  std::string key_uri;    // RFC 7512; empty while CREATING
+  Bytes spki_der;
+  Bytes csr_der;
+  Bytes certificate_der;        // empty before import
+  std::string certificate_pem;  // exactly what clients read back
+  std::string chain_pem;        // issuer first, root last; empty for a root
+  std::optional<Validity> validity;
+  TimePoint created_at{};
+  TimePoint last_state_change_at{};
+  std::string failure_reason;  // "OTHER", only when FAILED
+  std::uint64_t version = 0;
+};
+
+// One certificate, from its durable intent on. The columns of the field's inventory table are all here.
+struct CertificateRecord {
+  AuthorityArn issuer;
+  SerialNumber serial;
+  CertificateState state = CertificateState::pending;
+  bool self_signed = false;
+  std::string template_name;
+  SigningAlgorithm signing_algorithm = SigningAlgorithm::sha256_with_ecdsa;
+  Bytes tbs_der;  // linted bytes; kept so that a resumed signature is over the same bytes (I4)
+  Bytes der;      // empty until ISSUED
+  std::string subject;  // RFC 2253 text, for people and reports
+  Validity validity;
+  Sha256 key_hash{};  // SHA-256 of the subject's SPKI
+  std::string account;
+  std::string requested_by;  // principal ARN
+  std::string request_id;
+  std::string device_id;  // empty when not provisioned by device
+  std::string idempotency_token;
+  TimePoint requested_at{};
+  std::optional<TimePoint> issued_at;
+  std::optional<TimePoint> revoked_at;
+  std::optional<RevocationReason> revocation_reason;
+  std::string failure_reason;
+
+  [[nodiscard]] CertificateArn arn() const { return {issuer, serial}; }
+};
+
+}  // namespace ca

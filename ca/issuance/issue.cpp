@@ -1,0 +1,151 @@
+#include "ca/issuance/issue.hpp"
+
+#include "ca/base/error.hpp"
+#include "ca/base/hex.hpp"
+#include "ca/policy/key_checks.hpp"
+
+namespace ca {
+namespace {
+
+AuditEvent event_of(const CertificateRecord& record, const std::string& type) {
+  AuditEvent event;
+  event.type = type;
+  event.outcome = "ok";
+  event.principal = record.requested_by;
+  event.account = record.account;
+  event.request_id = record.request_id;
+  event.authority = record.issuer.text();
+  event.serial = record.serial.hex();
+  event.tbs_sha256 = to_hex(sha256(record.tbs_der));
+  return event;
+}
+
+AuditEvent pending_event(const CertificateRecord& record) {
+  AuditEvent event = event_of(record, "certificate.pending");
+  event.detail = {{"template", record.template_name},
+                  {"subject", record.subject},
+                  {"not_before", rfc3339(record.validity.not_before)},
+                  {"not_after", rfc3339(record.validity.not_after)},
+                  {"key_sha256", to_hex(record.key_hash)}};
+  if (!record.device_id.empty()) {
+    event.detail["device_id"] = record.device_id;
+  }
+  return event;
+}
+
+CertificateRecord record_of(const IssuancePlan& plan, const ToBeSigned& to_be_signed, TimePoint now) {
+  CertificateRecord record{.issuer = plan.issuer, .serial = to_be_signed.serial()};
+  record.self_signed = plan.tmpl.is_root;
+  record.template_name = std::string{plan.tmpl.name};
+  record.signing_algorithm = plan.signing_algorithm;
+  record.tbs_der = to_be_signed.der();
+  record.subject = plan.request.subject.text();
+  record.validity = plan.validity;
+  record.key_hash = sha256(plan.request.public_key.spki_der());
+  record.account = plan.caller.account;
+  record.requested_by = plan.caller.principal_arn;
+  record.request_id = plan.caller.request_id;
+  record.device_id = plan.device_id;
+  record.idempotency_token = plan.claim ? plan.claim->token : "";
+  record.requested_at = now;
+  return record;
+}
+
+}  // namespace
+
+Issuance::Issuance(Ledger& ledger, Inventory& inventory, Signer& signer, const Clock& clock)
+    : ledger_{ledger}, inventory_{inventory}, signer_{signer}, clock_{clock} {}
+
+CertificateRecord Issuance::issue(const IssuancePlan& plan, Deadline deadline) {
+  check_subject_key(plan.request.public_key);
+  const SerialNumber serial = SerialNumber::random();
+  const TbsCertificate tbs = build_tbs({.tmpl = plan.tmpl,
+                                        .issuer = plan.identity,
+                                        .request = plan.request,
+                                        .serial = serial,
+                                        .validity = plan.validity,
+                                        .signing_algorithm = plan.signing_algorithm,
+                                        .pointers = plan.pointers});
+  const ToBeSigned to_be_signed = lint(tbs, plan.tmpl, plan.identity);
+  CertificateRecord record = record_of(plan, to_be_signed, clock_.now());
+
+  // Claimed before the row exists, so that the background worker cannot sign it beside us.
+  const auto mine = claim(serial);
+  const CommitResult intent =
+      ledger_.commit({InsertPending{record, plan.claim, !plan.device_id.empty()}, {pending_event(record)}}).get();
+  switch (intent.outcome) {
+    case CommitResult::Outcome::applied:
+      break;
+    case CommitResult::Outcome::existing:
+      return existing(plan, intent.existing_serial.value());
+    case CommitResult::Outcome::conflict:
+      throw Error{Code::conflict, "this idempotency token was used for another request less than five minutes ago: use a new one"};
+    case CommitResult::Outcome::missing:
+    case CommitResult::Outcome::wrong_state:
+    case CommitResult::Outcome::stale:
+      throw Error{Code::internal, "the ledger refused the intent"};
+  }
+  try {
+    return complete(record, plan.key, deadline);
+  } catch (const Error&) {
+    // The intent is durable: the caller has the ARN, and the background worker goes on from here.
+    return record;
+  }
+}
+
+CertificateRecord Issuance::complete(CertificateRecord record, const SigningKey& key, Deadline deadline) {
+  const Bytes signature = signer_.sign(key, record.signing_algorithm, record.tbs_der, deadline);
+  record.der = assemble_signed(record.tbs_der, record.signing_algorithm, signature);
+  record.issued_at = clock_.now();
+  AuditEvent issued = event_of(record, "certificate.issued");
+  issued.der_sha256 = to_hex(sha256(record.der));
+  const CommitResult result =
+      ledger_.commit({MarkIssued{record.issuer, record.serial, record.der, *record.issued_at}, {std::move(issued)}}).get();
+  if (result.outcome != CommitResult::Outcome::applied) {
+    // Somebody finished the row before us (ISSUED or FAILED): what is stored is the truth, our bytes are dropped (I1).
+    const auto stored = inventory_.certificate(record.issuer, record.serial);
+    if (!stored) {
+      throw Error{Code::internal, "the intent of this certificate is gone from the ledger"};
+    }
+    return *stored;
+  }
+  record.state = CertificateState::issued;
+  return record;
+}
+
+void Issuance::fail(const CertificateRecord& pending, const std::string& reason) {
+  AuditEvent event = event_of(pending, "certificate.failed");
+  event.outcome = "failed";
+  event.detail = {{"reason", reason}};
+  (void)ledger_.commit({MarkFailed{pending.issuer, pending.serial, reason}, {std::move(event)}}).get();
+}
+
+CertificateRecord Issuance::existing(const IssuancePlan& plan, const SerialNumber& serial) {
+  auto record = inventory_.certificate(plan.issuer, serial);
+  if (!record) {
+    throw Error{Code::internal, "the certificate of this idempotency token is gone from the ledger"};
+  }
+  return *std::move(record);
+}
+
+std::optional<Issuance::Claim> Issuance::claim(const SerialNumber& serial) {
+  std::string hex = serial.hex();
+  const std::lock_guard lock{mutex_};
+  if (!in_flight_.insert(hex).second) {
+    return std::nullopt;
+  }
+  return Claim{*this, std::move(hex)};
+}
+
+Issuance::Claim::Claim(Claim&& other) noexcept : owner_{other.owner_}, serial_{std::move(other.serial_)} {
+  other.owner_ = nullptr;
+}
+
+Issuance::Claim::~Claim() {
+  if (owner_ != nullptr) {
+    const std::lock_guard lock{owner_->mutex_};
+    owner_->in_flight_.erase(serial_);
+  }
+}
+
+}  // namespace ca

@@ -1,0 +1,80 @@
+#pragma once
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "ca/base/clock.hpp"
+#include "ca/inventory/inventory.hpp"
+#include "ca/issuance/build_tbs.hpp"
+#include "ca/ledger/ledger.hpp"
+#include "ca/lint/lint.hpp"
+#include "ca/policy/caller.hpp"
+#include "ca/signer/signer.hpp"
+#include "ca/templates/template.hpp"
+
+namespace ca {
+
+// Everything that was decided about one certificate: authorised, checked, not yet built.
+struct IssuancePlan {
+  const Template& tmpl;
+  AuthorityArn issuer;
+  const IssuerIdentity& identity;
+  const SigningKey& key;
+  const CertificateRequest& request;
+  Validity validity;
+  SigningAlgorithm signing_algorithm;
+  RevocationPointers pointers;
+  const Caller& caller;
+  std::optional<IdempotencyClaim> claim;
+  std::string device_id;  // once per device and key when not empty
+};
+
+// The one path to a certificate: build, lint, durable intent, sign, verify, durable result (I1-I5).
+// Thread-safe; each serial is worked on by one thread at a time.
+class Issuance {
+ public:
+  Issuance(Ledger& ledger, Inventory& inventory, Signer& signer, const Clock& clock);
+
+  // The row is durable at return: ISSUED, or PENDING when the token did not sign before the deadline, or the row that
+  // an earlier equal request made. Throws what building, linting and the ledger throw; after a throw of the ledger the row
+  // may exist as PENDING, which complete() finishes later: never an unrecorded certificate.
+  [[nodiscard]] CertificateRecord issue(const IssuancePlan& plan, Deadline deadline);
+
+  // Signs a PENDING row: same TBS, same serial. The row as it is afterwards. Throws Code::unavailable when the token could
+  // not sign before the deadline, Code::signature_check_failed, and what the ledger throws; the row then is still PENDING.
+  [[nodiscard]] CertificateRecord complete(CertificateRecord pending, const SigningKey& key, Deadline deadline);
+
+  // PENDING becomes FAILED, for good.
+  void fail(const CertificateRecord& pending, const std::string& reason);
+
+  // Nobody else signs this serial while the claim lives.
+  class Claim {
+   public:
+    Claim(Claim&& other) noexcept;
+    Claim& operator=(Claim&&) = delete;
+    Claim(const Claim&) = delete;
+    Claim& operator=(const Claim&) = delete;
+    ~Claim();
+
+   private:
+    friend class Issuance;
+    Claim(Issuance& owner, std::string serial) : owner_{&owner}, serial_{std::move(serial)} {}
+    Issuance* owner_;
+    std::string serial_;
+  };
+  // nullopt: another thread is at it.
+  [[nodiscard]] std::optional<Claim> claim(const SerialNumber& serial);
+
+ private:
+  [[nodiscard]] CertificateRecord existing(const IssuancePlan& plan, const SerialNumber& serial);
+
+  Ledger& ledger_;
+  Inventory& inventory_;
+  Signer& signer_;
+  const Clock& clock_;
+  std::mutex mutex_;
+  std::set<std::string> in_flight_;
+};
+
+}  // namespace ca

@@ -1,0 +1,93 @@
+#pragma once
+#include <future>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "ca/audit/event.hpp"
+#include "ca/inventory/records.hpp"
+
+namespace ca {
+
+// I12: the same scope and token name one result until expires_at; another request hash is a conflict.
+struct IdempotencyClaim {
+  std::string scope;  // account, principal, operation, authority
+  std::string token;
+  Sha256 request_hash{};
+  TimePoint expires_at{};
+};
+
+struct InsertAuthority {
+  AuthorityRecord record;
+  std::optional<IdempotencyClaim> claim;
+};
+// Replaces the row whose version is record.version; the stored version becomes record.version + 1.
+struct UpdateAuthority {
+  AuthorityRecord record;
+};
+// Commit #1 of an issuance.
+struct InsertPending {
+  CertificateRecord record;
+  std::optional<IdempotencyClaim> claim;
+  // With record.device_id: the device's living certificate for the same key (PENDING or ISSUED, not expired) wins.
+  bool once_per_device_key = false;
+};
+// Commit #2.
+struct MarkIssued {
+  AuthorityArn issuer;
+  SerialNumber serial;
+  Bytes der;
+  TimePoint issued_at;
+};
+struct MarkFailed {
+  AuthorityArn issuer;
+  SerialNumber serial;
+  std::string reason;
+};
+struct MarkRevoked {
+  AuthorityArn issuer;
+  SerialNumber serial;
+  RevocationReason reason;
+  TimePoint revoked_at;
+};
+// Audit events without a change of the inventory (refusals, start-up, configuration).
+struct AppendEvents {};
+
+using Change =
+    std::variant<InsertAuthority, UpdateAuthority, InsertPending, MarkIssued, MarkFailed, MarkRevoked, AppendEvents>;
+
+// A change and its events: both or neither (I5).
+struct LedgerEntry {
+  Change change;
+  std::vector<AuditEvent> events;
+};
+
+struct CommitResult {
+  enum class Outcome {
+    applied,
+    existing,     // the claim or the device key already names `existing_*`; nothing was written
+    conflict,     // same token, other request; nothing was written
+    missing,      // no such row
+    wrong_state,  // the row is not in the state that the change needs (MarkIssued on ISSUED, MarkRevoked on REVOKED)
+    stale,        // UpdateAuthority: the version has moved on
+  };
+  Outcome outcome = Outcome::applied;
+  std::optional<AuthorityArn> existing_authority;
+  std::optional<SerialNumber> existing_serial;
+  // wrong_state: the certificate's state as found.
+  std::optional<CertificateState> found_state;
+};
+
+// Durable writes. commit() may be called from any thread and returns at once; entries that wait together are written in one
+// transaction (group commit), in order of arrival, and an entry that fails does not fail its neighbours.
+// When the future is ready with `applied`, change and events are durable (fsync) and visible to Inventory.
+// The future throws Code::unavailable when the store is away or full and nothing was written (a COMMIT with unknown
+// result is read back first, I13), Code::duplicate_serial when the serial exists, Code::throttled when the queue is full.
+class Ledger {
+ public:
+  virtual ~Ledger() = default;
+  [[nodiscard]] virtual std::future<CommitResult> commit(LedgerEntry entry) = 0;
+};
+
+}  // namespace ca

@@ -1,0 +1,60 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "ca/audit/audit_log.hpp"
+#include "ca/base/clock.hpp"
+#include "ca/inventory/inventory.hpp"
+#include "ca/ledger/ledger.hpp"
+
+namespace ca {
+
+struct SqliteStoreOptions {
+  std::string path;            // file; its folder must exist
+  std::string node = "node-1";  // name of this daemon's audit log
+  std::size_t max_queued = 8192;
+  std::size_t max_batch = 512;
+  std::size_t readers = 4;      // read connections
+  std::uint64_t wal_limit_bytes = 64ULL * 1024 * 1024;
+};
+
+struct StoreStatus {
+  bool ok = true;
+  std::string last_error;
+  std::uint64_t commits = 0, entries = 0, failed_entries = 0, queued = 0, wal_bytes = 0;
+};
+
+// SQLite in WAL mode with synchronous=FULL: ledger, inventory and audit log of one node in one file.
+// One writer thread. Opening takes an exclusive lock on `<path>.lock` (a second daemon on the same file is refused), runs
+// the numbered migrations, and checks that the stored audit head fits the last stored leaves.
+class SqliteStore final : public Ledger, public Inventory, public AuditLog {
+ public:
+  // Throws Code::unavailable with path and cause.
+  SqliteStore(SqliteStoreOptions options, const Clock& clock);
+  ~SqliteStore() override;  // writes what is queued, then closes
+
+  [[nodiscard]] std::future<CommitResult> commit(LedgerEntry entry) override;
+  [[nodiscard]] std::optional<AuthorityRecord> authority(const AuthorityArn& arn) override;
+  [[nodiscard]] std::vector<AuthorityRecord> authorities(const std::string& account, const std::string& region,
+                                                         const std::string& after_id, std::size_t limit) override;
+  [[nodiscard]] std::vector<AuthorityRecord> all_authorities() override;
+  [[nodiscard]] std::optional<CertificateRecord> certificate(const AuthorityArn& issuer, const SerialNumber& serial) override;
+  [[nodiscard]] std::vector<PendingRow> pending(std::uint64_t cursor, std::size_t limit) override;
+  [[nodiscard]] std::optional<CertificateRecord> by_device_key(const AuthorityArn& issuer, const std::string& device_id,
+                                                               const Sha256& key_hash) override;
+  [[nodiscard]] std::vector<CertificateRecord> by_device(const std::string& account, const std::string& device_id,
+                                                         std::size_t limit) override;
+  [[nodiscard]] std::vector<CertificateRecord> expiring(const std::string& account, Seconds before, const ExpiryCursor& after,
+                                                        std::size_t limit) override;
+  [[nodiscard]] InventoryCounts counts() override;
+  [[nodiscard]] MerkleFrontier audit_head() override;
+  [[nodiscard]] std::vector<AuditLine> audit_lines(std::uint64_t from_seq, std::size_t limit) override;
+  [[nodiscard]] StoreStatus status() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace ca

@@ -1,0 +1,20 @@
+#pragma once
+#include <optional>
+#include <string>
+
+namespace ca {
+
+// Who asks. Only daemon/auth (and the offline CLI) makes one, after the proof of identity succeeded.
+struct Caller {
+  std::string account;        // 12 digits
+  std::string principal;      // name in the principals file, "provisioner"
+  std::string principal_arn;  // "arn:aws:iam::123456789012:user/provisioner"
+  std::string region;         // of the credential scope; the daemon's own region for mTLS
+  std::string access_key_id;  // empty for mTLS
+  // Set for a device that authenticates with its own certificate: it may speak for this device only.
+  std::optional<std::string> device_id;
+  std::string source_ip;
+  std::string request_id;  // uuid of this request; audit and log carry it
+};
+
+}  // namespace ca

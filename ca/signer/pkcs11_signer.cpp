@@ -1,0 +1,133 @@
+#include "ca/signer/pkcs11_signer.hpp"
+
+#include "ca/base/error.hpp"
+
+namespace ca {
+namespace {
+
+pkcs11::SignatureScheme scheme_of(SigningAlgorithm algorithm) {
+  switch (algorithm) {
+    case SigningAlgorithm::sha256_with_rsa:
+      return pkcs11::SignatureScheme::rsa_pkcs1_sha256;
+    case SigningAlgorithm::sha384_with_rsa:
+      return pkcs11::SignatureScheme::rsa_pkcs1_sha384;
+    case SigningAlgorithm::sha512_with_rsa:
+      return pkcs11::SignatureScheme::rsa_pkcs1_sha512;
+    case SigningAlgorithm::sha256_with_ecdsa:
+      return pkcs11::SignatureScheme::ecdsa_sha256;
+    case SigningAlgorithm::sha384_with_ecdsa:
+      return pkcs11::SignatureScheme::ecdsa_sha384;
+    case SigningAlgorithm::sha512_with_ecdsa:
+      return pkcs11::SignatureScheme::ecdsa_sha512;
+    case SigningAlgorithm::ed25519:
+      return pkcs11::SignatureScheme::eddsa;
+  }
+  throw Error{Code::internal, "unknown signing algorithm"};
+}
+
+pkcs11::KeyType key_type_of(KeyAlgorithm algorithm) {
+  switch (algorithm) {
+    case KeyAlgorithm::rsa_2048:
+      return pkcs11::KeyType::rsa_2048;
+    case KeyAlgorithm::rsa_3072:
+      return pkcs11::KeyType::rsa_3072;
+    case KeyAlgorithm::rsa_4096:
+      return pkcs11::KeyType::rsa_4096;
+    case KeyAlgorithm::ec_p256:
+      return pkcs11::KeyType::ec_p256;
+    case KeyAlgorithm::ec_p384:
+      return pkcs11::KeyType::ec_p384;
+    case KeyAlgorithm::ec_p521:
+      return pkcs11::KeyType::ec_p521;
+    case KeyAlgorithm::ed25519:
+      return pkcs11::KeyType::ed25519;
+  }
+  throw Error{Code::internal, "unknown key algorithm"};
+}
+
+// The token layer speaks of return values and calls; above it there is only "not now".
+template <typename Call>
+auto on_token(Call call) {
+  try {
+    return call();
+  } catch (const pkcs11::Error& error) {
+    throw Error{Code::unavailable, error.what()};
+  }
+}
+
+}  // namespace
+
+Pkcs11Signer::Pkcs11Signer(std::vector<std::pair<std::string, pkcs11::Token*>> tokens) : tokens_{std::move(tokens)} {}
+
+Bytes Pkcs11Signer::sign(const SigningKey& key, SigningAlgorithm algorithm, ByteView message, Deadline deadline) {
+  refuse_distrusted(key.uri);
+  const Bytes signature = on_token([&] {
+    const auto uri = pkcs11::Uri::parse(key.uri);
+    return holding(uri).sign(uri, scheme_of(algorithm), message, deadline);
+  });
+  if (!key.public_key.verify(algorithm, message, signature)) {
+    {
+      const std::lock_guard lock{mutex_};
+      distrusted_.insert(key.uri);
+    }
+    throw Error{Code::signature_check_failed, "the token's signature does not verify under the authority's public key"};
+  }
+  return signature;
+}
+
+GeneratedSigningKey Pkcs11Signer::generate(const std::string& token, const std::string& label, KeyAlgorithm algorithm,
+                                           Deadline deadline) {
+  return on_token([&] {
+    auto key = named(token).generate_key(label, key_type_of(algorithm), deadline);
+    return GeneratedSigningKey{key.uri, key.spki_der};
+  });
+}
+
+std::optional<GeneratedSigningKey> Pkcs11Signer::find(const std::string& token, const std::string& label, Deadline deadline) {
+  return on_token([&]() -> std::optional<GeneratedSigningKey> {
+    const auto key = named(token).find_key(label, deadline);
+    if (!key) {
+      return std::nullopt;
+    }
+    return GeneratedSigningKey{key->uri, key->spki_der};
+  });
+}
+
+void Pkcs11Signer::audit(const SigningKey& key, Deadline deadline) {
+  refuse_distrusted(key.uri);
+  on_token([&] {
+    const auto uri = pkcs11::Uri::parse(key.uri);
+    holding(uri).audit(uri, key.public_key.spki_der(), deadline);
+  });
+}
+
+pkcs11::Token& Pkcs11Signer::named(const std::string& token) const {
+  for (const auto& [name, pointer] : tokens_) {
+    if (name == token) {
+      return *pointer;
+    }
+  }
+  throw Error{Code::unavailable, "no token named '" + token + "' is configured"};
+}
+
+pkcs11::Token& Pkcs11Signer::holding(const pkcs11::Uri& key) const {
+  for (const auto& [name, pointer] : tokens_) {
+    const auto& own = pointer->options().uri;
+    const bool label_fits = !key.token || !own.token || *key.token == *own.token;
+    const bool serial_fits = !key.serial || !own.serial || *key.serial == *own.serial;
+    if (label_fits && serial_fits) {
+      return *pointer;
+    }
+  }
+  throw Error{Code::unavailable, "no configured token holds the key " + key.text()};
+}
+
+void Pkcs11Signer::refuse_distrusted(const std::string& key_uri) const {
+  const std::lock_guard lock{mutex_};
+  if (distrusted_.contains(key_uri)) {
+    throw Error{Code::signature_check_failed,
+                "this key returned a signature that did not verify; it signs nothing until the daemon is restarted"};
+  }
+}
+
+}  // namespace ca

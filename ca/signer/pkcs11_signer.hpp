@@ -1,0 +1,36 @@
+#pragma once
+#include <mutex>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "ca/signer/signer.hpp"
+#include "pkcs11/token.hpp"
+
+namespace ca {
+
+// The Signer over the configured tokens; a key's URI names its token by label or serial.
+class Pkcs11Signer final : public Signer {
+ public:
+  // Pairs of configured name and token; the tokens outlive the signer.
+  explicit Pkcs11Signer(std::vector<std::pair<std::string, pkcs11::Token*>> tokens);
+
+  [[nodiscard]] Bytes sign(const SigningKey& key, SigningAlgorithm algorithm, ByteView message, Deadline deadline) override;
+  [[nodiscard]] GeneratedSigningKey generate(const std::string& token, const std::string& label, KeyAlgorithm algorithm,
+                                             Deadline deadline) override;
+  [[nodiscard]] std::optional<GeneratedSigningKey> find(const std::string& token, const std::string& label,
+                                                        Deadline deadline) override;
+  void audit(const SigningKey& key, Deadline deadline) override;
+
+ private:
+  [[nodiscard]] pkcs11::Token& named(const std::string& token) const;
+  [[nodiscard]] pkcs11::Token& holding(const pkcs11::Uri& key) const;
+  void refuse_distrusted(const std::string& key_uri) const;
+
+  std::vector<std::pair<std::string, pkcs11::Token*>> tokens_;
+  mutable std::mutex mutex_;
+  std::set<std::string> distrusted_;  // keys whose signature once failed to verify
+};
+
+}  // namespace ca

@@ -1,0 +1,27 @@
+# chancery_module(NAME dir LINKS ...): one static library from every .cpp in the calling folder.
+# LINKS names the modules that it may include; tests/architecture checks the includes against the same map.
+function(chancery_module name)
+  cmake_parse_arguments(ARG "" "" "LINKS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS *.cpp)
+  if(sources)
+    add_library(${name} STATIC ${sources})
+    target_link_libraries(${name} PUBLIC chancery_flags ${ARG_LINKS})
+  else()
+    add_library(${name} INTERFACE)
+    target_link_libraries(${name} INTERFACE chancery_flags ${ARG_LINKS})
+  endif()
+endfunction()
+
+# chancery_test(NAME LINKS ... [LABELS ...]): one Catch2 program from every .cpp in the calling folder;
+# every TEST_CASE becomes a ctest test of its own.
+function(chancery_test name)
+  cmake_parse_arguments(ARG "" "" "LINKS;LABELS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS *.cpp)
+  if(NOT sources)
+    return()
+  endif()
+  add_executable(${name} ${sources})
+  target_link_libraries(${name} PRIVATE chancery_flags chancery_catch ${ARG_LINKS})
+  target_compile_definitions(${name} PRIVATE CHANCERY_TEST_SOURCE_DIR="${CMAKE_CURRENT_SOURCE_DIR}")
+  catch_discover_tests(${name} TEST_PREFIX "${name}: " PROPERTIES TIMEOUT 120 LABELS "${ARG_LABELS}")
+endfunction()

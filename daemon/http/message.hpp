@@ -1,0 +1,36 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "ca/base/bytes.hpp"
+
+namespace http {
+
+// A request that passed the strict gate of daemon/net: one Host, exact framing, size limits held.
+struct HttpRequest {
+  std::string method;  // "POST"
+  std::string target;  // as received, "/provision/x?y=z"
+  std::string path;    // target up to '?'
+  std::string query;   // after '?', as received
+  std::vector<std::pair<std::string, std::string>> headers;  // as received, in order
+  std::string body;
+  std::string remote_ip;
+  std::string request_id;  // uuid made by us
+  // The client's certificate chain was verified by TLS against the configured client CAs; DER of the leaf.
+  std::optional<ca::Bytes> client_certificate;
+
+  // First value of the header, name compared without case.
+  [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const;
+};
+
+struct HttpResponse {
+  int status = 200;
+  std::string content_type;
+  std::string body;
+  std::vector<std::pair<std::string, std::string>> headers;  // beside Content-Type, Content-Length, Date, x-amzn-RequestId
+};
+
+}  // namespace http

@@ -1,0 +1,44 @@
+#pragma once
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "daemon/http/message.hpp"
+
+namespace http {
+
+// A plain blocking function on a pool's thread. It must not throw: protocols map their errors themselves;
+// what escapes all the same becomes a bare 500 and a log line.
+using Handler = std::function<HttpResponse(const HttpRequest&)>;
+
+// Bulkheads: a full or slow pool never takes another's threads.
+enum class Pool { issue, read, status, ops };
+
+struct Route {
+  std::string method;
+  std::string path;  // exact, or a prefix when it ends in '*': "/provision/*"
+  // Which pool runs the request; a function because POST / carries every AWS operation.
+  std::function<Pool(const HttpRequest&)> pool;
+  Handler handler;
+  std::size_t max_body = 64 * 1024;
+  // What this protocol answers when its pool is full (503 with Retry-After, or 400 ThrottlingException).
+  Handler when_full;
+};
+
+// Immutable after start; finds the most specific route. Thread-safe.
+class Router {
+ public:
+  void add(Route route);
+  struct Match {
+    const Route* route = nullptr;  // nullptr: no such path
+    bool path_known = false;       // the path exists for another method (405)
+  };
+  [[nodiscard]] Match find(std::string_view method, std::string_view path) const;
+  // The largest body that any route of this listener takes: the gate's bound before the route is known.
+  [[nodiscard]] std::size_t max_body() const;
+
+ private:
+  std::vector<Route> routes_;
+};
+
+}  // namespace http

@@ -1,0 +1,85 @@
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "daemon/http/router.hpp"
+#include "daemon/http/worker_pool.hpp"
+
+namespace net {
+
+struct TlsFiles {
+  std::string certificate_chain;  // PEM, leaf first
+  std::string private_key;        // PEM, owner-only file
+  std::optional<std::string> client_ca;  // PEM; client certificates are then asked for, never required
+};
+
+struct ListenerOptions {
+  std::string name;     // "api", for logs and metrics
+  std::string address;  // "127.0.0.1"
+  std::uint16_t port = 0;  // 0: the system picks; see Server::port
+  std::optional<TlsFiles> tls;
+};
+
+struct Limits {
+  std::size_t header_bytes = 16 * 1024;
+  std::size_t header_fields = 64;
+  std::chrono::milliseconds handshake_time{5000};
+  std::chrono::milliseconds header_time{5000};
+  std::chrono::milliseconds body_time{10000};
+  std::chrono::milliseconds idle_time{30000};
+  std::chrono::milliseconds write_time{10000};
+  std::size_t connections = 4096;
+  std::size_t connections_per_ip = 1024;
+};
+
+// A line of the access log and the input of the request metrics; called on an I/O thread, must be quick.
+struct Access {
+  std::string listener, method, path, remote_ip, request_id;
+  int status = 0;
+  std::size_t response_bytes = 0;
+  std::chrono::microseconds duration{};
+};
+
+struct Counters {  // monotonic except open_connections
+  std::uint64_t open_connections = 0, accepted = 0, refused_connections = 0, malformed = 0, timeouts = 0, tls_failures = 0,
+                requests = 0, queue_full = 0;
+};
+
+// The pools that run handlers, one per http::Pool value.
+struct Pools {
+  http::WorkerPool& issue;
+  http::WorkerPool& read;
+  http::WorkerPool& status;
+  http::WorkerPool& ops;
+};
+
+// All listeners and I/O threads. The only place with Beast and Asio.
+class Server {
+ public:
+  Server(Limits limits, Pools pools, std::size_t io_threads, std::function<void(const Access&)> on_access);
+  ~Server();  // stop() and join
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  // Binds and listens at once; throws ca::Error{Code::unavailable} that names address, port and cause
+  // ("address already in use: change listeners.api.port"). `router` must outlive the server.
+  void listen(const ListenerOptions& options, const http::Router& router);
+  // The bound port of the named listener.
+  [[nodiscard]] std::uint16_t port(const std::string& listener) const;
+  void start();
+  // Loads the files again and serves new connections with them; on error throws and keeps the old ones.
+  void reload_tls();
+  // Stops accepting, lets running requests end (answers carry Connection: close) for at most `grace`, then closes.
+  void stop(std::chrono::milliseconds grace);
+  [[nodiscard]] Counters counters(const std::string& listener) const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace net
