@@ -18,18 +18,19 @@ struct AuthorityServiceOptions {
   std::string partition = "aws";
   std::vector<std::string> regions{"us-east-1"};
   std::string key_token = "issuing";  // configured token for new CA keys
-  std::chrono::milliseconds issue_wait{1000};    // how long issue() waits for the signature before it answers with the ARN
-  std::chrono::milliseconds create_wait{2000};   // the same for a CA's key pair
-  std::chrono::milliseconds sign_deadline{10000};  // one attempt of a background signature
+  std::chrono::milliseconds issue_wait{
+      1000};  // how long issue() waits for the signature before it answers with the ARN
+  std::chrono::milliseconds create_wait{2000};    // the same for a CA's key pair
+  std::chrono::milliseconds sign_deadline{2000};  // one attempt of a background signature
   std::chrono::milliseconds resume_backoff{200};
   std::chrono::seconds idempotency_window{300};
-  std::size_t max_pending = 10000;     // accepted, not yet signed; beyond: Code::throttled
-  std::size_t max_authorities = 200;   // per account
+  std::size_t max_pending = 10000;    // accepted, not yet signed; beyond: Code::throttled
+  std::size_t max_authorities = 200;  // per account
 };
 
-// The authority as protocols see it: every call checks the caller's policy, decides, makes it durable, answers.
-// Thread-safe; calls block on token and store within the bounds of the options. Throws ca::Error.
-// An object of another account does not exist for the caller (I15).
+// The authority as protocols see it: every call checks the caller's policy, decides, makes it durable,
+// answers. Thread-safe; calls block on token and store within the bounds of the options. Throws ca::Error. An
+// object of another account does not exist for the caller (I15).
 class AuthorityService {
  public:
   AuthorityService(AuthorityServiceOptions options, std::vector<ProvisioningProfile> profiles, Ledger& ledger,
@@ -38,8 +39,8 @@ class AuthorityService {
   AuthorityService(const AuthorityService&) = delete;
   AuthorityService& operator=(const AuthorityService&) = delete;
 
-  // Loads the authorities and takes up what a crash or an outage left: CREATING authorities, PENDING certificates (I19).
-  // The background worker reports what a person should see through `notice`.
+  // Loads the authorities and takes up what a crash or an outage left: CREATING authorities, PENDING
+  // certificates (I19). The background worker reports what a person should see through `notice`.
   void start(std::function<void(const std::string& message)> notice);
 
   [[nodiscard]] AuthorityArn create(const Caller& caller, const CreateAuthorityOrder& order);
@@ -57,9 +58,11 @@ class AuthorityService {
 
   // Durable at return; signed at return unless the token took longer than issue_wait.
   [[nodiscard]] CertificateArn issue(const Caller& caller, const IssuanceOrder& order);
-  [[nodiscard]] CertificatePem certificate(const Caller& caller, const AuthorityArn& authority, const CertificateArn& arn);
+  [[nodiscard]] CertificatePem certificate(const Caller& caller, const AuthorityArn& authority,
+                                           const CertificateArn& arn);
   // `serial` in any form that clients send. Durable at return.
-  void revoke(const Caller& caller, const AuthorityArn& arn, const std::string& serial, RevocationReason reason);
+  void revoke(const Caller& caller, const AuthorityArn& arn, const std::string& serial,
+              RevocationReason reason);
 
   [[nodiscard]] ProvisioningResult provision(const Caller& caller, const ProvisioningOrder& order);
   // What POST /provision accepted with 202; `id` is the serial's 32 hex digits.
@@ -69,7 +72,8 @@ class AuthorityService {
   void replace_profiles(std::vector<ProvisioningProfile> profiles);
 
   // A record for the audit log of a request that was refused before or inside the authority.
-  void record_refusal(const Caller& caller, const std::string& operation, const std::string& resource, const std::string& reason);
+  void record_refusal(const Caller& caller, const std::string& operation, const std::string& resource,
+                      const std::string& reason);
 
   // DER of the CA's certificate by the id in its ARN, for the public download; nullopt when there is none.
   [[nodiscard]] std::optional<Bytes> public_certificate(const std::string& authority_id);

@@ -56,7 +56,7 @@ struct CertificatePem {
 };
 
 struct ProvisioningResult {
-  CertificateRecord record;            // state PENDING: not signed yet, poll
+  CertificateRecord record;           // state PENDING: not signed yet, poll
   std::optional<CertificatePem> pem;  // set when ISSUED
 };
 

@@ -72,14 +72,17 @@ CertificateRecord Issuance::issue(const IssuancePlan& plan, Deadline deadline) {
   // Claimed before the row exists, so that the background worker cannot sign it beside us.
   const auto mine = claim(serial);
   const CommitResult intent =
-      ledger_.commit({InsertPending{record, plan.claim, !plan.device_id.empty()}, {pending_event(record)}}).get();
+      ledger_.commit({InsertPending{record, plan.claim, !plan.device_id.empty()}, {pending_event(record)}})
+          .get();
   switch (intent.outcome) {
     case CommitResult::Outcome::applied:
       break;
     case CommitResult::Outcome::existing:
       return existing(plan, intent.existing_serial.value());
     case CommitResult::Outcome::conflict:
-      throw Error{Code::conflict, "this idempotency token was used for another request less than five minutes ago: use a new one"};
+      throw Error{
+          Code::conflict,
+          "this idempotency token was used for another request less than five minutes ago: use a new one"};
     case CommitResult::Outcome::missing:
     case CommitResult::Outcome::wrong_state:
     case CommitResult::Outcome::stale:
@@ -100,9 +103,13 @@ CertificateRecord Issuance::complete(CertificateRecord record, const SigningKey&
   AuditEvent issued = event_of(record, "certificate.issued");
   issued.der_sha256 = to_hex(sha256(record.der));
   const CommitResult result =
-      ledger_.commit({MarkIssued{record.issuer, record.serial, record.der, *record.issued_at}, {std::move(issued)}}).get();
+      ledger_
+          .commit(
+              {MarkIssued{record.issuer, record.serial, record.der, *record.issued_at}, {std::move(issued)}})
+          .get();
   if (result.outcome != CommitResult::Outcome::applied) {
-    // Somebody finished the row before us (ISSUED or FAILED): what is stored is the truth, our bytes are dropped (I1).
+    // Somebody finished the row before us (ISSUED or FAILED): what is stored is the truth, our bytes are
+    // dropped (I1).
     const auto stored = inventory_.certificate(record.issuer, record.serial);
     if (!stored) {
       throw Error{Code::internal, "the intent of this certificate is gone from the ledger"};

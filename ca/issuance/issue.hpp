@@ -36,14 +36,17 @@ class Issuance {
  public:
   Issuance(Ledger& ledger, Inventory& inventory, Signer& signer, const Clock& clock);
 
-  // The row is durable at return: ISSUED, or PENDING when the token did not sign before the deadline, or the row that
-  // an earlier equal request made. Throws what building, linting and the ledger throw; after a throw of the ledger the row
-  // may exist as PENDING, which complete() finishes later: never an unrecorded certificate.
+  // The row is durable at return: ISSUED, or PENDING when the token did not sign before the deadline, or the
+  // row that an earlier equal request made. Throws what building, linting and the ledger throw; after a throw
+  // of the ledger the row may exist as PENDING, which complete() finishes later: never an unrecorded
+  // certificate.
   [[nodiscard]] CertificateRecord issue(const IssuancePlan& plan, Deadline deadline);
 
-  // Signs a PENDING row: same TBS, same serial. The row as it is afterwards. Throws Code::unavailable when the token could
-  // not sign before the deadline, Code::signature_check_failed, and what the ledger throws; the row then is still PENDING.
-  [[nodiscard]] CertificateRecord complete(CertificateRecord pending, const SigningKey& key, Deadline deadline);
+  // Signs a PENDING row: same TBS, same serial. The row as it is afterwards. Throws Code::unavailable when
+  // the token could not sign before the deadline, Code::signature_check_failed, and what the ledger throws;
+  // the row then is still PENDING.
+  [[nodiscard]] CertificateRecord complete(CertificateRecord pending, const SigningKey& key,
+                                           Deadline deadline);
 
   // PENDING becomes FAILED, for good.
   void fail(const CertificateRecord& pending, const std::string& reason);

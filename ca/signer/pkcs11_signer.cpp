@@ -57,9 +57,11 @@ auto on_token(Call call) {
 
 }  // namespace
 
-Pkcs11Signer::Pkcs11Signer(std::vector<std::pair<std::string, pkcs11::Token*>> tokens) : tokens_{std::move(tokens)} {}
+Pkcs11Signer::Pkcs11Signer(std::vector<std::pair<std::string, pkcs11::Token*>> tokens)
+    : tokens_{std::move(tokens)} {}
 
-Bytes Pkcs11Signer::sign(const SigningKey& key, SigningAlgorithm algorithm, ByteView message, Deadline deadline) {
+Bytes Pkcs11Signer::sign(const SigningKey& key, SigningAlgorithm algorithm, ByteView message,
+                         Deadline deadline) {
   refuse_distrusted(key.uri);
   const Bytes signature = on_token([&] {
     const auto uri = pkcs11::Uri::parse(key.uri);
@@ -70,20 +72,22 @@ Bytes Pkcs11Signer::sign(const SigningKey& key, SigningAlgorithm algorithm, Byte
       const std::lock_guard lock{mutex_};
       distrusted_.insert(key.uri);
     }
-    throw Error{Code::signature_check_failed, "the token's signature does not verify under the authority's public key"};
+    throw Error{Code::signature_check_failed,
+                "the token's signature does not verify under the authority's public key"};
   }
   return signature;
 }
 
-GeneratedSigningKey Pkcs11Signer::generate(const std::string& token, const std::string& label, KeyAlgorithm algorithm,
-                                           Deadline deadline) {
+GeneratedSigningKey Pkcs11Signer::generate(const std::string& token, const std::string& label,
+                                           KeyAlgorithm algorithm, Deadline deadline) {
   return on_token([&] {
     auto key = named(token).generate_key(label, key_type_of(algorithm), deadline);
     return GeneratedSigningKey{key.uri, key.spki_der};
   });
 }
 
-std::optional<GeneratedSigningKey> Pkcs11Signer::find(const std::string& token, const std::string& label, Deadline deadline) {
+std::optional<GeneratedSigningKey> Pkcs11Signer::find(const std::string& token, const std::string& label,
+                                                      Deadline deadline) {
   return on_token([&]() -> std::optional<GeneratedSigningKey> {
     const auto key = named(token).find_key(label, deadline);
     if (!key) {
@@ -125,8 +129,9 @@ pkcs11::Token& Pkcs11Signer::holding(const pkcs11::Uri& key) const {
 void Pkcs11Signer::refuse_distrusted(const std::string& key_uri) const {
   const std::lock_guard lock{mutex_};
   if (distrusted_.contains(key_uri)) {
-    throw Error{Code::signature_check_failed,
-                "this key returned a signature that did not verify; it signs nothing until the daemon is restarted"};
+    throw Error{
+        Code::signature_check_failed,
+        "this key returned a signature that did not verify; it signs nothing until the daemon is restarted"};
   }
 }
 

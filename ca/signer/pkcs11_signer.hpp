@@ -16,9 +16,10 @@ class Pkcs11Signer final : public Signer {
   // Pairs of configured name and token; the tokens outlive the signer.
   explicit Pkcs11Signer(std::vector<std::pair<std::string, pkcs11::Token*>> tokens);
 
-  [[nodiscard]] Bytes sign(const SigningKey& key, SigningAlgorithm algorithm, ByteView message, Deadline deadline) override;
-  [[nodiscard]] GeneratedSigningKey generate(const std::string& token, const std::string& label, KeyAlgorithm algorithm,
-                                             Deadline deadline) override;
+  [[nodiscard]] Bytes sign(const SigningKey& key, SigningAlgorithm algorithm, ByteView message,
+                           Deadline deadline) override;
+  [[nodiscard]] GeneratedSigningKey generate(const std::string& token, const std::string& label,
+                                             KeyAlgorithm algorithm, Deadline deadline) override;
   [[nodiscard]] std::optional<GeneratedSigningKey> find(const std::string& token, const std::string& label,
                                                         Deadline deadline) override;
   void audit(const SigningKey& key, Deadline deadline) override;

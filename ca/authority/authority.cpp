@@ -1,0 +1,125 @@
+#include "ca/authority/authority.hpp"
+
+#include <algorithm>
+#include <mutex>
+
+#include "ca/base/error.hpp"
+#include "ca/base/pem.hpp"
+
+namespace ca {
+namespace {
+
+constexpr std::size_t kMaxStoredChain = 16;
+
+// What the certificates above the authority allow it: the chain may be narrower than the authority's own
+// certificate.
+void narrow(IssuerIdentity& identity, const std::string& chain_pem) {
+  int authorities_below = 1;
+  for (const PemBlock& block : parse_pem(chain_pem, kMaxStoredChain)) {
+    const Certificate above = Certificate::parse(block.der);
+    identity.validity->not_after = std::min(identity.validity->not_after, above.validity.not_after);
+    const auto basic = above.basic_constraints();
+    if (basic && basic->path_length) {
+      const int left = std::max(*basic->path_length - authorities_below, 0);
+      identity.path_length = std::min(identity.path_length.value_or(left), left);
+    }
+    if (const Extension* constraints = above.find(oid::kNameConstraints)) {
+      identity.extensions.push_back(*constraints);
+    }
+    ++authorities_below;
+  }
+}
+
+IssuerIdentity identity_of(const AuthorityRecord& record, const std::optional<Certificate>& certificate) {
+  IssuerIdentity identity;
+  identity.spki_der = record.spki_der;
+  if (!certificate) {
+    identity.subject = DistinguishedName::parse(record.subject_der);
+    return identity;
+  }
+  identity.subject = certificate->subject;
+  identity.subject_key_id = certificate->subject_key_id();
+  identity.validity = certificate->validity;
+  if (const auto constraints = certificate->basic_constraints()) {
+    identity.path_length = constraints->path_length;
+  }
+  identity.extensions = certificate->extensions;
+  if (!record.chain_pem.empty()) {
+    narrow(identity, record.chain_pem);
+  }
+  return identity;
+}
+
+}  // namespace
+
+std::shared_ptr<const Authority> Authority::load(AuthorityRecord record) {
+  auto authority = std::make_shared<Authority>();
+  if (!record.certificate_der.empty()) {
+    authority->certificate = Certificate::parse(record.certificate_der);
+  }
+  if (!record.key_uri.empty()) {
+    authority->key = SigningKey{record.key_uri, PublicKey::parse(record.spki_der)};
+  }
+  authority->identity = identity_of(record, authority->certificate);
+  authority->record = std::move(record);
+  return authority;
+}
+
+AuthorityStatus Authority::status_at(TimePoint now) const {
+  const bool can_expire =
+      record.status == AuthorityStatus::active || record.status == AuthorityStatus::disabled;
+  if (can_expire && record.validity && to_seconds(now) > record.validity->not_after) {
+    return AuthorityStatus::expired;
+  }
+  return record.status;
+}
+
+std::string Authority::issued_chain_pem() const {
+  return record.chain_pem.empty() ? record.certificate_pem : record.certificate_pem + "\n" + record.chain_pem;
+}
+
+void AuthorityCatalog::put(AuthorityRecord record) {
+  auto authority = Authority::load(std::move(record));
+  const std::string arn = authority->record.arn.text();
+  const std::unique_lock lock{mutex_};
+  auto& slot = by_arn_[arn];
+  // Two changes may arrive here out of order; the newer version stays.
+  if (!slot || slot->record.version <= authority->record.version) {
+    slot = std::move(authority);
+  }
+}
+
+std::shared_ptr<const Authority> AuthorityCatalog::find(const AuthorityArn& arn) const {
+  const std::shared_lock lock{mutex_};
+  const auto found = by_arn_.find(arn.text());
+  return found == by_arn_.end() ? nullptr : found->second;
+}
+
+std::shared_ptr<const Authority> AuthorityCatalog::find_by_id(const std::string& id) const {
+  const std::shared_lock lock{mutex_};
+  for (const auto& [arn, authority] : by_arn_) {
+    if (authority->record.arn.id == id) {
+      return authority;
+    }
+  }
+  return nullptr;
+}
+
+std::vector<std::shared_ptr<const Authority>> AuthorityCatalog::all() const {
+  const std::shared_lock lock{mutex_};
+  std::vector<std::shared_ptr<const Authority>> authorities;
+  authorities.reserve(by_arn_.size());
+  for (const auto& [arn, authority] : by_arn_) {
+    authorities.push_back(authority);
+  }
+  return authorities;
+}
+
+std::size_t AuthorityCatalog::count(const std::string& account) const {
+  const std::shared_lock lock{mutex_};
+  return static_cast<std::size_t>(std::count_if(by_arn_.begin(), by_arn_.end(), [&](const auto& entry) {
+    return entry.second->record.arn.account == account;
+  }));
+}
+
+}  // namespace ca

@@ -1,0 +1,45 @@
+#pragma once
+#include <map>
+#include <memory>
+#include <optional>
+#include <shared_mutex>
+#include <string>
+#include <vector>
+
+#include "ca/inventory/records.hpp"
+#include "ca/issuance/build_tbs.hpp"
+#include "ca/signer/signer.hpp"
+
+namespace ca {
+
+// One authority as issuing needs it: the record and what was parsed from it. Immutable, shared by threads.
+struct Authority {
+  AuthorityRecord record;
+  std::optional<Certificate> certificate;  // after import
+  std::optional<SigningKey> key;           // once the token made it
+  IssuerIdentity identity;                 // of the certificate, or of the coming self-signed root
+
+  // Throws Code::internal when a stored record does not parse: the ledger was written by us alone.
+  [[nodiscard]] static std::shared_ptr<const Authority> load(AuthorityRecord record);
+  // EXPIRED is derived from the clock, never stored: ACTIVE or DISABLED with a certificate that has ended.
+  [[nodiscard]] AuthorityStatus status_at(TimePoint now) const;
+  // The chain of what this authority issues: its own certificate first, the root last.
+  [[nodiscard]] std::string issued_chain_pem() const;
+};
+
+// All authorities of this daemon in memory: a few hundred, read at every request. Thread-safe.
+class AuthorityCatalog {
+ public:
+  void put(AuthorityRecord record);
+  // nullptr when absent.
+  [[nodiscard]] std::shared_ptr<const Authority> find(const AuthorityArn& arn) const;
+  [[nodiscard]] std::shared_ptr<const Authority> find_by_id(const std::string& id) const;
+  [[nodiscard]] std::vector<std::shared_ptr<const Authority>> all() const;
+  [[nodiscard]] std::size_t count(const std::string& account) const;
+
+ private:
+  mutable std::shared_mutex mutex_;
+  std::map<std::string, std::shared_ptr<const Authority>> by_arn_;
+};
+
+}  // namespace ca

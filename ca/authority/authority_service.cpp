@@ -1,0 +1,138 @@
+#include "ca/authority/authority_service.hpp"
+
+#include "ca/authority/service_state.hpp"
+#include "ca/base/error.hpp"
+
+namespace ca {
+
+AuthorityService::State::State(AuthorityServiceOptions service_options,
+                               std::vector<ProvisioningProfile> initial_profiles, Ledger& the_ledger,
+                               Inventory& the_inventory, Signer& the_signer, PolicyEngine& the_policy,
+                               const Clock& the_clock)
+    : options{std::move(service_options)},
+      ledger{the_ledger},
+      inventory{the_inventory},
+      signer{the_signer},
+      policy{the_policy},
+      clock{the_clock},
+      issuance{the_ledger, the_inventory, the_signer, the_clock},
+      profiles{std::make_shared<const std::vector<ProvisioningProfile>>(std::move(initial_profiles))} {}
+
+AuthorityService::AuthorityService(AuthorityServiceOptions options, std::vector<ProvisioningProfile> profiles,
+                                   Ledger& ledger, Inventory& inventory, Signer& signer, PolicyEngine& policy,
+                                   const Clock& clock)
+    : state_{std::make_unique<State>(std::move(options), std::move(profiles), ledger, inventory, signer,
+                                     policy, clock)} {}
+
+AuthorityService::~AuthorityService() { state_->stop_background(); }
+
+void AuthorityService::start(std::function<void(const std::string& message)> notice) {
+  for (AuthorityRecord& record : state_->inventory.all_authorities()) {
+    state_->catalog.put(std::move(record));
+  }
+  state_->pending = state_->inventory.counts().pending;
+  state_->start_background(std::move(notice));
+}
+
+std::shared_ptr<const Authority> AuthorityService::State::own(const Caller& caller,
+                                                              const AuthorityArn& arn) const {
+  auto authority = catalog.find(arn);
+  const bool theirs = authority && arn.account == caller.account && arn.region == caller.region;
+  if (!theirs || authority->record.status == AuthorityStatus::deleted) {
+    throw Error{Code::resource_not_found, "Could not find Certificate Authority with ARN " + arn.text()};
+  }
+  return authority;
+}
+
+void AuthorityService::State::require(const Caller& caller, const std::string& operation,
+                                      const std::string& resource,
+                                      std::map<std::string, std::vector<std::string>> context) const {
+  policy.require({.caller = caller,
+                  .action = "acm-pca:" + operation,
+                  .resource = resource,
+                  .context = std::move(context)});
+}
+
+void AuthorityService::State::update(AuthorityRecord next, AuditEvent audit_event) {
+  const CommitResult result = ledger.commit({UpdateAuthority{next}, {std::move(audit_event)}}).get();
+  if (result.outcome != CommitResult::Outcome::applied) {
+    throw Error{Code::concurrent_modification,
+                "another change of this certificate authority came first: read it and try again"};
+  }
+  ++next.version;
+  catalog.put(std::move(next));
+  const std::lock_guard lock{mutex};
+  changed.notify_all();
+}
+
+AuditEvent AuthorityService::State::event(const Caller& caller, const std::string& type,
+                                          const AuthorityArn& arn) const {
+  AuditEvent made;
+  made.type = type;
+  made.outcome = "ok";
+  made.principal = caller.principal_arn;
+  made.account = caller.account;
+  made.request_id = caller.request_id;
+  made.authority = arn.text();
+  return made;
+}
+
+std::optional<IdempotencyClaim> AuthorityService::State::claim(const Caller& caller, const std::string& scope,
+                                                               const std::optional<std::string>& token,
+                                                               std::string_view request) const {
+  if (!token) {
+    return std::nullopt;
+  }
+  return IdempotencyClaim{.scope = caller.principal_arn + "|" + caller.region + "|" + scope,
+                          .token = *token,
+                          .request_hash = sha256(bytes_of(request)),
+                          .expires_at = clock.now() + options.idempotency_window};
+}
+
+std::shared_ptr<const std::vector<ProvisioningProfile>> AuthorityService::State::current_profiles() const {
+  const std::lock_guard lock{mutex};
+  return profiles;
+}
+
+void AuthorityService::replace_profiles(std::vector<ProvisioningProfile> profiles) {
+  auto next = std::make_shared<const std::vector<ProvisioningProfile>>(std::move(profiles));
+  const std::lock_guard lock{state_->mutex};
+  state_->profiles = std::move(next);
+}
+
+void AuthorityService::record_refusal(const Caller& caller, const std::string& operation,
+                                      const std::string& resource, const std::string& reason) {
+  AuditEvent refused;
+  refused.type = "request.refused";
+  refused.outcome = "refused";
+  refused.principal = caller.principal_arn;
+  refused.account = caller.account;
+  refused.request_id = caller.request_id;
+  refused.detail = {
+      {"operation", operation}, {"resource", resource}, {"reason", reason}, {"source_ip", caller.source_ip}};
+  (void)state_->ledger.commit({AppendEvents{}, {std::move(refused)}}).get();
+}
+
+std::optional<Bytes> AuthorityService::public_certificate(const std::string& authority_id) {
+  const auto authority = state_->catalog.find_by_id(authority_id);
+  if (!authority || authority->record.certificate_der.empty()) {
+    return std::nullopt;
+  }
+  return authority->record.certificate_der;
+}
+
+AuthorityService::Status AuthorityService::status() const {
+  Status status;
+  status.authorities = state_->catalog.all().size();
+  status.pending = state_->pending;
+  status.issued = state_->issued;
+  status.resumed = state_->resumed;
+  status.failed = state_->failed;
+  const std::lock_guard lock{state_->mutex};
+  for (const auto& [arn, audit] : state_->key_audits) {
+    status.keys.push_back(audit);
+  }
+  return status;
+}
+
+}  // namespace ca

@@ -1,0 +1,208 @@
+#include <algorithm>
+#include <array>
+
+#include "ca/authority/service_state.hpp"
+#include "ca/base/error.hpp"
+#include "ca/base/hex.hpp"
+#include "ca/base/pem.hpp"
+
+namespace ca {
+namespace {
+
+constexpr std::size_t kMaxChain = 16;  // far above the five levels that are of any use
+
+// Extensions that may be critical in an imported certificate (AWS Private CA, "Installing a CA certificate").
+constexpr std::array kMayBeCritical{
+    "2.5.29.35",           // authorityKeyIdentifier
+    "2.5.29.19",           // basicConstraints
+    "2.5.29.32",           // certificatePolicies
+    "2.5.29.37",           // extendedKeyUsage
+    "2.5.29.54",           // inhibitAnyPolicy
+    "2.5.29.18",           // issuerAltName
+    "2.5.29.15",           // keyUsage
+    "2.5.29.30",           // nameConstraints
+    "2.5.29.33",           // policyMappings
+    "2.5.29.17",           // subjectAltName
+    "2.5.29.9",            // subjectDirectoryAttributes
+    "2.5.29.14",           // subjectKeyIdentifier
+    "1.3.6.1.5.5.7.1.11",  // subjectInfoAccess
+};
+
+[[noreturn]] void refuse(const std::string& what) { throw Error{Code::malformed_certificate, what}; }
+
+std::vector<Certificate> read_pem(const std::string& pem, std::size_t max_blocks, const std::string& what) {
+  std::vector<PemBlock> blocks;
+  try {
+    blocks = parse_pem(pem, max_blocks);
+  } catch (const Error& error) {
+    refuse("The " + what + " is not valid PEM: " + error.what());
+  }
+  std::vector<Certificate> certificates;
+  for (const PemBlock& block : blocks) {
+    if (block.label != "CERTIFICATE") {
+      refuse("The " + what + " holds a PEM block of type " + block.label + "; only CERTIFICATE is accepted");
+    }
+    certificates.push_back(Certificate::parse(block.der));
+  }
+  return certificates;
+}
+
+// An outside issuer may change the string type of an attribute, never its text.
+bool same_subject(const DistinguishedName& a, const DistinguishedName& b) {
+  return std::equal(a.attributes().begin(), a.attributes().end(), b.attributes().begin(),
+                    b.attributes().end(),
+                    [](const auto& x, const auto& y) { return x.type == y.type && x.value == y.value; });
+}
+
+void check_authority_certificate(const Certificate& certificate, const std::string& what) {
+  const Extension* constraints = certificate.find(oid::kBasicConstraints);
+  const auto basic = certificate.basic_constraints();
+  if (constraints == nullptr || !constraints->critical || !basic || !basic->ca) {
+    refuse("The " + what + " must have the basicConstraints extension, critical, with CA:TRUE");
+  }
+  if (certificate.find(oid::kKeyUsage) != nullptr && (key_usage_bits(certificate) & kKeyCertSignBit) == 0) {
+    refuse("The " + what + " has a keyUsage without keyCertSign");
+  }
+}
+
+void check_critical_extensions(const Certificate& certificate) {
+  for (const Extension& extension : certificate.extensions) {
+    const bool allowed = std::any_of(kMayBeCritical.begin(), kMayBeCritical.end(),
+                                     [&](const char* id) { return extension.id == id; });
+    if (extension.critical && !allowed) {
+      refuse("The certificate marks extension " + extension.id + " as critical, which is not supported");
+    }
+  }
+}
+
+void check_own(const Certificate& certificate, const Authority& authority, TimePoint now) {
+  if (certificate.public_key.spki_der() != authority.record.spki_der) {
+    throw Error{Code::certificate_mismatch,
+                "The certificate's public key is not the certificate authority's key"};
+  }
+  if (!same_subject(certificate.subject, DistinguishedName::parse(authority.record.subject_der))) {
+    throw Error{Code::certificate_mismatch,
+                "The certificate's subject is not the certificate authority's subject"};
+  }
+  check_authority_certificate(certificate, "certificate");
+  check_critical_extensions(certificate);
+  if (certificate.validity.not_after < to_seconds(now)) {
+    refuse("The certificate has expired at " + rfc3339(certificate.validity.not_after));
+  }
+}
+
+// chain[0] signed the certificate, chain[i + 1] signed chain[i], the last one signed itself.
+void check_chain(const Certificate& certificate, const std::vector<Certificate>& chain, TimePoint now) {
+  const Certificate* below = &certificate;
+  int authorities_below = 1;
+  for (const Certificate& issuer : chain) {
+    const std::string what = "chain certificate '" + issuer.subject.text() + "'";
+    if (issuer.der == certificate.der) {
+      refuse("The chain must not contain the certificate authority's own certificate");
+    }
+    check_authority_certificate(issuer, what);
+    if (below->issuer != issuer.subject || !below->is_signed_by(issuer.public_key)) {
+      throw Error{Code::certificate_mismatch,
+                  "The " + what + " did not issue '" + below->subject.text() +
+                      "': order the chain from the certificate's issuer up to the root"};
+    }
+    if (issuer.validity.not_after < to_seconds(now)) {
+      refuse("The " + what + " has expired at " + rfc3339(issuer.validity.not_after));
+    }
+    const auto basic = issuer.basic_constraints();
+    if (basic->path_length && *basic->path_length < authorities_below) {
+      throw Error{Code::path_length_exceeded,
+                  "The path length of " + what + " does not allow this certificate authority"};
+    }
+    below = &issuer;
+    ++authorities_below;
+  }
+  if (!below->self_issued() || !below->is_signed_by(below->public_key)) {
+    throw Error{Code::certificate_mismatch, "The chain must end with the self-signed root certificate"};
+  }
+}
+
+void check_type(const Authority& authority, const Certificate& certificate, bool has_chain) {
+  const bool self_signed = certificate.self_issued() && certificate.is_signed_by(certificate.public_key);
+  if (authority.record.type == AuthorityType::root) {
+    if (!self_signed) {
+      throw Error{Code::certificate_mismatch,
+                  "A certificate authority of type ROOT takes a self-signed certificate only"};
+    }
+    if (has_chain) {
+      throw Error{Code::invalid_request, "A certificate authority of type ROOT takes no certificate chain"};
+    }
+    return;
+  }
+  if (self_signed) {
+    throw Error{Code::certificate_mismatch,
+                "A certificate authority of type SUBORDINATE does not take a self-signed certificate"};
+  }
+  if (!has_chain) {
+    throw Error{Code::invalid_request,
+                "A certificate authority of type SUBORDINATE needs the chain up to its root"};
+  }
+}
+
+void check_state(AuthorityStatus status) {
+  switch (status) {
+    case AuthorityStatus::pending_certificate:
+    case AuthorityStatus::active:
+    case AuthorityStatus::expired:
+      return;
+    case AuthorityStatus::creating:
+      throw Error{Code::request_in_progress, "The certificate authority's key pair is still being made"};
+    case AuthorityStatus::disabled:
+    case AuthorityStatus::deleted:
+    case AuthorityStatus::failed:
+      throw Error{Code::invalid_state,
+                  "The certificate authority is not in a valid state to import a certificate"};
+  }
+}
+
+std::string joined_pem(const std::vector<Certificate>& certificates) {
+  std::string text;
+  for (const Certificate& certificate : certificates) {
+    text += (text.empty() ? "" : "\n") + to_pem("CERTIFICATE", certificate.der);
+  }
+  return text;
+}
+
+}  // namespace
+
+void AuthorityService::import_certificate(const Caller& caller, const ImportOrder& order) {
+  State& state = *state_;
+  state.require(caller, "ImportCertificateAuthorityCertificate", order.authority.text());
+  const auto authority = state.own(caller, order.authority);
+  const TimePoint now = state.clock.now();
+  check_state(authority->status_at(now));
+  const auto own = read_pem(order.certificate_pem, 1, "certificate");
+  if (own.size() != 1) {
+    refuse("The certificate must be exactly one PEM block");
+  }
+  const Certificate& certificate = own.front();
+  const auto chain = order.chain_pem ? read_pem(*order.chain_pem, kMaxChain, "certificate chain")
+                                     : std::vector<Certificate>{};
+  check_type(*authority, certificate, !chain.empty());
+  check_own(certificate, *authority, now);
+  if (authority->record.type == AuthorityType::subordinate) {
+    check_chain(certificate, chain, now);
+  }
+
+  AuthorityRecord record = authority->record;
+  record.certificate_der = certificate.der;
+  record.certificate_pem = to_pem("CERTIFICATE", certificate.der);
+  record.chain_pem = joined_pem(chain);
+  record.validity = certificate.validity;
+  record.last_state_change_at = now;
+  if (record.status != AuthorityStatus::disabled) {  // expired while disabled: stays disabled
+    record.status = AuthorityStatus::active;
+  }
+  AuditEvent event = state.event(caller, "authority.certificate_imported", order.authority);
+  event.der_sha256 = to_hex(sha256(certificate.der));
+  event.detail = {{"issuer", certificate.issuer.text()},
+                  {"not_after", rfc3339(certificate.validity.not_after)}};
+  state.update(std::move(record), std::move(event));
+}
+
+}  // namespace ca

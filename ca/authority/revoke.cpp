@@ -1,0 +1,55 @@
+#include "ca/authority/service_state.hpp"
+#include "ca/base/error.hpp"
+
+namespace ca {
+namespace {
+
+void check_revocable(const CertificateRecord& record) {
+  if (record.self_signed) {
+    throw Error{Code::invalid_request, "Self-signed certificate can not be revoked"};
+  }
+  switch (record.state) {
+    case CertificateState::pending:
+      throw Error{Code::request_in_progress, "The certificate is still being issued"};
+    case CertificateState::failed:
+      throw Error{Code::request_failed, "The certificate was never issued"};
+    case CertificateState::revoked:
+      throw Error{Code::request_already_processed, "The certificate is already revoked"};
+    case CertificateState::issued:
+      return;
+  }
+}
+
+}  // namespace
+
+void AuthorityService::revoke(const Caller& caller, const AuthorityArn& arn, const std::string& serial_text,
+                              RevocationReason reason) {
+  State& state = *state_;
+  state.require(caller, "RevokeCertificate", arn.text());
+  const auto authority = state.own(caller, arn);
+  const AuthorityStatus status = authority->status_at(state.clock.now());
+  if (status != AuthorityStatus::active && status != AuthorityStatus::disabled) {
+    throw Error{Code::invalid_state,
+                "The certificate authority must be in the ACTIVE or DISABLED state to revoke certificates"};
+  }
+  const SerialNumber serial = SerialNumber::from_hex(serial_text);
+  const auto record = state.inventory.certificate(arn, serial);
+  if (!record) {
+    throw Error{Code::resource_not_found, "Could not find certificate with serial " + serial.colon_hex()};
+  }
+  check_revocable(*record);
+
+  AuditEvent event = state.event(caller, "certificate.revoked", arn);
+  event.serial = serial.hex();
+  event.detail = {{"reason", std::string{api_name(reason)}}};
+  const CommitResult result =
+      state.ledger.commit({MarkRevoked{arn, serial, reason, state.clock.now()}, {std::move(event)}}).get();
+  if (result.outcome == CommitResult::Outcome::wrong_state) {
+    throw Error{Code::request_already_processed, "The certificate is already revoked"};
+  }
+  if (result.outcome != CommitResult::Outcome::applied) {
+    throw Error{Code::resource_not_found, "Could not find certificate with serial " + serial.colon_hex()};
+  }
+}
+
+}  // namespace ca
