@@ -1,0 +1,126 @@
+#pragma once
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace config {
+
+using Milliseconds = std::chrono::milliseconds;
+using Path = std::filesystem::path;
+
+// What the configuration file says, checked, with every default filled in. Plain values: the wiring in
+// daemon/ hands them to the modules. Paths are absolute. No secret is in here, only the paths of files that
+// hold one.
+
+struct TlsOptions {
+  Path certificate;  // PEM, leaf first
+  Path private_key;  // PEM, owner-only
+  std::optional<Path> client_ca;
+};
+
+struct ListenerOptions {
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 0;
+};
+
+struct ListenersOptions {
+  ListenerOptions api{"127.0.0.1", 8443};
+  TlsOptions api_tls;
+  ListenerOptions status{"127.0.0.1", 8080};
+  ListenerOptions operations{"127.0.0.1", 9464};
+};
+
+struct LimitsOptions {
+  std::size_t header_bytes = 16 * 1024;
+  std::size_t header_fields = 64;
+  Milliseconds handshake_time{5000};
+  Milliseconds header_time{5000};
+  Milliseconds body_time{10000};
+  Milliseconds idle_time{30000};
+  Milliseconds write_time{10000};
+  Milliseconds drain_time{10000};  // SIGTERM: how long running requests may take to end
+  std::size_t connections = 4096;
+  std::size_t connections_per_ip = 1024;
+};
+
+struct PoolOptions {
+  std::size_t threads = 4;
+  std::size_t queue = 256;  // requests that wait beside those that run
+};
+
+struct PoolsOptions {
+  std::size_t io_threads = 2;
+  PoolOptions issue{16, 256};
+  PoolOptions read{4, 256};
+  PoolOptions status{2, 256};
+  PoolOptions operations{1, 32};
+};
+
+struct TokenOptions {
+  std::string name;        // "issuing": what `authority.key_token` and metrics call it
+  std::string uri;         // RFC 7512, selects the token; without module-path and PIN
+  Path module;             // the PKCS#11 library
+  std::string pin_source;  // "file:/path", "credential:NAME" (systemd) or "fd:N"
+  std::size_t sessions = 16;
+};
+
+struct LedgerOptions {
+  Path path;
+  std::size_t queue = 8192;  // changes waiting for the writer
+  std::size_t batch = 512;   // changes in one transaction
+  std::size_t readers = 4;   // read connections
+  std::size_t wal_bytes = 64 * 1024 * 1024;
+};
+
+struct AuthorityOptions {
+  std::string partition = "aws";
+  std::vector<std::string> regions{"us-east-1"};
+  std::string key_token;  // name of the token for new CA keys; the only token when there is one
+  Milliseconds issue_wait{1000};
+  Milliseconds create_wait{2000};
+  Milliseconds sign_deadline{10000};
+  Milliseconds resume_backoff{200};
+  Milliseconds idempotency_window{300'000};
+  std::size_t max_pending = 10000;
+  std::size_t max_authorities = 200;  // per account
+};
+
+struct ProvisioningProfileOptions {
+  std::string name = "default";
+  std::string authority;  // ARN
+  std::string template_name = "EndEntityClientAuthCertificate";
+  int validity_days = 90;
+  // Which names a request may carry; {device_id} stands for the device of the request, * for any text.
+  std::vector<std::string> common_names{"{device_id}"};
+  std::vector<std::string> dns_names;
+  std::vector<std::string> uris;
+  std::vector<std::string> ip_addresses;
+  std::vector<std::string> emails;
+};
+
+enum class LogLevel { debug, info, warning, error };
+
+struct Options {
+  Path file;  // where it was read
+  std::string node = "node-1";
+  LogLevel log_level = LogLevel::info;
+  std::optional<Path> pidfile;
+  ListenersOptions listeners;
+  LimitsOptions limits;
+  PoolsOptions pools;
+  std::vector<TokenOptions> tokens;
+  LedgerOptions ledger;
+  AuthorityOptions authority;
+  Milliseconds clock_window{300'000};  // how far a request's date may be from ours (SigV4)
+  Path principals;
+  std::vector<ProvisioningProfileOptions> profiles;
+};
+
+// Reads and checks the whole file. Throws Invalid with every problem of the file at once.
+[[nodiscard]] Options load(const Path& file);
+
+}  // namespace config
