@@ -4,6 +4,7 @@
 
 #include "config/options.hpp"
 #include "config/principals.hpp"
+#include "config/problem.hpp"
 
 // Exit codes: 0 ended as asked, 1 failed, 2 usage, 78 (EX_CONFIG) configuration refused.
 int main(int argc, char* argv[]) {
