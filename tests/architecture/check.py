@@ -1,0 +1,144 @@
+#!/usr/bin/python3
+"""Checks a source tree against rules.py. Usage: check.py RULE ROOT; prints `file:line: what` and ends with 1 when broken."""
+import re
+import sys
+from pathlib import Path
+
+import rules
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^">]+)[">]')
+SLEEP = re.compile(r"\b(sleep_for|sleep_until|usleep|nanosleep|time\.sleep)\b|(?<![\w.])sleep\s*\(")
+MACHINE_PATH = re.compile(r"(?<![\w.$}~*-])/(?:work|home|root|Users)/[\w.]")
+TEXT_SUFFIXES = {".cpp", ".hpp", ".py", ".sh", ".md", ".txt", ".cmake", ".json", ".yaml", ".yml", ".service", ""}
+
+
+def files_of(root):
+    for path in sorted(root.rglob("*")):
+        relative = path.relative_to(root)
+        if path.is_file() and not rules.SKIPPED_FOLDERS.intersection(relative.parts):
+            yield relative
+
+
+def lines_of(root, path):
+    try:
+        return (root / path).read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError:
+        return []  # test vectors in binary form
+
+
+def sources(root):
+    return [p for p in files_of(root) if p.parts[0] in rules.SOURCE_FOLDERS and p.suffix in rules.SOURCE_SUFFIXES]
+
+
+def module_of(path):
+    text = str(path)
+    fitting = [m for m in rules.MAY_INCLUDE if text.startswith(m + "/")]
+    return max(fitting, key=len) if fitting else None
+
+
+def includes(root):
+    for path in sources(root):
+        module = module_of(path)
+        if module is None:
+            yield f"{path}:1: belongs to no module of tests/architecture/rules.py"
+            continue
+        for number, line in enumerate(lines_of(root, path), 1):
+            found = INCLUDE.match(line)
+            if found is None:
+                continue
+            form, target = found.groups()
+            ours = module_of(Path(target)) if target.split("/")[0] in rules.SOURCE_FOLDERS else None
+            if ours is not None and ours != module and ours not in rules.MAY_INCLUDE[module]:
+                yield f"{path}:{number}: {module} must not include {ours} ({target})"
+            if form == '"' and ours is None:
+                yield f'{path}:{number}: include from the root of the tree, "{target}" is not'
+
+
+def foreign_headers(root):
+    for path in sources(root):
+        for number, line in enumerate(lines_of(root, path), 1):
+            found = INCLUDE.match(line)
+            for start, folders in rules.FOREIGN.items():
+                if found and found.group(2).startswith(start) and not any(str(path).startswith(f + "/") for f in folders):
+                    yield f"{path}:{number}: <{found.group(2)}> belongs in {', '.join(folders)} only"
+
+
+def coroutines(root):
+    for path in sources(root):
+        if any(str(path).startswith(folder + "/") for folder in rules.COROUTINES_IN):
+            continue
+        for number, line in enumerate(lines_of(root, path), 1):
+            if re.search(r"\bco_(await|return|yield)\b", line.split("//")[0]):
+                yield f"{path}:{number}: coroutines live in {', '.join(rules.COROUTINES_IN)} only"
+
+
+def file_size(root):
+    for path in files_of(root):
+        is_script = path.parts[0] in {"scripts", ".ci"}
+        if path.suffix in {".cpp", ".hpp", ".py", ".sh"} or is_script:
+            count = len(lines_of(root, path))
+            if count > rules.MAX_LINES:
+                yield f"{path}:{count}: more than {rules.MAX_LINES} lines"
+
+
+def names(root):
+    for path in files_of(root):
+        if path.suffix not in {".cpp", ".hpp", ".py", ".sh"}:
+            continue
+        banned = rules.BANNED_NAME_PARTS.intersection(re.split(r"[_\-.]", path.stem.lower()))
+        if banned:
+            yield f"{path}:1: '{banned.pop()}' says nothing: name the file after what it does"
+        if path.suffix in rules.SOURCE_SUFFIXES and not re.fullmatch(r"[a-z0-9_]+", path.stem):
+            yield f"{path}:1: file names are snake_case"
+
+
+def unit_sleeps(root):
+    for path in files_of(root):
+        if path.parts[:2] == ("tests", "unit"):
+            for number, line in enumerate(lines_of(root, path), 1):
+                if SLEEP.search(line.split("//")[0]):
+                    yield f"{path}:{number}: unit tests do not sleep: use a fake clock or wait for an event"
+
+
+def machine_paths(root):
+    for path in files_of(root):
+        if path.suffix not in TEXT_SUFFIXES or path.parts[:2] == ("tests", "architecture"):
+            continue
+        for number, line in enumerate(lines_of(root, path), 1):
+            if MACHINE_PATH.search(line):
+                yield f"{path}:{number}: a path of one machine"
+
+
+def readme_commands(root):
+    """What the README tells to run is there: scripts, verbs of `chancery` (one file each), linked files."""
+    if not (root / "README.md").exists():
+        yield "README.md:1: is missing"
+        return
+    for number, line in enumerate(lines_of(root, Path("README.md")), 1):
+        for script in re.findall(r"(?<![\w/])(?:\./)?((?:scripts|\.ci)/[\w./-]*\w)", line):
+            if not (root / script).exists():
+                yield f"README.md:{number}: {script} is not in the tree"
+        for noun, verb in re.findall(r"\bchancery (hsm|ca|config) ([a-z][a-z-]*)", line):
+            if not (root / f"daemon/cli/{noun}_{verb.replace('-', '_')}.cpp").exists():
+                yield f"README.md:{number}: `chancery {noun} {verb}` is no verb"
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", line):
+            if not (root / target).exists():
+                yield f"README.md:{number}: linked file {target} is not in the tree"
+
+
+RULES = {rule.__name__: rule for rule in
+         (includes, foreign_headers, coroutines, file_size, names, unit_sleeps, machine_paths, readme_commands)}
+
+
+def main():
+    if len(sys.argv) != 3 or sys.argv[1] not in [*RULES, "all"]:
+        print(f"usage: check.py all|{'|'.join(RULES)} ROOT", file=sys.stderr)
+        return 2
+    chosen = RULES.values() if sys.argv[1] == "all" else [RULES[sys.argv[1]]]
+    broken = [fault for rule in chosen for fault in rule(Path(sys.argv[2]))]
+    print("\n".join(broken) if broken else f"{sys.argv[1]}: the tree holds")
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,59 @@
+"""The map of the tree: who may include whom. The one place to change when the architecture changes."""
+
+# Modules of ours, by folder. A file belongs to the longest folder that holds it.
+CA_CORE = ["ca/base", "ca/x509", "ca/templates", "ca/policy", "ca/lint", "ca/audit", "ca/inventory", "ca/ledger",
+           "ca/signer", "ca/issuance", "ca/authority"]
+
+MAY_INCLUDE = {
+    "pkcs11": [],
+    "ca/base": [],
+    "ca/x509": ["ca/base"],
+    "ca/templates": ["ca/x509", "ca/base"],
+    "ca/policy": ["ca/x509", "ca/base"],
+    "ca/lint": ["ca/templates", "ca/policy", "ca/x509", "ca/base"],
+    "ca/audit": ["ca/base"],
+    "ca/inventory": ["ca/x509", "ca/base"],
+    "ca/ledger": ["ca/inventory", "ca/audit", "ca/x509", "ca/base"],
+    "ca/ledger/sqlite": ["ca/ledger", "ca/inventory", "ca/audit", "ca/x509", "ca/base"],
+    "ca/signer": ["ca/x509", "ca/base", "pkcs11"],
+    "ca/issuance": ["ca/templates", "ca/policy", "ca/lint", "ca/ledger", "ca/inventory", "ca/audit", "ca/signer",
+                    "ca/x509", "ca/base"],
+    "ca/authority": ["ca/issuance", "ca/templates", "ca/policy", "ca/lint", "ca/ledger", "ca/inventory", "ca/audit",
+                     "ca/signer", "ca/x509", "ca/base"],
+    "config": ["ca/policy", "ca/x509", "ca/base", "pkcs11"],
+    "daemon/http": ["ca/policy", "ca/base"],
+    "daemon/net": ["daemon/http", "ca/base"],
+    "daemon/ops": ["daemon/http", "ca/base"],
+    "daemon/auth": ["daemon/http", "ca/policy", "ca/x509", "ca/base"],
+    # Protocols: they never include each other.
+    "daemon/acmpca": ["daemon/http", "daemon/auth", *CA_CORE],
+    "daemon/provisioning": ["daemon/http", "daemon/auth", *CA_CORE],
+    "daemon/status": ["daemon/http", "daemon/auth", *CA_CORE],
+    # The two programs: wiring.
+    "daemon/cli": ["config", "pkcs11", "ca/ledger/sqlite", *CA_CORE],
+    "daemon": ["config", "pkcs11", "ca/ledger/sqlite", "daemon/http", "daemon/net", "daemon/ops", "daemon/auth",
+               "daemon/acmpca", "daemon/provisioning", "daemon/status", *CA_CORE],
+}
+
+# Headers of others, by the beginning of the include, and the folders that may have them.
+FOREIGN = {
+    "boost/": ["daemon/net"],
+    "yaml-cpp/": ["config"],
+    "nlohmann/": ["daemon", "ca/policy", "ca/audit"],
+    "sqlite3.h": ["ca/ledger/sqlite"],
+    "libpq-fe.h": ["ca/ledger/postgres"],
+    "libp11.h": ["pkcs11"],
+    "p11-kit/": ["pkcs11"],
+    "spdlog/": ["daemon/ops"],
+    "prometheus/": ["daemon/ops"],
+    "CLI/": ["daemon"],
+}
+
+# Coroutines live in the network layer only.
+COROUTINES_IN = ["daemon/net"]
+
+MAX_LINES = 500
+BANNED_NAME_PARTS = {"manager", "helper", "helpers", "util", "utils", "impl", "data", "info"}
+SOURCE_FOLDERS = ["pkcs11", "ca", "config", "daemon"]
+SOURCE_SUFFIXES = {".cpp", ".hpp"}
+SKIPPED_FOLDERS = {".git", "build", "dev", "dist", "__pycache__", ".pytest_cache", ".cache"}
