@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <fstream>
+#include <iterator>
 #include <set>
-#include <sstream>
 #include <system_error>
 #include <tuple>
 #include <utility>
@@ -76,14 +76,13 @@ YAML::Node read_document(const std::filesystem::path& file) {
     problems.raise();
   }
   std::ifstream stream{file, std::ios::binary};
-  std::ostringstream content;
-  content << stream.rdbuf();
-  if (!stream || !content) {
+  const std::string content{std::istreambuf_iterator<char>{stream}, {}};
+  if (!stream.is_open() || stream.bad()) {
     problems.add("", "cannot be read; check its owner and mode");
     problems.raise();
   }
   try {
-    const auto documents = YAML::LoadAll(content.str());
+    const auto documents = YAML::LoadAll(content);
     if (documents.size() == 1 && documents.front().IsMap()) {
       return documents.front();
     }

@@ -4,9 +4,9 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <iterator>
 #include <map>
 #include <set>
-#include <sstream>
 #include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
@@ -109,10 +109,9 @@ class PolicyFiles {
       return std::nullopt;
     }
     std::ifstream stream{file, std::ios::binary};
-    std::ostringstream text;
-    text << stream.rdbuf();
+    const std::string text{std::istreambuf_iterator<char>{stream}, {}};
     try {
-      return ca::PolicyDocument::parse(file.filename().string(), text.str());
+      return ca::PolicyDocument::parse(file.filename().string(), text);
     } catch (const ca::Error& wrong) {
       map.problem("policies", file.string() + ": " + wrong.what());
       return std::nullopt;
