@@ -20,11 +20,13 @@ struct TlsOptions {
   Path certificate;  // PEM, leaf first
   Path private_key;  // PEM, owner-only
   std::optional<Path> client_ca;
+  friend bool operator==(const TlsOptions&, const TlsOptions&) = default;
 };
 
 struct ListenerOptions {
   std::string address = "127.0.0.1";
   std::uint16_t port = 0;
+  friend bool operator==(const ListenerOptions&, const ListenerOptions&) = default;
 };
 
 struct ListenersOptions {
@@ -32,6 +34,7 @@ struct ListenersOptions {
   TlsOptions api_tls;
   ListenerOptions status{"127.0.0.1", 8080};
   ListenerOptions operations{"127.0.0.1", 9464};
+  friend bool operator==(const ListenersOptions&, const ListenersOptions&) = default;
 };
 
 struct LimitsOptions {
@@ -45,11 +48,13 @@ struct LimitsOptions {
   Milliseconds drain_time{10000};  // SIGTERM: how long running requests may take to end
   std::size_t connections = 4096;
   std::size_t connections_per_ip = 1024;
+  friend bool operator==(const LimitsOptions&, const LimitsOptions&) = default;
 };
 
 struct PoolOptions {
   std::size_t threads = 4;
   std::size_t queue = 256;  // requests that wait beside those that run
+  friend bool operator==(const PoolOptions&, const PoolOptions&) = default;
 };
 
 struct PoolsOptions {
@@ -58,6 +63,7 @@ struct PoolsOptions {
   PoolOptions read{4, 256};
   PoolOptions status{2, 256};
   PoolOptions operations{1, 32};
+  friend bool operator==(const PoolsOptions&, const PoolsOptions&) = default;
 };
 
 struct TokenOptions {
@@ -66,6 +72,7 @@ struct TokenOptions {
   Path module;             // the PKCS#11 library
   std::string pin_source;  // "file:/path", "credential:NAME" (systemd) or "fd:N"
   std::size_t sessions = 16;
+  friend bool operator==(const TokenOptions&, const TokenOptions&) = default;
 };
 
 struct LedgerOptions {
@@ -74,6 +81,7 @@ struct LedgerOptions {
   std::size_t batch = 512;   // changes in one transaction
   std::size_t readers = 4;   // read connections
   std::size_t wal_bytes = 64 * 1024 * 1024;
+  friend bool operator==(const LedgerOptions&, const LedgerOptions&) = default;
 };
 
 struct AuthorityOptions {
@@ -87,6 +95,7 @@ struct AuthorityOptions {
   Milliseconds idempotency_window{300'000};
   std::size_t max_pending = 10000;
   std::size_t max_authorities = 200;  // per account
+  friend bool operator==(const AuthorityOptions&, const AuthorityOptions&) = default;
 };
 
 struct ProvisioningProfileOptions {
@@ -100,6 +109,7 @@ struct ProvisioningProfileOptions {
   std::vector<std::string> uris;
   std::vector<std::string> ip_addresses;
   std::vector<std::string> emails;
+  friend bool operator==(const ProvisioningProfileOptions&, const ProvisioningProfileOptions&) = default;
 };
 
 enum class LogLevel { debug, info, warning, error };

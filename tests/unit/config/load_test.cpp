@@ -190,3 +190,23 @@ TEST_CASE("config: two listeners on one port are refused", "[config]") {
   CHECK_THAT(folder.problem_at(with("port: 8443", "port: 8080"), "listeners"),
              Contains("same address and port"));
 }
+
+TEST_CASE("config: the sample of the tree is sound and shows the defaults", "[config]") {
+  const Folder folder;
+  std::ifstream stream{std::string{CHANCERY_TEST_SOURCE_DIR} + "/../../../config/samples/chancery.yaml"};
+  std::string sample{std::istreambuf_iterator<char>{stream}, {}};
+  const std::string module = "/usr/lib/softhsm/libsofthsm2.so";
+  sample.replace(sample.find(module), module.size(), "module.so");
+  for (const char* name : {"tls/server.pem", "tls/server-key.pem", "secrets/issuing.pin", "ledger/keep"}) {
+    folder.write(name, "x");
+  }
+  const auto shown = folder.load(sample);
+  const auto defaults = folder.load(kSound);
+  CHECK(shown.limits == defaults.limits);
+  CHECK(shown.pools == defaults.pools);
+  CHECK(shown.authority == defaults.authority);
+  CHECK(shown.listeners.status == defaults.listeners.status);
+  CHECK(shown.listeners.operations == defaults.listeners.operations);
+  CHECK(shown.ledger.wal_bytes == defaults.ledger.wal_bytes);
+  CHECK(shown.clock_window == defaults.clock_window);
+}

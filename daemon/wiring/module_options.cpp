@@ -1,0 +1,117 @@
+#include "daemon/wiring/module_options.hpp"
+
+namespace wiring {
+
+ca::SqliteStoreOptions store_options(const config::Options& options) {
+  return {.path = options.ledger.path.string(),
+          .node = options.node,
+          .max_queued = options.ledger.queue,
+          .max_batch = options.ledger.batch,
+          .readers = options.ledger.readers,
+          .wal_limit_bytes = options.ledger.wal_bytes};
+}
+
+ca::AuthorityServiceOptions authority_options(const config::Options& options) {
+  const config::AuthorityOptions& from = options.authority;
+  ca::AuthorityServiceOptions to;
+  to.partition = from.partition;
+  to.regions = from.regions;
+  to.key_token = from.key_token;
+  to.issue_wait = from.issue_wait;
+  to.create_wait = from.create_wait;
+  to.sign_deadline = from.sign_deadline;
+  to.resume_backoff = from.resume_backoff;
+  to.idempotency_window = std::chrono::duration_cast<std::chrono::seconds>(from.idempotency_window);
+  to.max_pending = from.max_pending;
+  to.max_authorities = from.max_authorities;
+  return to;
+}
+
+std::vector<ca::ProvisioningProfile> provisioning_profiles(const config::Options& options) {
+  std::vector<ca::ProvisioningProfile> profiles;
+  for (const config::ProvisioningProfileOptions& from : options.profiles) {
+    ca::ProvisioningProfile to;
+    to.name = from.name;
+    to.authority = ca::AuthorityArn::parse(from.authority);
+    to.template_name = from.template_name;
+    to.validity_days = from.validity_days;
+    to.names.common_names = from.common_names;
+    to.names.dns_names = from.dns_names;
+    to.names.uris = from.uris;
+    to.names.ip_addresses = from.ip_addresses;
+    to.names.emails = from.emails;
+    profiles.push_back(std::move(to));
+  }
+  return profiles;
+}
+
+net::Limits net_limits(const config::Options& options) {
+  const config::LimitsOptions& from = options.limits;
+  return {.header_bytes = from.header_bytes,
+          .header_fields = from.header_fields,
+          .handshake_time = from.handshake_time,
+          .header_time = from.header_time,
+          .body_time = from.body_time,
+          .idle_time = from.idle_time,
+          .write_time = from.write_time,
+          .connections = from.connections,
+          .connections_per_ip = from.connections_per_ip};
+}
+
+net::ListenerOptions api_listener(const config::Options& options) {
+  const config::TlsOptions& tls = options.listeners.api_tls;
+  net::TlsFiles files{tls.certificate.string(), tls.private_key.string(), std::nullopt};
+  if (tls.client_ca) {
+    files.client_ca = tls.client_ca->string();
+  }
+  return {"api", options.listeners.api.address, options.listeners.api.port, std::move(files)};
+}
+
+net::ListenerOptions status_listener(const config::Options& options) {
+  return {"status", options.listeners.status.address, options.listeners.status.port, std::nullopt};
+}
+
+net::ListenerOptions operations_listener(const config::Options& options) {
+  return {"operations", options.listeners.operations.address, options.listeners.operations.port,
+          std::nullopt};
+}
+
+http::WorkerPoolOptions pool_options(const std::string& name, const config::PoolOptions& options) {
+  return {.name = name, .threads = options.threads, .max_queued = options.queue};
+}
+
+ops::Level log_level(const config::Options& options) {
+  switch (options.log_level) {
+    case config::LogLevel::debug:
+      return ops::Level::debug;
+    case config::LogLevel::info:
+      return ops::Level::info;
+    case config::LogLevel::warning:
+      return ops::Level::warning;
+    case config::LogLevel::error:
+      return ops::Level::error;
+  }
+  return ops::Level::info;
+}
+
+std::vector<std::string> restart_needed(const config::Options& running, const config::Options& wanted) {
+  std::vector<std::string> sections;
+  const auto note = [&](bool same, const char* section) {
+    if (!same) {
+      sections.emplace_back(section);
+    }
+  };
+  note(running.node == wanted.node, "node");
+  note(running.log_level == wanted.log_level, "log");
+  note(running.pidfile == wanted.pidfile, "pidfile");
+  note(running.listeners == wanted.listeners, "listeners");
+  note(running.limits == wanted.limits, "limits");
+  note(running.pools == wanted.pools, "pools");
+  note(running.tokens == wanted.tokens, "tokens");
+  note(running.ledger == wanted.ledger, "ledger");
+  note(running.authority == wanted.authority, "authority");
+  note(running.clock_window == wanted.clock_window, "authentication");
+  return sections;
+}
+
+}  // namespace wiring
