@@ -1,0 +1,292 @@
+#include <set>
+#include <thread>
+
+#include "ca/base/error.hpp"
+#include "ca/x509/certificate.hpp"
+#include "tests/integration/authority/world.hpp"
+#include "tests/support/catch.hpp"
+
+using test::World;
+
+namespace {
+
+ca::Certificate parsed(const std::string& pem) {
+  return ca::Certificate::parse(ca::parse_pem(pem, 1).front().der);
+}
+
+ca::Code code_of(const std::function<void()>& call) {
+  try {
+    call();
+  } catch (const ca::Error& error) {
+    INFO(error.what());
+    return error.code();
+  }
+  FAIL("nothing was thrown");
+  return ca::Code::internal;
+}
+
+std::size_t events(World& world, const std::string& type) {
+  std::size_t count = 0;
+  for (const auto& line : world.store->audit_lines(0, 100000)) {
+    count += line.line.find("\"type\":\"" + type + "\"") != std::string::npos ? 1U : 0U;
+  }
+  return count;
+}
+
+}  // namespace
+
+TEST_CASE("issue: three tiers are made and the leaf carries their chain up to the root",
+          "[authority][I1][I4]") {
+  World world;
+  const auto root = world.active_root();
+  const auto subordinate = world.active_subordinate(root, "Test Subordinate", 1);
+  const auto issuing = world.active_subordinate(subordinate, "Test Issuing", 0);
+
+  const auto arn = world.service->issue(world.caller(), world.order(issuing, test::make_csr()));
+  const auto pem = world.service->certificate(world.caller(), issuing, arn);
+
+  const auto leaf = parsed(pem.certificate);
+  const auto chain = ca::parse_pem(pem.chain.value(), 8);
+  REQUIRE(chain.size() == 3);
+  const auto first = ca::Certificate::parse(chain[0].der);
+  const auto last = ca::Certificate::parse(chain[2].der);
+  CHECK(leaf.is_signed_by(first.public_key));
+  CHECK(last.self_issued());
+  CHECK(pem.certificate.back() == '-');
+  CHECK(pem.chain->back() == '-');
+  const auto row = world.store->certificate(issuing, arn.serial).value();
+  CHECK(row.state == ca::CertificateState::issued);
+  CHECK(row.der == leaf.der);
+  CHECK(row.tbs_der == leaf.tbs_der);
+}
+
+TEST_CASE("issue: an accepted certificate waits for the token and is then signed with the same serial",
+          "[authority][I1][I19]") {
+  World world;
+  world.options.issue_wait = std::chrono::milliseconds{20};
+  world.restart();
+  world.signer.set_away(false);
+  const auto root = world.active_root();
+  world.signer.set_away(true);
+
+  const auto arn = world.service->issue(world.caller(), world.order(root, test::make_csr()));
+  CHECK(code_of([&] { (void)world.service->certificate(world.caller(), root, arn); }) ==
+        ca::Code::request_in_progress);
+  world.signer.set_away(false);
+
+  REQUIRE(World::eventually(
+      [&] { return world.store->certificate(root, arn.serial)->state == ca::CertificateState::issued; }));
+  CHECK(parsed(world.service->certificate(world.caller(), root, arn).certificate).serial ==
+        ca::Bytes(arn.serial.bytes().begin(), arn.serial.bytes().end()));
+}
+
+TEST_CASE("issue: a pending row survives a restart and is signed over the same bytes",
+          "[authority][I3][I4][I19]") {
+  World world;
+  world.options.issue_wait = std::chrono::milliseconds{20};
+  world.restart();
+  const auto root = world.active_root();
+  world.signer.set_away(true);
+  const auto arn = world.service->issue(world.caller(), world.order(root, test::make_csr()));
+  const auto before = world.store->certificate(root, arn.serial).value();
+
+  world.restart();
+  world.signer.set_away(false);
+
+  REQUIRE(World::eventually(
+      [&] { return world.store->certificate(root, arn.serial)->state == ca::CertificateState::issued; }));
+  const auto after = world.store->certificate(root, arn.serial).value();
+  CHECK(after.tbs_der == before.tbs_der);
+  CHECK(ca::Certificate::parse(after.der).tbs_der == before.tbs_der);
+  CHECK(events(world, "certificate.pending") == events(world, "certificate.issued"));
+}
+
+TEST_CASE("issue: a signature that does not verify is never stored or given out", "[authority][I4]") {
+  World world;
+  world.options.issue_wait = std::chrono::milliseconds{50};
+  world.restart();
+  const auto root = world.active_root();
+  world.signer.corrupt = true;
+
+  const auto arn = world.service->issue(world.caller(), world.order(root, test::make_csr()));
+
+  CHECK(code_of([&] { (void)world.service->certificate(world.caller(), root, arn); }) ==
+        ca::Code::request_in_progress);
+  CHECK(world.store->certificate(root, arn.serial)->der.empty());
+}
+
+TEST_CASE("issue: the same token and request from many threads give one certificate",
+          "[authority][I2][I12]") {
+  World world;
+  const auto root = world.active_root();
+  auto order = world.order(root, test::make_csr());
+  order.idempotency_token = "token-1";
+  const int before = world.signer.signatures;
+
+  std::mutex mutex;
+  std::set<std::string> arns;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 16; ++i) {
+    threads.emplace_back([&] {
+      const auto arn = world.service->issue(World::caller(), order).text();
+      const std::lock_guard lock{mutex};
+      arns.insert(arn);
+    });
+  }
+  for (auto& thread : threads) {
+    thread.join();
+  }
+  CHECK(arns.size() == 1);
+  CHECK(world.signer.signatures == before + 1);
+}
+
+TEST_CASE("issue: the same token with another request is an error and never the old certificate",
+          "[authority][I12]") {
+  World world;
+  const auto root = world.active_root();
+  auto order = world.order(root, test::make_csr());
+  order.idempotency_token = "token-1";
+  const auto first = world.service->issue(world.caller(), order);
+  order.csr_pem = test::make_csr();
+
+  CHECK(code_of([&] { (void)world.service->issue(world.caller(), order); }) == ca::Code::conflict);
+  world.clock.advance(std::chrono::minutes{6});
+  CHECK(world.service->issue(world.caller(), order) != first);
+}
+
+TEST_CASE("issue: a certificate never outlives its issuer", "[authority][I10]") {
+  World world;
+  const auto root = world.active_root();
+  auto order = world.order(root, test::make_csr());
+  order.validity.value = 4000;
+  const int before = world.signer.signatures;
+
+  CHECK(code_of([&] { (void)world.service->issue(world.caller(), order); }) ==
+        ca::Code::validity_beyond_issuer);
+  CHECK(world.signer.signatures == before);
+}
+
+TEST_CASE("issue: the issuer's path length is kept", "[authority][I10][I11]") {
+  World world;
+  const auto root = world.active_root();
+  const auto subordinate = world.active_subordinate(root, "Depth Zero", 0);
+  const auto order = world.order(subordinate, test::make_csr(), "SubordinateCACertificate_PathLen0");
+  CHECK(code_of([&] { (void)world.service->issue(world.caller(), order); }) ==
+        ca::Code::path_length_exceeded);
+}
+
+TEST_CASE("issue: an authority that is not active refuses with the words that clients match", "[authority]") {
+  World world;
+  const auto root = world.active_root();
+  world.service->update_status(world.caller(), root, ca::AuthorityStatus::disabled);
+  CHECK_THROWS_WITH(world.service->issue(world.caller(), world.order(root, test::make_csr())),
+                    "The certificate authority is not in a valid state for issuing certificates");
+  world.service->update_status(world.caller(), root, ca::AuthorityStatus::active);
+  CHECK_NOTHROW(world.service->issue(world.caller(), world.order(root, test::make_csr())));
+}
+
+TEST_CASE("issue: a row whose authority was disabled before the token came back fails for good",
+          "[authority][I19]") {
+  World world;
+  world.options.issue_wait = std::chrono::milliseconds{20};
+  world.restart();
+  const auto root = world.active_root();
+  world.signer.set_away(true);
+  const auto arn = world.service->issue(world.caller(), world.order(root, test::make_csr()));
+  world.service->update_status(world.caller(), root, ca::AuthorityStatus::disabled);
+  const int before = world.signer.signatures;
+  world.signer.set_away(false);
+
+  REQUIRE(World::eventually(
+      [&] { return world.store->certificate(root, arn.serial)->state == ca::CertificateState::failed; }));
+  CHECK(code_of([&] { (void)world.service->certificate(world.caller(), root, arn); }) ==
+        ca::Code::request_failed);
+  CHECK(world.signer.signatures == before);
+}
+
+TEST_CASE("issue: another account sees no authority and no certificate", "[authority][I15]") {
+  World world;
+  const auto root = world.active_root();
+  const auto arn = world.service->issue(world.caller(), world.order(root, test::make_csr()));
+  const auto stranger = World::caller("admin", "999999999999");
+  const auto absent = [&] {
+    auto other = root;
+    other.id = ca::random_uuid();
+    return other;
+  }();
+
+  CHECK(code_of([&] { (void)world.service->describe(stranger, root); }) == ca::Code::resource_not_found);
+  CHECK(code_of([&] { (void)world.service->describe(stranger, absent); }) == ca::Code::resource_not_found);
+  CHECK(code_of([&] { (void)world.service->certificate(stranger, root, arn); }) ==
+        ca::Code::resource_not_found);
+  CHECK(code_of([&] { (void)world.service->issue(stranger, world.order(root, test::make_csr())); }) ==
+        ca::Code::resource_not_found);
+  CHECK(code_of([&] {
+          world.service->revoke(stranger, root, arn.serial.hex(), ca::RevocationReason::unspecified);
+        }) == ca::Code::resource_not_found);
+  CHECK(world.service->list(stranger, 100, "").authorities.empty());
+}
+
+TEST_CASE("issue: the provisioning role is denied every CA template", "[authority][I11]") {
+  World world;
+  const auto root = world.active_root();
+  for (const char* name :
+       {"RootCACertificate", "SubordinateCACertificate_PathLen0", "SubordinateCACertificate_PathLen3"}) {
+    const auto order = world.order(root, test::make_csr(), name);
+    CHECK(code_of([&] { (void)world.service->issue(World::caller("provisioner"), order); }) ==
+          ca::Code::access_denied);
+  }
+  CHECK_NOTHROW(world.service->issue(World::caller("provisioner"), world.order(root, test::make_csr())));
+}
+
+TEST_CASE("issue: inventory rows and audit events agree after a mixed load", "[authority][I5]") {
+  World world;
+  const auto root = world.active_root();
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < 10; ++i) {
+        const auto arn = world.service->issue(World::caller(), world.order(root, test::make_csr()));
+        if (i % 2 == 0) {
+          world.service->revoke(World::caller(), root, arn.serial.hex(), ca::RevocationReason::superseded);
+        }
+      }
+    });
+  }
+  for (auto& thread : threads) {
+    thread.join();
+  }
+  const auto counts = world.store->counts();
+  CHECK(counts.issued + counts.revoked == 41);
+  CHECK(counts.revoked == 20);
+  CHECK(events(world, "certificate.pending") == 41);
+  CHECK(events(world, "certificate.issued") == 41);
+  CHECK(events(world, "certificate.revoked") == 20);
+}
+
+TEST_CASE("revoke: every serial form is understood and a second call says so", "[authority]") {
+  World world;
+  const auto root = world.active_root();
+  const auto arn = world.service->issue(world.caller(), world.order(root, test::make_csr()));
+  world.service->revoke(world.caller(), root, arn.serial.colon_hex(), ca::RevocationReason::key_compromise);
+  const auto row = world.store->certificate(root, arn.serial).value();
+  CHECK(row.state == ca::CertificateState::revoked);
+  CHECK(row.revocation_reason == ca::RevocationReason::key_compromise);
+  CHECK(code_of([&] {
+          world.service->revoke(world.caller(), root, arn.serial.hex(), ca::RevocationReason::superseded);
+        }) == ca::Code::request_already_processed);
+  CHECK_NOTHROW(world.service->certificate(world.caller(), root, arn));
+  CHECK(code_of([&] {
+          world.service->revoke(world.caller(), root, "1234", ca::RevocationReason::superseded);
+        }) == ca::Code::resource_not_found);
+}
+
+TEST_CASE("revoke: the self-signed certificate of a root cannot be revoked", "[authority]") {
+  World world;
+  const auto root = world.active_root();
+  const auto own = parsed(world.service->authority_certificate(world.caller(), root).certificate);
+  CHECK_THROWS_WITH(
+      world.service->revoke(world.caller(), root, ca::SerialNumber::from_bytes(own.serial).hex(),
+                            ca::RevocationReason::superseded),
+      "Self-signed certificate can not be revoked");
+}

@@ -1,0 +1,132 @@
+#include "tests/integration/authority/world.hpp"
+
+#include <cstdlib>
+#include <stdexcept>
+#include <thread>
+
+namespace test {
+namespace {
+
+constexpr const char* kAdminPolicy =
+    R"({"Version":"2012-10-17","Statement":[{"Sid":"All","Effect":"Allow","Action":"*","Resource":"*"}]})";
+constexpr const char* kProvisionerPolicy = R"({"Version":"2012-10-17","Statement":[{"Sid":"LeafTemplatesOnly",
+  "Effect":"Allow","Action":["acm-pca:IssueCertificate"],"Resource":"*","Condition":{"StringEquals":{"acm-pca:TemplateArn":
+  ["arn:aws:acm-pca:::template/EndEntityCertificate/V1","arn:aws:acm-pca:::template/EndEntityClientAuthCertificate/V1"]}}},
+  {"Sid":"Read","Effect":"Allow","Action":["acm-pca:GetCertificate"],"Resource":"*"}]})";
+
+ca::Principal principal(const std::string& account, const std::string& name, const char* policy) {
+  return {name,
+          account,
+          "arn:aws:iam::" + account + ":user/" + name,
+          {ca::PolicyDocument::parse(name + ".json", policy)}};
+}
+
+}  // namespace
+
+World::World() {
+  std::string pattern = (std::filesystem::temp_directory_path() / "chancery-authority-XXXXXX").string();
+  if (mkdtemp(pattern.data()) == nullptr) {
+    throw std::runtime_error{"no temporary folder"};
+  }
+  folder = pattern;
+  options.issue_wait = std::chrono::milliseconds{1000};
+  options.resume_backoff = std::chrono::milliseconds{10};
+  options.sign_deadline = std::chrono::milliseconds{200};
+  policy = std::make_unique<ca::PolicyEngine>(std::vector<ca::Principal>{
+      principal("123456789012", "admin", kAdminPolicy),
+      principal("123456789012", "provisioner", kProvisionerPolicy),
+      principal("999999999999", "admin", kAdminPolicy),
+  });
+  restart();
+}
+
+World::~World() {
+  signer.set_away(false);
+  service.reset();
+  store.reset();
+  std::error_code ignored;
+  std::filesystem::remove_all(folder, ignored);
+}
+
+void World::restart() {
+  service.reset();
+  store.reset();
+  store = std::make_unique<ca::SqliteStore>(
+      ca::SqliteStoreOptions{.path = (folder / "ledger.sqlite").string()}, clock);
+  service = std::make_unique<ca::AuthorityService>(options, profiles, *store, *store, signer, *policy, clock);
+  service->start([](const std::string&) {});
+}
+
+ca::Caller World::caller(const std::string& principal_name, const std::string& account) {
+  ca::Caller made;
+  made.account = account;
+  made.principal = principal_name;
+  made.principal_arn = "arn:aws:iam::" + account + ":user/" + principal_name;
+  made.region = "us-east-1";
+  made.request_id = ca::random_uuid();
+  return made;
+}
+
+bool World::eventually(const std::function<bool()>& done) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+  while (std::chrono::steady_clock::now() < end) {
+    if (done()) {
+      return true;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds{5});
+  }
+  return false;
+}
+
+ca::AuthorityArn World::create(ca::AuthorityType type, const std::string& common_name,
+                               const std::string& usage_mode) {
+  ca::SubjectFields subject;
+  subject.common_name = common_name;
+  ca::CreateAuthorityOrder order;
+  order.type = type;
+  order.subject = ca::encode_subject(subject);
+  order.usage_mode = usage_mode;
+  return service->create(caller(), order);
+}
+
+ca::AuthorityArn World::active_root(const std::string& common_name) {
+  const auto arn = create(ca::AuthorityType::root, common_name);
+  auto request = order(arn, service->csr(caller(), arn), "RootCACertificate");
+  request.validity.value = 3650;
+  const auto certificate = service->issue(caller(), request);
+  const auto pem = service->certificate(caller(), arn, certificate);
+  service->import_certificate(caller(), {arn, pem.certificate, std::nullopt});
+  return arn;
+}
+
+ca::AuthorityArn World::active_subordinate(const ca::AuthorityArn& issuer, const std::string& common_name,
+                                           int path_length) {
+  const auto arn = create(ca::AuthorityType::subordinate, common_name);
+  auto request = order(issuer, service->csr(caller(), arn),
+                       "SubordinateCACertificate_PathLen" + std::to_string(path_length));
+  request.validity.value = 1825;
+  const auto certificate = service->issue(caller(), request);
+  const auto pem = service->certificate(caller(), issuer, certificate);
+  service->import_certificate(caller(), {arn, pem.certificate, pem.chain});
+  return arn;
+}
+
+ca::IssuanceOrder World::order(const ca::AuthorityArn& authority, const std::string& csr_pem,
+                               const std::string& template_name) const {
+  ca::IssuanceOrder made;
+  made.authority = authority;
+  made.csr_pem = csr_pem;
+  made.template_arn = "arn:aws:acm-pca:::template/" + template_name + "/V1";
+  made.validity = {.value = 90, .type = ca::ValidityRequest::Type::days};
+  return made;
+}
+
+ca::ProvisioningProfile World::profile(const ca::AuthorityArn& authority) const {
+  ca::ProvisioningProfile made;
+  made.authority = authority;
+  made.names.common_names = {"{device_id}"};
+  made.names.dns_names = {"{device_id}.devices.example"};
+  return made;
+}
+
+}  // namespace test

@@ -1,0 +1,51 @@
+#pragma once
+#include <atomic>
+#include <condition_variable>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <openssl/evp.h>
+#include <string>
+
+#include "ca/signer/signer.hpp"
+
+namespace test {
+
+// Keys in memory behind the Signer's contract, with the faults of a token at the test's command.
+class SoftwareSigner final : public ca::Signer {
+ public:
+  ca::Bytes sign(const ca::SigningKey& key, ca::SigningAlgorithm algorithm, ca::ByteView message,
+                 ca::Deadline deadline) override;
+  ca::GeneratedSigningKey generate(const std::string& token, const std::string& label,
+                                   ca::KeyAlgorithm algorithm, ca::Deadline deadline) override;
+  std::optional<ca::GeneratedSigningKey> find(const std::string& token, const std::string& label,
+                                              ca::Deadline deadline) override;
+  void audit(const ca::SigningKey& key, ca::Deadline deadline) override;
+
+  void set_away(bool away);  // calls then wait for their deadline or the return
+  std::atomic<int> signatures{0};
+  std::atomic<int> generations{0};
+  std::atomic<bool> corrupt{false};
+
+ private:
+  using Key = std::shared_ptr<EVP_PKEY>;
+  void wait_for_token(ca::Deadline deadline);
+
+  std::mutex mutex_;
+  std::condition_variable back_;
+  bool away_ = false;
+  std::map<std::string, Key> keys_;  // by label
+};
+
+// What a device or a service does before it asks: a key pair and a CSR in PEM.
+struct CsrOptions {
+  std::string common_name = "device-7";
+  std::string dns_name;       // SAN when not empty
+  std::string key = "P-256";  // "P-256", "P-384", "RSA:2048"
+};
+std::string make_csr(const CsrOptions& options = {});
+// For one key that asks twice.
+std::shared_ptr<EVP_PKEY> make_key(const std::string& key = "P-256");
+std::string make_csr(const CsrOptions& options, EVP_PKEY* key);
+
+}  // namespace test
