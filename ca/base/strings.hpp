@@ -7,7 +7,7 @@ namespace ca {
 
 [[nodiscard]] std::vector<std::string> split(std::string_view text, char separator);
 [[nodiscard]] std::string ascii_lower(std::string_view text);
-// IAM StringLike: '*' any run, '?' any one character; linear time, no recursion.
+// IAM StringLike: '*' any run of bytes, '?' any one byte; no recursion, at most pattern x text steps.
 [[nodiscard]] bool matches_wildcard(std::string_view pattern, std::string_view text);
 
 }  // namespace ca

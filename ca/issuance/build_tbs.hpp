@@ -1,0 +1,38 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ca/issuance/validity.hpp"
+#include "ca/templates/issuer_identity.hpp"
+#include "ca/templates/template.hpp"
+#include "ca/x509/certificate_request.hpp"
+#include "ca/x509/tbs_certificate.hpp"
+
+namespace ca {
+
+// Where relying parties ask about revocation and fetch the issuer; absent = not in the certificate.
+struct RevocationPointers {
+  std::optional<std::string> crl_uri;
+  std::optional<std::string> ocsp_uri;
+  std::optional<std::string> ca_issuers_uri;
+};
+
+struct TbsInput {
+  const Template& tmpl;
+  const IssuerIdentity& issuer;
+  const CertificateRequest& request;
+  const SerialNumber& serial;
+  Validity validity;
+  SigningAlgorithm signing_algorithm;
+  RevocationPointers pointers;
+};
+
+// Builds the to-be-signed certificate (RFC 5280, 4.1.2). Pure: no clock, no store, no key.
+// The template decides which extensions exist and what they say; the request gives subject, public key and
+// SAN, byte for byte, and nothing else (I11). Throws Code::malformed_csr without subject and SAN,
+// Code::validity_beyond_issuer (I10), Code::path_length_exceeded, Code::invalid_args for a template that this
+// build does not issue from.
+[[nodiscard]] TbsCertificate build_tbs(const TbsInput& input);
+
+}  // namespace ca

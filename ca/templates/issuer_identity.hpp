@@ -1,0 +1,22 @@
+#pragma once
+#include <optional>
+#include <vector>
+
+#include "ca/x509/certificate.hpp"
+
+namespace ca {
+
+// What the certificates of an authority say about it, as far as issuing depends on it. A value.
+struct IssuerIdentity {
+  DistinguishedName subject;
+  std::optional<Bytes> subject_key_id;  // of its certificate; absent: SHA-1 of its key
+  Bytes spki_der;
+  std::optional<Validity> validity;   // absent: a root that has no certificate yet
+  std::optional<int> path_length;     // how many authorities may stand below it; nullopt = unlimited
+  std::vector<Extension> extensions;  // of its certificate and, name constraints, of those above it
+};
+
+// The key identifier that certificates issued by it carry (RFC 5280, 4.2.1.1).
+[[nodiscard]] Bytes authority_key_id_of(const IssuerIdentity& issuer);
+
+}  // namespace ca

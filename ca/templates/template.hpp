@@ -1,0 +1,66 @@
+#pragma once
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "ca/base/arn.hpp"
+
+namespace ca {
+
+// The certificate templates of AWS Private CA ("Understanding certificate templates"), one row each.
+// A template fixes every extension of the certificate; what it leaves open is named here, and only that may
+// come from elsewhere (I11).
+struct Template {
+  enum class BasicConstraints { end_entity, end_entity_critical, authority };
+  // `fixed`: value of the template. `passthrough`: only what the request or the API passes.
+  enum class KeyUsage {
+    none,
+    signature_and_encipherment,  // digitalSignature, keyEncipherment
+    signature,                   // digitalSignature
+    authority,                   // digitalSignature, keyCertSign, cRLSign
+    passthrough,
+  };
+  enum class ExtendedKeyUsage {
+    none,
+    server_and_client,
+    client,
+    server,
+    code_signing,
+    ocsp_signing,
+    passthrough
+  };
+  enum class NameSource { request, api_else_request };
+  // Where the CRL distribution point comes from, in order of precedence.
+  enum class CrlSource {
+    never,
+    configuration,
+    configuration_or_request,
+    configuration_or_api,
+    configuration_api_or_request,
+    api_custom_extension,
+  };
+
+  std::string_view name;  // "EndEntityCertificate"
+  BasicConstraints basic_constraints;
+  std::optional<int> path_length;  // of the certificate itself; nullopt: no constraint, or no authority
+  bool authority_key_id;
+  bool subject_key_id;
+  KeyUsage key_usage;
+  ExtendedKeyUsage extended_key_usage;
+  NameSource names_from;  // subject and SAN
+  CrlSource crl_from;
+  bool csr_passthrough;
+  bool api_passthrough;
+  bool is_ca;
+  bool is_root;
+  bool supported;  // whether this build issues from it
+};
+
+// All 61, in the order of the documentation. Static storage.
+[[nodiscard]] std::span<const Template> all_templates();
+
+// Throws Code::invalid_args for an unknown name, and for a known one that this build does not issue from:
+// never a certificate without the passthrough that its template promises.
+[[nodiscard]] const Template& find_template(const TemplateArn& arn);
+
+}  // namespace ca
