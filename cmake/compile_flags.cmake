@@ -2,7 +2,7 @@
 add_library(chancery_flags INTERFACE)
 target_include_directories(chancery_flags INTERFACE ${CMAKE_SOURCE_DIR})
 target_compile_options(chancery_flags INTERFACE
-  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wswitch-enum -Werror -Wformat -Werror=format-security
+  -Wall -Wextra -Wno-missing-field-initializers -Wpedantic -Wshadow -Wconversion -Wswitch-enum -Werror -Wformat -Werror=format-security
   -fstack-protector-strong -fstack-clash-protection -fcf-protection=full -ftrivial-auto-var-init=zero
   -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
 target_compile_definitions(chancery_flags INTERFACE _GLIBCXX_ASSERTIONS)
