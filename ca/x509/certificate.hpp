@@ -21,7 +21,8 @@ struct BasicConstraints {
   std::optional<int> path_length;
 };
 
-// A certificate that we read: ours, or one imported from an outside issuer (whose serial may have any length).
+// A certificate that we read: ours, or one imported from an outside issuer (whose serial may have any
+// length).
 struct Certificate {
   Bytes der;
   Bytes tbs_der;
@@ -44,7 +45,8 @@ struct Certificate {
   [[nodiscard]] bool self_issued() const { return issuer == subject; }
 };
 
-// KeyUsage bits in RFC 5280 order (bit 0 = digitalSignature ... 8 = decipherOnly); 0 when absent or malformed.
+// KeyUsage bits in RFC 5280 order (bit 0 = digitalSignature ... 8 = decipherOnly); 0 when absent or
+// malformed.
 [[nodiscard]] unsigned key_usage_bits(const Certificate& certificate);
 inline constexpr unsigned kKeyCertSignBit = 1U << 5;
 inline constexpr unsigned kCrlSignBit = 1U << 6;

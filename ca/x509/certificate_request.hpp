@@ -17,15 +17,16 @@ struct CertificateRequest {
   std::vector<Extension> extensions;  // of the one extensionRequest attribute; no duplicates
   std::vector<GeneralName> subject_alt_names;
 
-  // Strict DER, no trailing bytes, version 0, proof of possession verified (I11: a request is only a key carrier).
-  // Throws Code::malformed_csr with what was wrong and where.
+  // Strict DER, no trailing bytes, version 0, proof of possession verified (I11: a request is only a key
+  // carrier). Throws Code::malformed_csr with what was wrong and where.
   [[nodiscard]] static CertificateRequest parse(ByteView der);
   // Exactly one CERTIFICATE REQUEST (or NEW CERTIFICATE REQUEST) block. Throws Code::malformed_csr.
   [[nodiscard]] static CertificateRequest parse_pem(std::string_view pem);
 };
 
 // CertificationRequestInfo for a CA's own CSR: basicConstraints critical CA:TRUE only, plus `extra`.
-[[nodiscard]] Bytes build_request_info(const DistinguishedName& subject, ByteView spki_der, const std::vector<Extension>& extra);
+[[nodiscard]] Bytes build_request_info(const DistinguishedName& subject, ByteView spki_der,
+                                       const std::vector<Extension>& extra);
 // SEQUENCE { info, AlgorithmIdentifier, BIT STRING }: requests and certificates alike.
 [[nodiscard]] Bytes assemble_signed(ByteView to_be_signed, SigningAlgorithm algorithm, ByteView signature);
 

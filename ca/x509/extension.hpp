@@ -38,4 +38,9 @@ struct Extension {
   friend bool operator==(const Extension&, const Extension&) = default;
 };
 
+// Extensions ::= SEQUENCE SIZE (1..MAX) OF Extension. Strict DER, no duplicates; values are not looked into.
+// Throws Code::malformed_csr (the caller maps it for certificates).
+[[nodiscard]] std::vector<Extension> parse_extensions(ByteView der);
+[[nodiscard]] Bytes encode_extensions(const std::vector<Extension>& extensions);
+
 }  // namespace ca

@@ -8,24 +8,30 @@
 
 namespace ca {
 
-// A Name whose bytes are kept exactly as they were read (issuer and subject are byte copies, never re-encoded).
+// A Name whose bytes are kept exactly as they were read (issuer and subject are byte copies, never
+// re-encoded).
 class DistinguishedName {
  public:
   struct Attribute {
     Oid type;
     std::uint8_t string_tag = 0;  // DER tag of the value, 0x0C UTF8String, 0x13 PrintableString ...
     std::string value;            // raw bytes of the value
+    std::size_t rdn = 0;          // attributes of one RelativeDistinguishedName have the same number
+
+    // The value as UTF-8, whatever its string type.
+    [[nodiscard]] std::string utf8() const;
   };
 
   DistinguishedName() = default;  // the empty SEQUENCE
-  // Strict DER; at most 64 attributes; refuses control characters and NUL in values.
-  // Throws Code::malformed_csr (the caller maps it for certificates).
+  // Strict DER, but for the order inside multi-valued RDNs; at most 64 attributes; values are non-empty
+  // strings, valid in their type, without control characters. Throws Code::malformed_csr (the caller maps it
+  // for certificates).
   [[nodiscard]] static DistinguishedName parse(ByteView der);
 
   [[nodiscard]] const Bytes& der() const { return der_; }
   [[nodiscard]] const std::vector<Attribute>& attributes() const { return attributes_; }
   [[nodiscard]] bool empty() const { return attributes_.empty(); }
-  [[nodiscard]] std::vector<std::string> common_names() const;
+  [[nodiscard]] std::vector<std::string> common_names() const;  // UTF-8
   // RFC 2253 form, most specific first, unknown types as oid=#hex: for people and reports.
   [[nodiscard]] std::string text() const;
 
@@ -38,8 +44,9 @@ class DistinguishedName {
 
 // The API's ASN1Subject (CreateCertificateAuthority). Member order is encoding order.
 struct SubjectFields {
-  std::optional<std::string> country, organization, organizational_unit, distinguished_name_qualifier, state, common_name,
-      serial_number, locality, title, surname, given_name, initials, pseudonym, generation_qualifier;
+  std::optional<std::string> country, organization, organizational_unit, distinguished_name_qualifier, state,
+      common_name, serial_number, locality, title, surname, given_name, initials, pseudonym,
+      generation_qualifier;
   struct Custom {
     Oid type;
     std::string value;

@@ -9,16 +9,17 @@ namespace ca {
 // A parsed SubjectPublicKeyInfo. Immutable, copies share the parsed key; verify() is thread-safe.
 class PublicKey {
  public:
-  // Parses only; weak-key rules are in ca/policy/key_checks. Throws Code::malformed_csr on anything that is not a
-  // well-formed SPKI of a known algorithm with a point on its curve and no trailing bytes.
+  // Parses only; weak-key rules are in ca/policy/key_checks. Throws Code::malformed_csr on anything that is
+  // not a well-formed SPKI of a known algorithm with a point on its curve and no trailing bytes.
   [[nodiscard]] static PublicKey parse(ByteView spki_der);
 
   [[nodiscard]] const Bytes& spki_der() const;
   [[nodiscard]] KeyFamily family() const;
-  [[nodiscard]] int bits() const;              // RSA modulus or EC field size
-  [[nodiscard]] Bytes rsa_modulus() const;     // big-endian; empty unless RSA
-  [[nodiscard]] Bytes rsa_exponent() const;    // big-endian; empty unless RSA
-  [[nodiscard]] Bytes subject_key_id() const;  // SHA-1 of the BIT STRING's contents (RFC 5280, 4.2.1.2 method 1)
+  [[nodiscard]] int bits() const;            // RSA modulus or EC field size
+  [[nodiscard]] Bytes rsa_modulus() const;   // big-endian; empty unless RSA
+  [[nodiscard]] Bytes rsa_exponent() const;  // big-endian; empty unless RSA
+  [[nodiscard]] Bytes subject_key_id()
+      const;  // SHA-1 of the BIT STRING's contents (RFC 5280, 4.2.1.2 method 1)
   // Whether the signature (DER form for ECDSA) over message verifies. False on any malformed signature.
   [[nodiscard]] bool verify(SigningAlgorithm algorithm, ByteView message, ByteView signature) const;
 

@@ -1,0 +1,123 @@
+#include "ca/x509/name.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "ca/base/error.hpp"
+#include "ca/base/hex.hpp"
+#include "ca/x509/character_string.hpp"
+#include "ca/x509/der.hpp"
+
+namespace ca {
+namespace {
+
+constexpr std::size_t kMaxAttributes = 64;
+
+struct ShortName {
+  const char* oid;
+  std::string_view name;
+};
+// RFC 4514, 3: the types that every reader knows by name.
+constexpr std::array kShortNames{
+    ShortName{"2.5.4.3", "CN"},
+    ShortName{"2.5.4.7", "L"},
+    ShortName{"2.5.4.8", "ST"},
+    ShortName{"2.5.4.10", "O"},
+    ShortName{"2.5.4.11", "OU"},
+    ShortName{"2.5.4.6", "C"},
+    ShortName{"2.5.4.9", "STREET"},
+    ShortName{"0.9.2342.19200300.100.1.25", "DC"},
+    ShortName{"0.9.2342.19200300.100.1.1", "UID"},
+};
+
+std::string escaped(std::string_view value) {
+  static constexpr std::string_view kSpecial = ",+\"\\<>;";
+  std::string text;
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    const char c = value[i];
+    const bool at_edge = (i == 0 && (c == ' ' || c == '#')) || (i + 1 == value.size() && c == ' ');
+    if (at_edge || kSpecial.find(c) != std::string_view::npos) {
+      text += '\\';
+    }
+    text += c;
+  }
+  return text;
+}
+
+std::string text_of_attribute(const DistinguishedName::Attribute& attribute) {
+  const auto known = std::find_if(kShortNames.begin(), kShortNames.end(),
+                                  [&](const ShortName& row) { return attribute.type == row.oid; });
+  if (known == kShortNames.end()) {
+    return attribute.type + "=#" + to_hex(der::element(attribute.string_tag, bytes_of(attribute.value)));
+  }
+  return std::string{known->name} + "=" + escaped(attribute.utf8());
+}
+
+// AttributeTypeAndValue ::= SEQUENCE { type OBJECT IDENTIFIER, value ANY } (RFC 5280, 4.1.2.4)
+DistinguishedName::Attribute read_attribute(der::Reader& rdn, std::size_t number) {
+  der::Reader fields = rdn.enter(der::tag::kSequence, "name attribute");
+  DistinguishedName::Attribute attribute;
+  attribute.type = fields.oid("name attribute type");
+  const der::Element value = fields.any();
+  fields.end();
+  if (!utf8_of_string(value.tag, value.contents)) {
+    fields.refuse("the value of " + attribute.type +
+                  " must be a non-empty string without control characters and valid in its string type");
+  }
+  attribute.string_tag = value.tag;
+  attribute.value = text_of(value.contents);
+  attribute.rdn = number;
+  return attribute;
+}
+
+}  // namespace
+
+std::string DistinguishedName::Attribute::utf8() const {
+  return utf8_of_string(string_tag, bytes_of(value)).value_or("");
+}
+
+DistinguishedName DistinguishedName::parse(ByteView der) {
+  der::Reader outer{der, "name"};
+  der::Reader rdns = outer.enter(der::tag::kSequence, "name");
+  outer.end();
+  DistinguishedName name;
+  name.der_.assign(der.begin(), der.end());
+  for (std::size_t number = 0; !rdns.done(); ++number) {
+    der::Reader rdn = rdns.enter(der::tag::kSet, "relative distinguished name");
+    if (rdn.done()) {
+      rdn.refuse("it is empty");
+    }
+    while (!rdn.done()) {
+      name.attributes_.push_back(read_attribute(rdn, number));
+      if (name.attributes_.size() > kMaxAttributes) {
+        rdns.refuse("more than " + std::to_string(kMaxAttributes) + " attributes");
+      }
+    }
+  }
+  return name;
+}
+
+std::vector<std::string> DistinguishedName::common_names() const {
+  std::vector<std::string> names;
+  for (const Attribute& attribute : attributes_) {
+    if (attribute.type == oid::kCommonName) {
+      names.push_back(attribute.utf8());
+    }
+  }
+  return names;
+}
+
+std::string DistinguishedName::text() const {
+  std::string text;
+  for (auto at = attributes_.rbegin(); at != attributes_.rend();) {
+    const std::size_t number = at->rdn;
+    std::string rdn;
+    for (; at != attributes_.rend() && at->rdn == number; ++at) {
+      rdn = text_of_attribute(*at) + (rdn.empty() ? "" : "+") + rdn;
+    }
+    text += (text.empty() ? "" : ",") + rdn;
+  }
+  return text;
+}
+
+}  // namespace ca
