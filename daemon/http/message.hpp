@@ -11,10 +11,10 @@ namespace http {
 
 // A request that passed the strict gate of daemon/net: one Host, exact framing, size limits held.
 struct HttpRequest {
-  std::string method;  // "POST"
-  std::string target;  // as received, "/provision/x?y=z"
-  std::string path;    // target up to '?'
-  std::string query;   // after '?', as received
+  std::string method;                                        // "POST"
+  std::string target;                                        // as received, "/provision/x?y=z"
+  std::string path;                                          // target up to '?'
+  std::string query;                                         // after '?', as received
   std::vector<std::pair<std::string, std::string>> headers;  // as received, in order
   std::string body;
   std::string remote_ip;
@@ -30,7 +30,8 @@ struct HttpResponse {
   int status = 200;
   std::string content_type;
   std::string body;
-  std::vector<std::pair<std::string, std::string>> headers;  // beside Content-Type, Content-Length, Date, x-amzn-RequestId
+  std::vector<std::pair<std::string, std::string>>
+      headers;  // beside Content-Type, Content-Length, Date, x-amzn-RequestId
 };
 
 }  // namespace http

@@ -12,14 +12,14 @@
 namespace net {
 
 struct TlsFiles {
-  std::string certificate_chain;  // PEM, leaf first
-  std::string private_key;        // PEM, owner-only file
+  std::string certificate_chain;         // PEM, leaf first
+  std::string private_key;               // PEM, owner-only file
   std::optional<std::string> client_ca;  // PEM; client certificates are then asked for, never required
 };
 
 struct ListenerOptions {
-  std::string name;     // "api", for logs and metrics
-  std::string address;  // "127.0.0.1"
+  std::string name;        // "api", for logs and metrics
+  std::string address;     // "127.0.0.1"
   std::uint16_t port = 0;  // 0: the system picks; see Server::port
   std::optional<TlsFiles> tls;
 };
@@ -45,8 +45,8 @@ struct Access {
 };
 
 struct Counters {  // monotonic except open_connections
-  std::uint64_t open_connections = 0, accepted = 0, refused_connections = 0, malformed = 0, timeouts = 0, tls_failures = 0,
-                requests = 0, queue_full = 0;
+  std::uint64_t open_connections = 0, accepted = 0, refused_connections = 0, malformed = 0, timeouts = 0,
+                tls_failures = 0, requests = 0, queue_full = 0;
 };
 
 // The pools that run handlers, one per http::Pool value.
@@ -73,7 +73,8 @@ class Server {
   void start();
   // Loads the files again and serves new connections with them; on error throws and keeps the old ones.
   void reload_tls();
-  // Stops accepting, lets running requests end (answers carry Connection: close) for at most `grace`, then closes.
+  // Stops accepting, lets running requests end (answers carry Connection: close) for at most `grace`, then
+  // closes.
   void stop(std::chrono::milliseconds grace);
   [[nodiscard]] Counters counters(const std::string& listener) const;
 

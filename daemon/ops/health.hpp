@@ -9,12 +9,13 @@
 namespace ops {
 
 struct Check {
-  std::string name;    // "token:issuing", "ledger", "clock", "tls", "draining"
+  std::string name;  // "token:issuing", "ledger", "clock", "tls", "draining"
   bool ok = true;
   std::string detail;  // for a person, no secrets
 };
 
 // GET /livez (200 while the process runs), /readyz (200 or 503; JSON list of checks), /metrics, /version.
-void add_ops_routes(http::Router& router, std::function<std::vector<Check>()> checks, Metrics& metrics, std::string version);
+void add_ops_routes(http::Router& router, std::function<std::vector<Check>()> checks, Metrics& metrics,
+                    std::string version);
 
 }  // namespace ops

@@ -6,7 +6,8 @@
 
 namespace ops {
 
-// Prometheus metrics of the process, prefix `chancery_`. Thread-safe. Label values come from closed sets only.
+// Prometheus metrics of the process, prefix `chancery_`. Thread-safe. Label values come from closed sets
+// only.
 class Metrics {
  public:
   Metrics();
@@ -14,7 +15,8 @@ class Metrics {
   using Labels = std::map<std::string, std::string>;
   void add(const std::string& counter, const std::string& help, const Labels& labels = {}, double value = 1);
   void set(const std::string& gauge, const std::string& help, double value, const Labels& labels = {});
-  void observe_seconds(const std::string& histogram, const std::string& help, double seconds, const Labels& labels = {});
+  void observe_seconds(const std::string& histogram, const std::string& help, double seconds,
+                       const Labels& labels = {});
   // Called before each scrape, to copy state of others into gauges.
   void on_scrape(std::function<void(Metrics&)> collect);
   // Text exposition format 0.0.4.

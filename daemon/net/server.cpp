@@ -1,0 +1,198 @@
+#include "daemon/net/server.hpp"
+
+#include <algorithm>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/strand.hpp>
+#include <map>
+#include <thread>
+#include <vector>
+
+#include "ca/base/error.hpp"
+#include "daemon/net/connection.hpp"
+#include "daemon/net/tls_context.hpp"
+
+namespace net {
+namespace {
+
+constexpr std::chrono::milliseconds kAcceptPause{100};  // when the process has no file descriptor left
+
+}  // namespace
+
+struct Server::State {
+  State(Limits limits, Pools pools, std::size_t thread_count, std::function<void(const Access&)> on_access)
+      : io_threads{std::max<std::size_t>(thread_count, 1)},
+        shared{limits, pools, std::move(on_access)},
+        work{io.get_executor()} {}
+
+  void accept(Listener& listener);
+  void take(Listener& listener, boost::asio::ip::tcp::socket socket);
+  [[nodiscard]] bool quiet_within(std::chrono::milliseconds wait, bool connections_too);
+
+  const std::size_t io_threads;
+  Shared shared;
+  boost::asio::io_context io;
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work;
+  std::vector<std::unique_ptr<Listener>> listeners;
+  std::vector<std::thread> threads;
+};
+
+Server::Server(Limits limits, Pools pools, std::size_t io_threads,
+               std::function<void(const Access&)> on_access)
+    : state_{std::make_unique<State>(limits, pools, io_threads, std::move(on_access))} {}
+
+Server::~Server() {
+  stop(std::chrono::milliseconds{0});
+  // Handlers hold references to us: their time is bounded by their own deadlines.
+  (void)state_->quiet_within(std::chrono::hours{1}, false);
+  state_->work.reset();
+  // Everything is closed, so the loops end by themselves; connections must be gone before their listeners.
+  for (std::thread& thread : state_->threads) {
+    thread.join();
+  }
+  state_->io.poll();
+}
+
+void Server::listen(const ListenerOptions& options, const http::Router& router) {
+  auto listener = std::make_unique<Listener>(state_->io, options, router);
+  if (options.tls) {
+    listener->tls = load_tls(*options.tls);
+  }
+  try {
+    const boost::asio::ip::tcp::endpoint endpoint{boost::asio::ip::make_address(options.address),
+                                                  options.port};
+    listener->acceptor.open(endpoint.protocol());
+    listener->acceptor.set_option(boost::asio::socket_base::reuse_address{true});
+    listener->acceptor.bind(endpoint);
+    listener->acceptor.listen();
+  } catch (const boost::system::system_error& error) {
+    throw ca::Error{ca::Code::unavailable, "cannot listen on " + options.address + ":" +
+                                               std::to_string(options.port) + ": " + error.code().message() +
+                                               ": change listeners." + options.name +
+                                               " in the configuration"};
+  }
+  state_->listeners.push_back(std::move(listener));
+}
+
+std::uint16_t Server::port(const std::string& name) const {
+  for (const auto& listener : state_->listeners) {
+    if (listener->options.name == name) {
+      return listener->acceptor.local_endpoint().port();
+    }
+  }
+  throw ca::Error{ca::Code::internal, "no listener named " + name};
+}
+
+void Server::start() {
+  for (const auto& listener : state_->listeners) {
+    state_->accept(*listener);
+  }
+  for (std::size_t i = 0; i < state_->io_threads; ++i) {
+    state_->threads.emplace_back([state = state_.get()] { state->io.run(); });
+  }
+}
+
+void Server::reload_tls() {
+  std::map<Listener*, std::shared_ptr<boost::asio::ssl::context>> loaded;  // all or none
+  for (const auto& listener : state_->listeners) {
+    if (listener->options.tls) {
+      loaded[listener.get()] = load_tls(*listener->options.tls);
+    }
+  }
+  for (auto& [listener, context] : loaded) {
+    const std::lock_guard lock{listener->mutex};
+    listener->tls = std::move(context);
+  }
+}
+
+void Server::stop(std::chrono::milliseconds grace) {
+  state_->shared.stopping = true;
+  for (const auto& listener : state_->listeners) {
+    boost::asio::post(state_->io, [listener = listener.get()] {
+      boost::system::error_code ignored;
+      listener->acceptor.close(ignored);
+      listener->accept_again.cancel();
+    });
+  }
+  const auto each = [this](auto call) {
+    std::vector<std::shared_ptr<Connection>> open;
+    {
+      const std::lock_guard lock{state_->shared.mutex};
+      open.assign(state_->shared.connections.begin(), state_->shared.connections.end());
+    }
+    for (const auto& connection : open) {
+      call(*connection);
+    }
+  };
+  each([](Connection& connection) { connection.drain(); });
+  if (!state_->quiet_within(grace, true)) {
+    each([](Connection& connection) { connection.close_now(); });
+  }
+}
+
+Counters Server::counters(const std::string& name) const {
+  for (const auto& listener : state_->listeners) {
+    if (listener->options.name == name) {
+      return {listener->open,     listener->accepted,     listener->refused,  listener->malformed,
+              listener->timeouts, listener->tls_failures, listener->requests, listener->queue_full};
+    }
+  }
+  return {};
+}
+
+bool Server::State::quiet_within(std::chrono::milliseconds wait, bool connections_too) {
+  std::unique_lock lock{shared.mutex};
+  return shared.quiet.wait_for(
+      lock, wait, [&] { return shared.in_flight == 0 && (!connections_too || shared.connections.empty()); });
+}
+
+void Server::State::accept(Listener& listener) {
+  listener.acceptor.async_accept(
+      boost::asio::make_strand(io), [this, &listener](const boost::system::error_code& error, auto socket) {
+        if (shared.stopping || error == boost::asio::error::operation_aborted) {
+          return;
+        }
+        if (!error) {
+          take(listener, boost::asio::ip::tcp::socket{std::move(socket)});
+          accept(listener);
+          return;
+        }
+        // Out of descriptors or memory: those that are served go on, new ones wait.
+        listener.accept_again.expires_after(kAcceptPause);
+        listener.accept_again.async_wait([this, &listener](const boost::system::error_code& cancelled) {
+          if (!cancelled && !shared.stopping) {
+            accept(listener);
+          }
+        });
+      });
+}
+
+void Server::State::take(Listener& listener, boost::asio::ip::tcp::socket socket) {
+  boost::system::error_code error;
+  const auto remote = socket.remote_endpoint(error);
+  if (error) {
+    return;
+  }
+  socket.set_option(boost::asio::ip::tcp::no_delay{true}, error);
+  std::string ip = remote.address().to_string();
+  {
+    const std::lock_guard lock{listener.mutex};
+    const auto known = listener.per_ip.find(ip);
+    const std::size_t from_ip = known == listener.per_ip.end() ? 0 : known->second;
+    if (listener.open >= shared.limits.connections || from_ip >= shared.limits.connections_per_ip) {
+      ++listener.refused;
+      return;  // the socket closes here
+    }
+    ++listener.open;
+    ++listener.accepted;
+    ++listener.per_ip[ip];
+  }
+  auto connection = std::make_shared<Connection>(std::move(socket), std::move(ip), listener, shared);
+  {
+    const std::lock_guard lock{shared.mutex};
+    shared.connections.insert(connection);
+  }
+  connection->start();
+}
+
+}  // namespace net

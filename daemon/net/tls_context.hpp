@@ -1,0 +1,14 @@
+#pragma once
+#include <boost/asio/ssl/context.hpp>
+#include <memory>
+
+#include "daemon/net/server.hpp"
+
+namespace net {
+
+// TLS 1.2 (ECDHE and AEAD) and 1.3, no renegotiation, no tickets, no early data. Client certificates are
+// asked for when client_ca is set, and then verified fully for client authentication. Throws
+// ca::Error{Code::unavailable} that names the file.
+[[nodiscard]] std::shared_ptr<boost::asio::ssl::context> load_tls(const TlsFiles& files);
+
+}  // namespace net

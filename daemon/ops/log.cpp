@@ -1,0 +1,58 @@
+#include "daemon/ops/log.hpp"
+
+#include <nlohmann/json.hpp>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include "ca/base/clock.hpp"
+
+namespace ops {
+namespace {
+
+constexpr std::size_t kMaxValue = 1024;
+
+std::string_view name_of(Level level) {
+  switch (level) {
+    case Level::debug:
+      return "debug";
+    case Level::info:
+      return "info";
+    case Level::warning:
+      return "warning";
+    case Level::error:
+      return "error";
+  }
+  return "error";
+}
+
+spdlog::logger& sink() {
+  // Never destroyed: threads may log until the process ends.
+  static spdlog::logger* const kLogger = [] {
+    auto* logger = new spdlog::logger{"chanceryd", std::make_shared<spdlog::sinks::stderr_sink_mt>()};
+    logger->set_pattern("%v");
+    logger->set_level(spdlog::level::trace);
+    logger->flush_on(spdlog::level::trace);
+    return logger;
+  }();
+  return *kLogger;
+}
+
+}  // namespace
+
+Log::Log(Level threshold) : threshold_{threshold} {}
+
+void Log::write(Level level, std::string_view message, const Fields& fields) const {
+  if (level < threshold_) {
+    return;
+  }
+  nlohmann::ordered_json line;
+  line["ts"] = ca::rfc3339(ca::SystemClock{}.now());
+  line["level"] = name_of(level);
+  line["msg"] = message;
+  for (const auto& [name, value] : fields) {
+    line[name] = value.substr(0, kMaxValue);
+  }
+  sink().info(line.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace));
+}
+
+}  // namespace ops
