@@ -25,21 +25,16 @@ std::string_view name_of(Level level) {
   return "error";
 }
 
-spdlog::logger& sink() {
-  // Never destroyed: threads may log until the process ends.
-  static spdlog::logger* const kLogger = [] {
-    auto* logger = new spdlog::logger{"chanceryd", std::make_shared<spdlog::sinks::stderr_sink_mt>()};
-    logger->set_pattern("%v");
-    logger->set_level(spdlog::level::trace);
-    logger->flush_on(spdlog::level::trace);
-    return logger;
-  }();
-  return *kLogger;
-}
-
 }  // namespace
 
-Log::Log(Level threshold) : threshold_{threshold} {}
+Log::Log(Level threshold)
+    : threshold_{threshold},
+      sink_{
+          std::make_shared<spdlog::logger>("chanceryd", std::make_shared<spdlog::sinks::stderr_sink_mt>())} {
+  sink_->set_pattern("%v");
+  sink_->set_level(spdlog::level::trace);
+  sink_->flush_on(spdlog::level::trace);
+}
 
 void Log::write(Level level, std::string_view message, const Fields& fields) const {
   if (level < threshold_) {
@@ -52,7 +47,7 @@ void Log::write(Level level, std::string_view message, const Fields& fields) con
   for (const auto& [name, value] : fields) {
     line[name] = value.substr(0, kMaxValue);
   }
-  sink().info(line.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace));
+  sink_->info(line.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace));
 }
 
 }  // namespace ops

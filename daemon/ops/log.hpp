@@ -1,8 +1,13 @@
 #pragma once
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+namespace spdlog {
+class logger;
+}
 
 namespace ops {
 
@@ -27,6 +32,7 @@ class Log {
 
  private:
   Level threshold_;
+  std::shared_ptr<spdlog::logger> sink_;
 };
 
 }  // namespace ops
