@@ -42,6 +42,33 @@ std::string ip_text(ByteView address) {
   return text.data();
 }
 
+// OtherName ::= SEQUENCE { type-id, value [0] EXPLICIT ANY }. A string inside obeys the rules of strings.
+void check_other_name(ByteView contents) {
+  der::Reader fields{contents, "otherName"};
+  (void)fields.oid("otherName type");
+  der::Reader value = fields.enter(der::tag::context_constructed(0), "otherName value");
+  fields.end();
+  const der::Element inner = value.any();
+  value.end();
+  der::check_well_formed(inner.whole, "otherName");
+  switch (inner.tag) {
+    case der::tag::kUtf8String:
+    case der::tag::kNumericString:
+    case der::tag::kPrintableString:
+    case der::tag::kTeletexString:
+    case der::tag::kIa5String:
+    case der::tag::kVisibleString:
+    case der::tag::kUniversalString:
+    case der::tag::kBmpString:
+      if (!utf8_of_string(inner.tag, inner.contents)) {
+        fields.refuse("the value must be valid in its string type and without control characters");
+      }
+      return;
+    default:
+      return;
+  }
+}
+
 void check_value(const der::Reader& names, Kind kind, ByteView value) {
   switch (kind) {
     case Kind::email:
@@ -63,6 +90,8 @@ void check_value(const der::Reader& names, Kind kind, ByteView value) {
       (void)der::oid_of(value, "registered id");
       return;
     case Kind::other:
+      check_other_name(value);
+      return;
     case Kind::x400:
     case Kind::edi_party:
       der::check_well_formed(value, row_of(kind).label);

@@ -145,6 +145,7 @@ PublicKey PublicKey::parse(ByteView spki_der) {
 const Bytes& PublicKey::spki_der() const { return parsed_->spki; }
 KeyFamily PublicKey::family() const { return parsed_->family; }
 int PublicKey::bits() const { return parsed_->bits; }
+const Bytes& PublicKey::key_octets() const { return parsed_->key_octets; }
 Bytes PublicKey::rsa_modulus() const { return parsed_->modulus; }
 Bytes PublicKey::rsa_exponent() const { return parsed_->exponent; }
 Bytes PublicKey::subject_key_id() const { return sha1(parsed_->key_octets); }

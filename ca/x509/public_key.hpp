@@ -15,9 +15,10 @@ class PublicKey {
 
   [[nodiscard]] const Bytes& spki_der() const;
   [[nodiscard]] KeyFamily family() const;
-  [[nodiscard]] int bits() const;            // RSA modulus or EC field size
-  [[nodiscard]] Bytes rsa_modulus() const;   // big-endian; empty unless RSA
-  [[nodiscard]] Bytes rsa_exponent() const;  // big-endian; empty unless RSA
+  [[nodiscard]] int bits() const;                 // RSA modulus or EC field size
+  [[nodiscard]] const Bytes& key_octets() const;  // contents of the BIT STRING
+  [[nodiscard]] Bytes rsa_modulus() const;        // big-endian; empty unless RSA
+  [[nodiscard]] Bytes rsa_exponent() const;       // big-endian; empty unless RSA
   [[nodiscard]] Bytes subject_key_id()
       const;  // SHA-1 of the BIT STRING's contents (RFC 5280, 4.2.1.2 method 1)
   // Whether the signature (DER form for ECDSA) over message verifies. False on any malformed signature.

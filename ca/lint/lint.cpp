@@ -1,0 +1,162 @@
+#include "ca/lint/lint.hpp"
+
+#include <algorithm>
+
+#include "ca/base/error.hpp"
+#include "ca/lint/name_constraints.hpp"
+#include "ca/lint/name_syntax.hpp"
+#include "ca/lint/promises.hpp"
+#include "ca/x509/certificate_request.hpp"
+#include "ca/x509/der.hpp"
+
+namespace ca {
+namespace {
+
+using Kind = GeneralName::Kind;
+
+constexpr std::size_t kMaxSerialOctets = 20;  // RFC 5280, 4.1.2.2
+constexpr std::size_t kMaxNameInMessage = 100;
+
+// The bytes as a reader will see them. The signature is of no matter yet.
+Certificate read_again(const TbsCertificate& tbs, const Bytes& der) {
+  static constexpr std::uint8_t kNoSignature[] = {0};
+  try {
+    return Certificate::parse(assemble_signed(der, tbs.signing_algorithm, kNoSignature));
+  } catch (const Error& error) {
+    lint_failure(std::string{"it cannot be read back: "} + error.what());
+  }
+}
+
+ByteView without_zeros(ByteView number) {
+  while (!number.empty() && number.front() == 0) {
+    number = number.subspan(1);
+  }
+  return number;
+}
+
+void check_fields(const Certificate& certificate, const TbsCertificate& tbs, const Template& tmpl,
+                  const IssuerIdentity& issuer) {
+  const auto require = [](bool ok, const char* what) {
+    if (!ok) {
+      lint_failure(what);
+    }
+  };
+  const Bytes& serial = certificate.serial;
+  require(serial.size() <= kMaxSerialOctets && !without_zeros(serial).empty(),
+          "the serial number is not between 1 and 2^159");
+  require(std::ranges::equal(without_zeros(serial), without_zeros(tbs.serial.bytes())),
+          "the serial number changed on the way");
+  require(certificate.signing_algorithm == tbs.signing_algorithm,
+          "the signature algorithm changed on the way");
+  require(certificate.issuer == (tmpl.is_root ? certificate.subject : issuer.subject),
+          "the issuer is not the subject of the issuer's certificate, byte for byte");
+  require(!tmpl.is_root || certificate.subject == issuer.subject, "a root has the subject of its authority");
+  require(!tmpl.is_root || certificate.public_key.spki_der() == issuer.spki_der,
+          "a root has the key of its authority");
+  require(!tmpl.is_ca || !certificate.subject.empty(), "an authority must have a subject");
+  require(certificate.subject == tbs.subject && certificate.validity == tbs.validity &&
+              certificate.public_key.spki_der() == tbs.spki_der && certificate.extensions == tbs.extensions,
+          "what is read back differs from what was built");
+}
+
+// RFC 5280, 4.1.2.5: UTCTime through the year 2049, GeneralizedTime after; I10.
+void check_validity(const Bytes& tbs_der, const Validity& validity, const Template& tmpl,
+                    const IssuerIdentity& issuer) {
+  static constexpr Seconds kEndOfUtcTime{std::chrono::sys_days{std::chrono::year{2050} / 1 / 1}};
+  der::Reader outer{tbs_der, "TBSCertificate"};
+  der::Reader fields = outer.enter(der::tag::kSequence, "TBSCertificate");
+  for (int before_validity = 0; before_validity < 4; ++before_validity) {
+    (void)fields.any();
+  }
+  der::Reader period = fields.enter(der::tag::kSequence, "validity");
+  for (const Seconds time : {validity.not_before, validity.not_after}) {
+    if (period.any().tag != (time < kEndOfUtcTime ? der::tag::kUtcTime : der::tag::kGeneralizedTime)) {
+      lint_failure("a time has the wrong ASN.1 type for its year");
+    }
+  }
+  if (validity.not_after < validity.not_before) {
+    lint_failure("the validity ends before it begins");
+  }
+  if (!tmpl.is_root && (!issuer.validity || validity.not_after > issuer.validity->not_after)) {
+    throw Error{Code::validity_beyond_issuer,
+                "The certificate validity specified exceeds the certificate authority validity"};
+  }
+}
+
+std::optional<std::string> syntax_complaint(const GeneralName& name) {
+  switch (name.kind) {
+    case Kind::dns:
+      return dns_complaint(text_of(name.value));
+    case Kind::email:
+      return email_complaint(text_of(name.value));
+    case Kind::uri:
+      return uri_complaint(text_of(name.value));
+    case Kind::ip:
+    case Kind::directory:
+    case Kind::other:
+    case Kind::registered_id:
+      return std::nullopt;  // reading them was the check
+    case Kind::x400:
+    case Kind::edi_party:
+      return "names of this kind are not supported";
+  }
+  return "names of this kind are not supported";
+}
+
+[[noreturn]] void refuse_name(const GeneralName& name, const std::string& why) {
+  throw Error{Code::name_not_permitted,
+              "The name '" + name.text().substr(0, kMaxNameInMessage) + "' is not permitted: " + why};
+}
+
+void check_names(const Certificate& certificate, const Template& tmpl, const IssuerIdentity& issuer) {
+  const Extension* extension = certificate.find(oid::kSubjectAltName);
+  const auto alt_names =
+      extension == nullptr ? std::vector<GeneralName>{} : parse_general_names(extension->value);
+  if (extension == nullptr && certificate.subject.empty()) {
+    lint_failure("it has neither subject nor SAN");
+  }
+  if (extension != nullptr && extension->critical != certificate.subject.empty()) {
+    lint_failure("a SAN is critical exactly when the subject is empty");
+  }
+  for (const GeneralName& name : alt_names) {
+    if (const auto complaint = syntax_complaint(name)) {
+      refuse_name(name, *complaint);
+    }
+  }
+  if (tmpl.is_root) {
+    return;  // constraints are about what stands below
+  }
+  const auto names = constrained_names(certificate.subject, alt_names);
+  for (const Extension& candidate : issuer.extensions) {
+    if (candidate.id != oid::kNameConstraints) {
+      continue;
+    }
+    const NameConstraints constraints = NameConstraints::parse(candidate.value);
+    for (const GeneralName& name : names) {
+      if (const auto complaint = constraints.complaint(name)) {
+        refuse_name(name, *complaint);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+void lint_failure(const std::string& what) {
+  throw Error{Code::internal, "The certificate was built wrongly and is not signed: " + what};
+}
+
+ToBeSigned::ToBeSigned(Bytes der, const SerialNumber& serial)
+    : der_{std::move(der)}, digest_{sha256(der_)}, serial_{serial} {}
+
+ToBeSigned lint(const TbsCertificate& tbs, const Template& tmpl, const IssuerIdentity& issuer) {
+  Bytes der = tbs.encode();
+  const Certificate certificate = read_again(tbs, der);
+  check_fields(certificate, tbs, tmpl, issuer);
+  check_validity(der, certificate.validity, tmpl, issuer);
+  check_promises(certificate, tmpl, issuer);
+  check_names(certificate, tmpl, issuer);
+  return ToBeSigned{std::move(der), tbs.serial};
+}
+
+}  // namespace ca

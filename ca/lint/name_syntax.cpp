@@ -1,0 +1,167 @@
+#include "ca/lint/name_syntax.hpp"
+
+#include <algorithm>
+#include <arpa/inet.h>
+#include <array>
+
+#include "ca/base/strings.hpp"
+
+namespace ca {
+namespace {
+
+constexpr std::size_t kMaxLabel = 63;
+constexpr std::size_t kMaxDnsName = 253;
+constexpr std::size_t kMaxLocalPart = 64;
+constexpr std::size_t kMaxEmail = 254;
+constexpr std::size_t kMaxUri = 2048;  // SPIFFE-ID, 2.3
+
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
+
+bool holds_only(std::string_view text, std::string_view marks) {
+  return std::all_of(text.begin(), text.end(), [&](char c) {
+    return is_letter(c) || is_digit(c) || marks.find(c) != std::string_view::npos;
+  });
+}
+
+bool is_label(std::string_view label, std::string_view marks) {
+  return !label.empty() && label.size() <= kMaxLabel && label.front() != '-' && label.back() != '-' &&
+         holds_only(label, marks);
+}
+
+std::optional<std::string> host_complaint(std::string_view host, std::string_view marks) {
+  if (host.empty() || host.size() > kMaxDnsName) {
+    return "it must have 1 to 253 characters";
+  }
+  for (const std::string& label : split(host, '.')) {
+    if (!is_label(label, marks)) {
+      return label.empty() ? "it has an empty label"
+                           : "a label must be 1 to 63 letters, digits and hyphens, no hyphen at its ends";
+    }
+  }
+  return std::nullopt;
+}
+
+struct Authority {
+  std::string_view host;
+  bool literal = false;  // in brackets
+  std::string_view port;
+};
+
+// The part between "//" and the path; nullopt when the URI has none.
+std::optional<std::string_view> authority_text(std::string_view uri) {
+  const auto colon = uri.find(':');
+  if (colon == std::string_view::npos || uri.substr(colon + 1, 2) != "//") {
+    return std::nullopt;
+  }
+  const std::string_view rest = uri.substr(colon + 3);
+  return rest.substr(0, rest.find_first_of("/?#"));
+}
+
+Authority split_authority(std::string_view text) {
+  if (!text.empty() && text.front() == '[') {
+    const auto end = text.find(']');
+    if (end == std::string_view::npos) {
+      return {{}, true, {}};
+    }
+    return {text.substr(1, end - 1), true, text.substr(end + 1)};
+  }
+  const auto colon = text.find(':');
+  return {text.substr(0, colon), false,
+          colon == std::string_view::npos ? std::string_view{} : text.substr(colon)};
+}
+
+bool is_address(int family, std::string_view text) {
+  std::array<unsigned char, 16> address{};
+  return inet_pton(family, std::string{text}.c_str(), address.data()) == 1;
+}
+
+std::optional<std::string> authority_complaint(std::string_view text) {
+  if (text.find('@') != std::string_view::npos) {
+    return "user information (user@host) is not allowed";
+  }
+  if (text.find('%') != std::string_view::npos) {
+    return "the host must not hold a zone identifier or percent-encoding";
+  }
+  const Authority authority = split_authority(text);
+  if (!authority.port.empty() && (authority.port.front() != ':' || authority.port.size() > 6 ||
+                                  !std::all_of(authority.port.begin() + 1, authority.port.end(), is_digit))) {
+    return "the port is not a number";
+  }
+  if (authority.literal) {
+    return is_address(AF_INET6, authority.host)
+               ? std::nullopt
+               : std::optional<std::string>{"the host in brackets is no IPv6 address"};
+  }
+  // An underscore is no letter of DNS, but of SPIFFE trust domains (SPIFFE-ID, 2.1).
+  const auto complaint = host_complaint(authority.host, "-_");
+  return complaint ? std::optional{"in its host: " + *complaint} : std::nullopt;
+}
+
+std::optional<std::string> character_complaint(std::string_view uri) {
+  for (std::size_t i = 0; i < uri.size(); ++i) {
+    if (uri[i] == '%') {
+      if (i + 2 >= uri.size() || !is_hex(uri[i + 1]) || !is_hex(uri[i + 2])) {
+        return "a percent sign must be followed by two hexadecimal digits";
+      }
+    } else if (!holds_only(uri.substr(i, 1), "-._~:/?#[]@!$&'()*+,;=")) {
+      return "it has a character that URIs do not have";
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::string> dns_complaint(std::string_view name) {
+  if (name.substr(0, 2) == "*.") {
+    if (name.size() > kMaxDnsName) {
+      return "it must have 1 to 253 characters";
+    }
+    name.remove_prefix(2);
+  }
+  return host_complaint(name, "-");
+}
+
+std::optional<std::string> email_complaint(std::string_view name) {
+  const auto at = name.rfind('@');
+  if (at == std::string_view::npos || name.size() > kMaxEmail) {
+    return "it must be local-part@domain with at most 254 characters";
+  }
+  const std::string_view local = name.substr(0, at);
+  const bool dots_right = !local.empty() && local.front() != '.' && local.back() != '.' &&
+                          local.find("..") == std::string_view::npos;
+  if (!dots_right || local.size() > kMaxLocalPart || !holds_only(local, ".!#$%&'*+-/=?^_`{|}~")) {
+    return "its local part is not a plain one of 1 to 64 characters";
+  }
+  return host_complaint(name.substr(at + 1), "-");
+}
+
+std::optional<std::string> uri_complaint(std::string_view uri) {
+  if (uri.size() > kMaxUri) {
+    return "it must have at most 2048 characters";
+  }
+  const auto colon = uri.find(':');
+  if (colon == std::string_view::npos || colon == 0 || !is_letter(uri.front()) ||
+      !holds_only(uri.substr(0, colon), "+-.")) {
+    return "it must begin with a scheme";
+  }
+  if (colon + 1 == uri.size()) {
+    return "nothing follows its scheme";
+  }
+  if (const auto complaint = character_complaint(uri)) {
+    return complaint;
+  }
+  const auto authority = authority_text(uri);
+  return authority ? authority_complaint(*authority) : std::nullopt;
+}
+
+std::optional<std::string> uri_host(std::string_view uri) {
+  const auto authority = authority_text(uri);
+  return authority ? std::optional{std::string{split_authority(*authority).host}} : std::nullopt;
+}
+
+bool is_ip_literal(std::string_view host) { return is_address(AF_INET, host) || is_address(AF_INET6, host); }
+
+}  // namespace ca

@@ -1,0 +1,29 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace ca {
+
+// Syntax of the names that certificates carry. Each answer is the complaint, for a client to read; nullopt =
+// good.
+
+// RFC 5280, 4.2.1.6; RFC 1034, 3.5; RFC 6125, 6.4.3: letters, digits, hyphen; labels to 63, name to 253
+// characters; no empty label, so no dot at the end; "*" only as the whole leftmost label with another label
+// behind it.
+[[nodiscard]] std::optional<std::string> dns_complaint(std::string_view name);
+
+// RFC 5321: an unquoted local part and a DNS domain.
+[[nodiscard]] std::optional<std::string> email_complaint(std::string_view name);
+
+// RFC 3986, as much as names need: scheme, no user information, no zone identifier, no empty host label, no
+// characters outside of the URI set. spiffe://trust_domain/path passes.
+[[nodiscard]] std::optional<std::string> uri_complaint(std::string_view uri);
+
+// Host of a URI that has no complaint: without port, without brackets. nullopt: it has no authority part
+// (urn:...).
+[[nodiscard]] std::optional<std::string> uri_host(std::string_view uri);
+// Whether a host is an address and not a name.
+[[nodiscard]] bool is_ip_literal(std::string_view host);
+
+}  // namespace ca
