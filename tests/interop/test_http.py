@@ -1,0 +1,65 @@
+"""Requests that no client of ours sends, as raw bytes over TLS: a clear refusal, and the daemon still serves."""
+import socket
+import ssl
+import urllib.parse
+
+import pytest
+
+HOST = b"Host: localhost\r\n"
+
+
+def talk(running, raw, wait_close=True):
+    where = urllib.parse.urlparse(running.endpoint)
+    context = ssl.create_default_context(cafile=running.bundle)
+    with socket.create_connection((where.hostname, where.port), timeout=20) as plain:
+        with context.wrap_socket(plain, server_hostname="localhost") as tls:
+            tls.sendall(raw)
+            answer = b""
+            try:
+                while chunk := tls.recv(65536):
+                    answer += chunk
+            except (ConnectionError, ssl.SSLError, TimeoutError):
+                pass
+            return answer
+
+
+@pytest.mark.parametrize("raw, status", [
+    (b"\x00\x01\x02\x03garbage", b"400"),
+    (b"POST / HTTP/1.1\r\n\r\n", b"400"),
+    (b"POST / HTTP/1.1\r\n" + HOST + HOST + b"\r\n", b"400"),
+    (b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: 5\r\nContent-Length: 5\r\n\r\nhello", b"400"),
+    (b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\nhello", b"400"),
+    (b"POST / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: gzip\r\nContent-Length: 5\r\n\r\nhello", b"400"),
+    (b"POST / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n", b"400"),
+    (b"POST / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n", b"400"),
+    (b"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", b"400"),
+    (b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: +5\r\n\r\nhello", b"400"),
+    (b"POST / HTTP/1.1\r\n" + HOST + b"X-A: b\r\n folded\r\n\r\n", b"400"),
+    (b"POST / HTTP/1.1\r\n" + HOST + b"X-A : b\r\n\r\n", b"400"),
+    (b"POST / HTTP/1.1\nHost: localhost\r\n\r\n", b"400"),
+    (b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: 999999999\r\n\r\n", b"413"),
+    (b"GET / HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n", b"405"),
+    (b"GET /nowhere HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n", b"404"),
+    (b"POST / HTTP/3.0\r\n" + HOST + b"\r\n", b"505"),
+    (b"POST / HTTP/1.1\r\n" + HOST + b"X: " + b"a" * 20000 + b"\r\n\r\n", b"431"),
+])
+def test_doubtful_requests_are_refused_and_the_connection_closes(running, raw, status):
+    answer = talk(running, raw)
+    assert answer.startswith(b"HTTP/1.1 " + status), answer[:200]
+    assert answer.count(b"HTTP/1.1 ") == 1
+    assert running.ready()
+
+
+def test_pipelined_requests_are_answered_in_order(running):
+    one = b"GET /nowhere HTTP/1.1\r\n" + HOST + b"\r\n"
+    last = b"GET / HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n"
+    answer = talk(running, one + one + last)
+    codes = [line.split(b" ")[1] for line in answer.split(b"\r\n") if line.startswith(b"HTTP/1.1 ")]
+    assert codes == [b"404", b"404", b"405"]
+
+
+def test_an_unsigned_request_is_named(running):
+    body = b"{}"
+    answer = talk(running, b"POST / HTTP/1.1\r\n" + HOST + b"Content-Type: application/x-amz-json-1.1\r\n"
+                  b"X-Amz-Target: ACMPrivateCA.ListCertificateAuthorities\r\nContent-Length: 2\r\nConnection: close\r\n\r\n" + body)
+    assert b"MissingAuthenticationTokenException" in answer

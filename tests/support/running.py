@@ -1,0 +1,118 @@
+"""A whole Chancery as scripts/quickstart leaves it, in a folder of its own, for tests that speak to it from outside."""
+import os
+import shlex
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+from pathlib import Path
+
+SOURCE = Path(os.environ["CHANCERY_SOURCE"])
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Running:
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        self.environment = {**os.environ, "CHANCERY_DEV_DIR": str(self.folder)}
+        self.environment.update({f"CHANCERY_{name}_PORT": str(free_port()) for name in ("API", "STATUS", "OPS")})
+        self.quickstart()
+        self.read_env()
+
+    def quickstart(self, *arguments):
+        done = subprocess.run([SOURCE / "scripts/quickstart", *arguments], env=self.environment, capture_output=True,
+                              text=True, stdin=subprocess.DEVNULL, timeout=240)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def read_env(self):
+        for line in (self.folder / "env").read_text().splitlines():
+            name, value = shlex.split(line)[1].split("=", 1)
+            self.environment[name] = value
+        self.endpoint = self.environment["CHANCERY_ENDPOINT"]
+        self.ca_arn = self.environment["CHANCERY_CA_ARN"]
+        self.subordinate_arn = self.environment["CHANCERY_SUBORDINATE_CA_ARN"]
+        self.root_pem = self.environment["CHANCERY_ROOT_PEM"]
+        self.bundle = self.environment["AWS_CA_BUNDLE"]
+
+    # -- the daemon as a process
+
+    @property
+    def pid(self):
+        return int((self.folder / "chanceryd.pid").read_text())
+
+    def kill(self):
+        pid = self.pid
+        os.kill(pid, signal.SIGKILL)
+        self.wait_for(lambda: not Path(f"/proc/{pid}").exists() or
+                      " Z " in Path(f"/proc/{pid}/stat").read_text(), "the killed daemon to be gone")
+
+    def start(self):
+        self.quickstart()
+
+    def ready(self):
+        try:
+            with urllib.request.urlopen(self.environment["CHANCERY_OPS"] + "/readyz", timeout=5) as answer:
+                return answer.status == 200
+        except OSError:
+            return False
+
+    @staticmethod
+    def wait_for(condition, what, seconds=30):
+        end = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < end, f"waited {seconds} s for {what}"
+            time.sleep(0.05)
+
+    # -- clients
+
+    def aws(self, *arguments, profile="admin", check=True):
+        done = subprocess.run(["aws", "acm-pca", "--endpoint-url", self.endpoint, "--profile", profile, *map(str, arguments)],
+                              env=self.environment, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60)
+        assert not check or done.returncode == 0, done.stderr
+        return done
+
+    def boto(self, profile="admin", **config):
+        import boto3
+        import botocore.config
+        os.environ["AWS_CONFIG_FILE"] = self.environment["AWS_CONFIG_FILE"]
+        os.environ["AWS_SHARED_CREDENTIALS_FILE"] = self.environment["AWS_SHARED_CREDENTIALS_FILE"]
+        session = boto3.Session(profile_name=profile)
+        return session.client("acm-pca", endpoint_url=self.endpoint, verify=self.bundle,
+                              config=botocore.config.Config(**config) if config else None)
+
+    def credentials(self, profile):
+        folder = self.folder / "credentials"
+        return (folder / f"{profile}.id").read_text().strip(), (folder / f"{profile}.secret").read_text().strip()
+
+    def curl(self, path, *arguments, profile="provisioner"):
+        """(status, body) of a request signed by curl itself."""
+        key, secret = self.credentials(profile)
+        done = subprocess.run(["curl", "-sS", "--config", "-", "--cacert", self.bundle, "--aws-sigv4",
+                               "aws:amz:us-east-1:acm-pca", "-w", "\n%{http_code}", *map(str, arguments),
+                               self.endpoint + path],
+                              input=f'user = "{key}:{secret}"\n', capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        body, _, status = done.stdout.rpartition("\n")
+        return int(status), body
+
+    # -- what a client does before it asks
+
+    def csr(self, subject="/CN=client.example", *, key=("ec", "-pkeyopt", "ec_paramgen_curve:P-256"), extra=()):
+        done = subprocess.run(["openssl", "req", "-new", "-newkey", *key, "-nodes", "-subj", subject, "-keyout", "/dev/null",
+                               *extra], capture_output=True, text=True, check=True)
+        return done.stdout
+
+    def verify(self, certificate, chain):
+        leaf, upper = self.folder / "verify-leaf.pem", self.folder / "verify-chain.pem"
+        leaf.write_text(certificate)
+        upper.write_text(chain)
+        done = subprocess.run(["openssl", "verify", "-CAfile", self.root_pem, "-untrusted", upper, leaf],
+                              capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
