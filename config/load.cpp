@@ -6,6 +6,9 @@
 
 #include "config/document.hpp"
 #include "config/options.hpp"
+#include "pkcs11/error.hpp"
+#include "pkcs11/pin.hpp"
+#include "pkcs11/uri.hpp"
 
 namespace config {
 namespace {
@@ -106,53 +109,75 @@ void read_pools(Mapping& map, PoolsOptions& pools) {
   read_pool("operations", pools.operations);
 }
 
-// Never shows the value: somebody may have put the PIN itself there.
-void read_pin_source(Mapping& map, std::string& target) {
-  std::string value;
-  map.text("pin_source", value, Presence::required);
-  if (value.empty()) {
+// Makes a relative file absolute. Never shows the value: somebody may have put the PIN itself there.
+void settle_pin_source(Mapping& map, std::string_view key, const std::string& value, std::string& target) {
+  constexpr std::string_view kFile = "file:";
+  std::string settled = value;
+  if (settled.starts_with(kFile) && settled.size() > kFile.size()) {
+    settled = std::string{kFile} + map.absolute(settled.substr(kFile.size())).string();
+  }
+  try {
+    (void)pkcs11::PinSource::parse(settled);
+  } catch (const pkcs11::Error&) {
+    map.problem(key,
+                "expected file:<path>, credential:<systemd credential> or fd:<number>, never the PIN itself");
     return;
   }
-  const auto colon = value.find(':');
-  const std::string kind = value.substr(0, colon);
-  const std::string rest = colon == std::string::npos ? "" : value.substr(colon + 1);
-  if (kind == "file" && !rest.empty()) {
-    const Path file = map.absolute(rest);
-    std::error_code ignored;
-    if (!std::filesystem::exists(file, ignored)) {
-      map.problem("pin_source", "no such file: " + file.string());
-    }
-    target = "file:" + file.string();
-  } else if ((kind == "credential" || kind == "fd") && !rest.empty()) {
-    target = value;
-  } else {
-    map.problem("pin_source",
-                "expected file:<path>, credential:<systemd credential> or fd:<number>, never the PIN itself");
+  std::error_code ignored;
+  if (settled.starts_with(kFile) && !std::filesystem::exists(settled.substr(kFile.size()), ignored)) {
+    map.problem(key, "no such file: " + settled.substr(kFile.size()));
   }
+  target = settled;
 }
 
-void read_token_uri(Mapping& map, std::string& target) {
-  map.text("uri", target, Presence::required);
-  if (target.empty()) {
+// module-path and pin-source may stand in the URI (RFC 7512, 2.3) or be keys of their own, not both.
+void read_token_uri(Mapping& map, TokenOptions& token) {
+  std::string text;
+  map.text("uri", text, Presence::required);
+  if (text.empty()) {
     return;
   }
-  if (!target.starts_with("pkcs11:")) {
-    map.problem("uri", "expected a PKCS#11 URI (RFC 7512) such as pkcs11:token=issuing");
-  } else if (target.find('?') != std::string::npos) {
-    map.problem(
-        "uri",
-        "must hold no query part: module and pin_source are keys of their own, and a PIN never belongs here");
-  } else if (target.find("token=") == std::string::npos && target.find("serial=") == std::string::npos) {
+  pkcs11::Uri uri;
+  try {
+    uri = pkcs11::Uri::parse(text);
+  } catch (const pkcs11::Error& wrong) {
+    map.problem("uri", wrong.what());
+    return;
+  }
+  if (!uri.token && !uri.serial) {
     map.problem("uri", "must name the token by token= or serial= (slot numbers change)");
   }
+  if (uri.object || uri.id || uri.type) {
+    map.problem("uri", "must name a token, not an object on it");
+  }
+  if (uri.module_path) {
+    token.module = *uri.module_path;
+    if (map.has("module")) {
+      map.problem("module", "is in the uri as module-path as well: keep one");
+    }
+  }
+  if (uri.pin_source) {
+    settle_pin_source(map, "uri", *uri.pin_source, token.pin_source);
+    if (map.has("pin_source")) {
+      map.problem("pin_source", "is in the uri as well: keep one");
+    }
+  }
+  uri.module_path.reset();
+  uri.pin_source.reset();
+  token.uri = uri.text();
 }
 
 void read_token(Mapping& map, std::vector<TokenOptions>& tokens) {
   TokenOptions token;
   read_name(map, "name", token.name, Presence::required);
-  read_token_uri(map, token.uri);
-  read_existing(map, "module", token.module, Presence::required);
-  read_pin_source(map, token.pin_source);
+  read_token_uri(map, token);
+  const auto needed = [&](bool known) { return known ? Presence::optional : Presence::required; };
+  read_existing(map, "module", token.module, needed(!token.module.empty()));
+  std::string pin_source;
+  map.text("pin_source", pin_source, needed(!token.pin_source.empty()));
+  if (!pin_source.empty()) {
+    settle_pin_source(map, "pin_source", pin_source, token.pin_source);
+  }
   map.number("sessions", token.sessions, {1, 1024});
   for (const TokenOptions& other : tokens) {
     if (!token.name.empty() && other.name == token.name) {

@@ -68,7 +68,7 @@ struct PoolsOptions {
 
 struct TokenOptions {
   std::string name;        // "issuing": what `authority.key_token` and metrics call it
-  std::string uri;         // RFC 7512, selects the token; without module-path and PIN
+  std::string uri;         // RFC 7512, selects the token; module-path and pin-source are the next two
   Path module;             // the PKCS#11 library
   std::string pin_source;  // "file:/path", "credential:NAME" (systemd) or "fd:N"
   std::size_t sessions = 16;

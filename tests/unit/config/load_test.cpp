@@ -137,6 +137,32 @@ TEST_CASE("config: a PIN in the file is refused and never repeated in the messag
   CHECK(text.find("987654") == std::string::npos);
 }
 
+TEST_CASE("config: the token URI may carry module and PIN source", "[config]") {
+  const Folder folder;
+  const std::string module = (folder.path() / "module.so").string();
+  std::string text = with("uri: pkcs11:token=issuing",
+                          "uri: pkcs11:token=issuing?module-path=" + module + "&pin-source=file:pin");
+  CHECK_THAT(folder.problem_at(text, "tokens[0].module"), Contains("keep one"));
+  CHECK_THAT(folder.problem_at(text, "tokens[0].pin_source"), Contains("keep one"));
+  for (const std::string line : {"    module: module.so\n", "    pin_source: file:pin\n"}) {
+    text.erase(text.find(line), line.size());
+  }
+  const auto token = folder.load(text).tokens.at(0);
+  CHECK(token.uri == "pkcs11:token=issuing");
+  CHECK(token.module == module);
+  CHECK(token.pin_source == "file:" + (folder.path() / "pin").string());
+}
+
+TEST_CASE("config: a token URI that names no token or an object is refused", "[config][I14]") {
+  const Folder folder;
+  const auto problem = [&](const std::string& uri) {
+    return folder.problem_at(with("pkcs11:token=issuing", uri), "tokens[0].uri");
+  };
+  CHECK_THAT(problem("pkcs11:slot-id=3"), Contains("must name the token"));
+  CHECK_THAT(problem("pkcs11:token=a;object=k"), Contains("not an object"));
+  CHECK_FALSE(problem("issuing").empty());
+}
+
 TEST_CASE("config: with two tokens the one for new keys must be named", "[config][I14]") {
   const Folder folder;
   const std::string second =
