@@ -1,0 +1,290 @@
+#include "ca/ledger/sqlite/changes.hpp"
+
+#include "ca/ledger/sqlite/rows.hpp"
+
+namespace ca::sqlite {
+namespace {
+
+using Outcome = CommitResult::Outcome;
+
+CommitResult only(Outcome outcome) {
+  CommitResult result;
+  result.outcome = outcome;
+  return result;
+}
+
+std::optional<std::int64_t> authority_key(Session& session, const AuthorityArn& arn) {
+  auto row = session.query(
+      "SELECT authority FROM authorities WHERE id = ?1 AND account = ?2 AND region = ?3 AND partition = ?4",
+      arn.id, arn.account, arn.region, arn.partition);
+  return row.next() ? std::optional{row.integer(0)} : std::nullopt;
+}
+
+// I12. nullopt: the claim is free.
+std::optional<CommitResult> answer_of_claim(Session& session, const IdempotencyClaim& claim, TimePoint now) {
+  auto row = session.query(
+      "SELECT i.expires_at, i.request_hash, i.serial, c.state, a.partition, a.region, a.account, a.id "
+      "FROM idempotency i CROSS JOIN authorities a ON a.authority = i.authority "
+      "LEFT JOIN certificates c ON c.issuer = i.authority AND c.serial = i.serial "
+      "WHERE i.scope = ?1 AND i.token = ?2",
+      claim.scope, claim.token);
+  if (!row.next() || row.integer(0) <= stored(now)) {
+    return std::nullopt;
+  }
+  const Bytes hash = row.blob(1);
+  if (!std::equal(hash.begin(), hash.end(), claim.request_hash.begin(), claim.request_hash.end())) {
+    return only(Outcome::conflict);
+  }
+  if (!row.is_null(3) && state_from(row.text(3)) == CertificateState::failed) {
+    return std::nullopt;  // a certificate that will never be signed answers nobody
+  }
+  CommitResult result = only(Outcome::existing);
+  result.existing_authority = AuthorityArn{row.text(4), row.text(5), row.text(6), row.text(7)};
+  if (!row.is_null(2)) {
+    result.existing_serial = SerialNumber::from_bytes(row.blob(2));
+  }
+  return result;
+}
+
+void write_claim(Session& session, const std::optional<IdempotencyClaim>& claim, std::int64_t authority,
+                 const std::optional<ByteView>& serial) {
+  if (!claim) {
+    return;
+  }
+  session.run(
+      "INSERT INTO idempotency (scope, token, request_hash, authority, serial, expires_at) "
+      "VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (scope, token) DO UPDATE SET "
+      "request_hash = excluded.request_hash, authority = excluded.authority, serial = excluded.serial, "
+      "expires_at = excluded.expires_at",
+      claim->scope, claim->token, claim->request_hash, authority, serial, stored(claim->expires_at));
+}
+
+// The device's newest certificate for this key, when it stands in the way of another.
+std::optional<CommitResult> answer_of_device_key(Session& session, const CertificateRecord& record,
+                                                 std::int64_t issuer, TimePoint now) {
+  auto row = session.query(
+      "SELECT state, not_after, serial FROM certificates "
+      "WHERE issuer = ?1 AND device_id = ?2 AND key_hash = ?3 ORDER BY certificate DESC LIMIT 1",
+      issuer, record.device_id, record.key_hash);
+  if (!row.next()) {
+    return std::nullopt;
+  }
+  switch (state_from(row.text(0))) {
+    case CertificateState::failed:
+      return std::nullopt;
+    case CertificateState::issued:
+      if (row.integer(1) < stored(to_seconds(now))) {
+        return std::nullopt;
+      }
+      break;
+    case CertificateState::pending:
+    case CertificateState::revoked:
+      break;
+  }
+  CommitResult result = only(Outcome::existing);
+  result.existing_authority = record.issuer;
+  result.existing_serial = SerialNumber::from_bytes(row.blob(2));
+  return result;
+}
+
+std::optional<std::int64_t> not_before_of(const AuthorityRecord& record) {
+  return record.validity ? std::optional{stored(record.validity->not_before)} : std::nullopt;
+}
+
+std::optional<std::int64_t> not_after_of(const AuthorityRecord& record) {
+  return record.validity ? std::optional{stored(record.validity->not_after)} : std::nullopt;
+}
+
+CommitResult apply_change(Session& session, const InsertAuthority& change, TimePoint now, StateCounts&) {
+  if (change.claim) {
+    if (const auto taken = answer_of_claim(session, *change.claim, now)) {
+      return *taken;
+    }
+  }
+  const AuthorityRecord& r = change.record;
+  try {
+    session.run(
+        "INSERT INTO authorities (id, partition, region, account, type, key_algorithm, signing_algorithm, "
+        "status, subject_der, configuration_json, revocation_json, tags_json, usage_mode, "
+        "key_storage_security_standard, key_token, key_uri, spki_der, csr_der, certificate_der, "
+        "certificate_pem, chain_pem, not_before, not_after, created_at, last_state_change_at, "
+        "failure_reason, "
+        "version) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, "
+        "?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27)",
+        r.arn.id, r.arn.partition, r.arn.region, r.arn.account, api_name(r.type), api_name(r.key_algorithm),
+        api_name(r.signing_algorithm), api_name(r.status), r.subject_der, r.configuration_json,
+        r.revocation_json, r.tags_json, r.usage_mode, r.key_storage_security_standard, r.key_token, r.key_uri,
+        r.spki_der, r.csr_der, r.certificate_der, r.certificate_pem, r.chain_pem, not_before_of(r),
+        not_after_of(r), stored(r.created_at), stored(r.last_state_change_at), r.failure_reason,
+        static_cast<std::int64_t>(r.version));
+  } catch (const StoreFault& fault) {
+    if (fault.extended_code() == SQLITE_CONSTRAINT_UNIQUE) {
+      throw Error{Code::conflict, "an authority with this ARN exists already"};
+    }
+    throw;
+  }
+  write_claim(session, change.claim, sqlite3_last_insert_rowid(session.connection().handle()), std::nullopt);
+  return only(Outcome::applied);
+}
+
+CommitResult apply_change(Session& session, const UpdateAuthority& change, TimePoint, StateCounts&) {
+  const AuthorityRecord& r = change.record;
+  const auto authority = authority_key(session, r.arn);
+  if (!authority) {
+    return only(Outcome::missing);
+  }
+  const int changed = session.run(
+      "UPDATE authorities SET type = ?3, key_algorithm = ?4, signing_algorithm = ?5, status = ?6, "
+      "subject_der = ?7, configuration_json = ?8, revocation_json = ?9, tags_json = ?10, usage_mode = ?11, "
+      "key_storage_security_standard = ?12, key_token = ?13, key_uri = ?14, spki_der = ?15, csr_der = ?16, "
+      "certificate_der = ?17, certificate_pem = ?18, chain_pem = ?19, not_before = ?20, not_after = ?21, "
+      "created_at = ?22, last_state_change_at = ?23, failure_reason = ?24, version = ?2 + 1 "
+      "WHERE authority = ?1 AND version = ?2",
+      *authority, static_cast<std::int64_t>(r.version), api_name(r.type), api_name(r.key_algorithm),
+      api_name(r.signing_algorithm), api_name(r.status), r.subject_der, r.configuration_json,
+      r.revocation_json, r.tags_json, r.usage_mode, r.key_storage_security_standard, r.key_token, r.key_uri,
+      r.spki_der, r.csr_der, r.certificate_der, r.certificate_pem, r.chain_pem, not_before_of(r),
+      not_after_of(r), stored(r.created_at), stored(r.last_state_change_at), r.failure_reason);
+  return only(changed == 1 ? Outcome::applied : Outcome::stale);
+}
+
+void insert_intent(Session& session, const CertificateRecord& r, std::int64_t issuer) {
+  const auto device_id = r.device_id.empty() ? std::nullopt : std::optional{std::string_view{r.device_id}};
+  try {
+    session.run(
+        "INSERT INTO certificates (issuer, serial, state, self_signed, not_before, not_after, requested_at, "
+        "template_name, signing_algorithm, account, requested_by, request_id, device_id, idempotency_token, "
+        "key_hash, subject, tbs_der) "
+        "VALUES (?1, ?2, 'P', ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+        issuer, r.serial.bytes(), r.self_signed, stored(r.validity.not_before), stored(r.validity.not_after),
+        stored(r.requested_at), r.template_name, api_name(r.signing_algorithm), r.account, r.requested_by,
+        r.request_id, device_id, r.idempotency_token, r.key_hash, r.subject, r.tbs_der);
+  } catch (const StoreFault& fault) {
+    if (fault.extended_code() == SQLITE_CONSTRAINT_UNIQUE) {
+      throw Error{Code::duplicate_serial, "the serial " + r.serial.hex() + " was used before by this issuer"};
+    }
+    throw;
+  }
+}
+
+CommitResult apply_change(Session& session, const InsertPending& change, TimePoint now, StateCounts& counts) {
+  const CertificateRecord& record = change.record;
+  const auto issuer = authority_key(session, record.issuer);
+  if (!issuer) {
+    return only(Outcome::missing);
+  }
+  if (change.claim) {
+    if (const auto taken = answer_of_claim(session, *change.claim, now)) {
+      return *taken;
+    }
+  }
+  if (change.once_per_device_key && !record.device_id.empty()) {
+    if (const auto taken = answer_of_device_key(session, record, *issuer, now)) {
+      return *taken;
+    }
+  }
+  insert_intent(session, record, *issuer);
+  write_claim(session, change.claim, *issuer, record.serial.bytes());
+  counts.move_in(CertificateState::pending);
+  return only(Outcome::applied);
+}
+
+struct FoundCertificate {
+  std::int64_t certificate;
+  CertificateState state;
+};
+
+std::optional<FoundCertificate> find(Session& session, const AuthorityArn& issuer,
+                                     const SerialNumber& serial) {
+  const auto authority = authority_key(session, issuer);
+  if (!authority) {
+    return std::nullopt;
+  }
+  auto row = session.query("SELECT certificate, state FROM certificates WHERE issuer = ?1 AND serial = ?2",
+                           *authority, serial.bytes());
+  return row.next() ? std::optional{FoundCertificate{row.integer(0), state_from(row.text(1))}} : std::nullopt;
+}
+
+CommitResult refused(const std::optional<FoundCertificate>& found) {
+  CommitResult result = only(found ? Outcome::wrong_state : Outcome::missing);
+  if (found) {
+    result.found_state = found->state;
+  }
+  return result;
+}
+
+CommitResult moved(StateCounts& counts, CertificateState from, CertificateState to) {
+  counts.move_out(from);
+  counts.move_in(to);
+  return only(Outcome::applied);
+}
+
+CommitResult apply_change(Session& session, const MarkIssued& change, TimePoint, StateCounts& counts) {
+  if (change.der.empty()) {
+    throw Error{Code::internal, "a certificate without bytes cannot be issued"};
+  }
+  const auto found = find(session, change.issuer, change.serial);
+  if (!found || found->state != CertificateState::pending) {
+    return refused(found);
+  }
+  session.run("UPDATE certificates SET state = 'I' WHERE certificate = ?1", found->certificate);
+  session.run("INSERT INTO signed_certificates (certificate, issued_at, der) VALUES (?1, ?2, ?3)",
+              found->certificate, stored(change.issued_at), change.der);
+  return moved(counts, CertificateState::pending, CertificateState::issued);
+}
+
+CommitResult apply_change(Session& session, const MarkFailed& change, TimePoint, StateCounts& counts) {
+  const auto found = find(session, change.issuer, change.serial);
+  if (!found || found->state != CertificateState::pending) {
+    return refused(found);
+  }
+  session.run("UPDATE certificates SET state = 'F', failure_reason = ?2 WHERE certificate = ?1",
+              found->certificate, change.reason);
+  return moved(counts, CertificateState::pending, CertificateState::failed);
+}
+
+CommitResult apply_change(Session& session, const MarkRevoked& change, TimePoint, StateCounts& counts) {
+  const auto found = find(session, change.issuer, change.serial);
+  if (!found || found->state != CertificateState::issued) {
+    return refused(found);
+  }
+  session.run(
+      "UPDATE certificates SET state = 'R', revoked_at = ?2, revocation_reason = ?3 WHERE certificate = ?1",
+      found->certificate, stored(change.revoked_at), static_cast<std::int64_t>(change.reason));
+  return moved(counts, CertificateState::issued, CertificateState::revoked);
+}
+
+CommitResult apply_change(Session&, const AppendEvents&, TimePoint, StateCounts&) {
+  return only(Outcome::applied);
+}
+
+}  // namespace
+
+StateCounts& StateCounts::operator+=(const StateCounts& other) {
+  for (std::size_t i = 0; i < counts_.size(); ++i) {
+    counts_[i] += other.counts_[i];
+  }
+  return *this;
+}
+
+void StateCounts::write(Session& session) const {
+  for (const auto state : {CertificateState::pending, CertificateState::issued, CertificateState::failed,
+                           CertificateState::revoked}) {
+    if (const std::int64_t change = counts_[static_cast<std::size_t>(state)]; change != 0) {
+      session.run("UPDATE counters SET value = value + ?2 WHERE name = ?1", stored(state), change);
+    }
+  }
+}
+
+CommitResult apply(Session& session, const Change& change, TimePoint now, StateCounts& counts) {
+  return std::visit([&](const auto& which) { return apply_change(session, which, now, counts); }, change);
+}
+
+void sweep_claims(Session& session, TimePoint now, std::size_t limit) {
+  session.run(
+      "DELETE FROM idempotency WHERE (scope, token) IN "
+      "(SELECT scope, token FROM idempotency WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)",
+      stored(now), static_cast<std::int64_t>(limit));
+}
+
+}  // namespace ca::sqlite

@@ -1,0 +1,201 @@
+// Inventory and AuditLog over the read connections: one statement each, each on an index.
+#include <algorithm>
+#include <limits>
+
+#include "ca/base/hex.hpp"
+#include "ca/ledger/sqlite/audit_tail.hpp"
+#include "ca/ledger/sqlite/rows.hpp"
+#include "ca/ledger/sqlite/store_state.hpp"
+
+namespace ca {
+namespace {
+
+using sqlite::Execution;
+using sqlite::Session;
+using sqlite::stored;
+
+std::int64_t bound(std::uint64_t value) {
+  return static_cast<std::int64_t>(std::min<std::uint64_t>(value, std::numeric_limits<std::int64_t>::max()));
+}
+
+std::vector<AuthorityRecord> read_authorities(Execution& rows) {
+  std::vector<AuthorityRecord> records;
+  while (rows.next()) {
+    records.push_back(sqlite::read_authority(rows));
+  }
+  return records;
+}
+
+std::vector<CertificateRecord> read_certificates(Execution& rows) {
+  std::vector<CertificateRecord> records;
+  while (rows.next()) {
+    records.push_back(sqlite::read_certificate(rows).record);
+  }
+  return records;
+}
+
+std::optional<CertificateRecord> read_one_certificate(Execution& rows) {
+  return rows.next() ? std::optional{sqlite::read_certificate(rows).record} : std::nullopt;
+}
+
+}  // namespace
+
+std::optional<AuthorityRecord> SqliteStore::authority(const AuthorityArn& arn) {
+  return state_->readers.run([&](Session& session) -> std::optional<AuthorityRecord> {
+    auto row = session.query("SELECT " CHANCERY_AUTHORITY_COLUMNS
+                             " FROM authorities a "
+                             "WHERE a.id = ?1 AND a.account = ?2 AND a.region = ?3 AND a.partition = ?4",
+                             arn.id, arn.account, arn.region, arn.partition);
+    return row.next() ? std::optional{sqlite::read_authority(row)} : std::nullopt;
+  });
+}
+
+std::vector<AuthorityRecord> SqliteStore::authorities(const std::string& account, const std::string& region,
+                                                      const std::string& after_id, std::size_t limit) {
+  return state_->readers.run([&](Session& session) -> std::vector<AuthorityRecord> {
+    std::int64_t after_time = std::numeric_limits<std::int64_t>::min();
+    if (!after_id.empty()) {
+      // Of the caller's own only: an id of somebody else is as unknown as any other (I15).
+      auto after =
+          session.query("SELECT created_at FROM authorities WHERE id = ?1 AND account = ?2 AND region = ?3",
+                        after_id, account, region);
+      if (!after.next()) {
+        return {};
+      }
+      after_time = after.integer(0);
+    }
+    auto rows = session.query("SELECT " CHANCERY_AUTHORITY_COLUMNS
+                              " FROM authorities a WHERE a.account = ?1 AND a.region = ?2 "
+                              "AND (a.created_at, a.id) > (?3, ?4) ORDER BY a.created_at, a.id LIMIT ?5",
+                              account, region, after_time, after_id, bound(limit));
+    return read_authorities(rows);
+  });
+}
+
+std::vector<AuthorityRecord> SqliteStore::all_authorities() {
+  return state_->readers.run([&](Session& session) {
+    auto rows =
+        session.query("SELECT " CHANCERY_AUTHORITY_COLUMNS " FROM authorities a ORDER BY a.created_at, a.id");
+    return read_authorities(rows);
+  });
+}
+
+std::optional<CertificateRecord> SqliteStore::certificate(const AuthorityArn& issuer,
+                                                          const SerialNumber& serial) {
+  return state_->readers.run([&](Session& session) {
+    auto row = session.query(
+        "SELECT " CHANCERY_CERTIFICATE_COLUMNS
+        " FROM authorities a CROSS JOIN certificates c ON c.issuer = a.authority AND c.serial = ?5 "
+        "LEFT JOIN signed_certificates s ON s.certificate = c.certificate "
+        "WHERE a.id = ?1 AND a.account = ?2 AND a.region = ?3 AND a.partition = ?4",
+        issuer.id, issuer.account, issuer.region, issuer.partition, serial.bytes());
+    return read_one_certificate(row);
+  });
+}
+
+std::vector<Inventory::PendingRow> SqliteStore::pending(std::uint64_t cursor, std::size_t limit) {
+  return state_->readers.run([&](Session& session) {
+    auto rows =
+        session.query("SELECT " CHANCERY_CERTIFICATE_COLUMNS
+                      " FROM certificates c INDEXED BY certificates_pending" CHANCERY_CERTIFICATE_JOINS
+                      "WHERE c.state = 'P' AND c.certificate > ?1 ORDER BY c.certificate LIMIT ?2",
+                      bound(cursor), bound(limit));
+    std::vector<PendingRow> pending;
+    while (rows.next()) {
+      auto row = sqlite::read_certificate(rows);
+      pending.push_back({static_cast<std::uint64_t>(row.certificate), std::move(row.record)});
+    }
+    return pending;
+  });
+}
+
+std::optional<CertificateRecord> SqliteStore::by_device_key(const AuthorityArn& issuer,
+                                                            const std::string& device_id,
+                                                            const Sha256& key_hash) {
+  return state_->readers.run([&](Session& session) {
+    auto row = session.query("SELECT " CHANCERY_CERTIFICATE_COLUMNS
+                             " FROM authorities a CROSS JOIN certificates c "
+                             "ON c.issuer = a.authority AND c.device_id = ?5 AND c.key_hash = ?6 "
+                             "LEFT JOIN signed_certificates s ON s.certificate = c.certificate "
+                             "WHERE a.id = ?1 AND a.account = ?2 AND a.region = ?3 AND a.partition = ?4 "
+                             "ORDER BY c.certificate DESC LIMIT 1",
+                             issuer.id, issuer.account, issuer.region, issuer.partition, device_id, key_hash);
+    return read_one_certificate(row);
+  });
+}
+
+std::vector<CertificateRecord> SqliteStore::by_device(const std::string& account,
+                                                      const std::string& device_id, std::size_t limit) {
+  return state_->readers.run([&](Session& session) {
+    auto rows =
+        session.query("SELECT " CHANCERY_CERTIFICATE_COLUMNS
+                      " FROM certificates c INDEXED BY certificates_by_device" CHANCERY_CERTIFICATE_JOINS
+                      "WHERE c.account = ?1 AND c.device_id = ?2 ORDER BY c.certificate DESC LIMIT ?3",
+                      account, device_id, bound(limit));
+    return read_certificates(rows);
+  });
+}
+
+std::vector<CertificateRecord> SqliteStore::expiring(const std::string& account, Seconds before,
+                                                     const ExpiryCursor& after, std::size_t limit) {
+  const Bytes after_serial = from_hex(after.serial_hex);
+  return state_->readers.run([&](Session& session) {
+    auto rows =
+        session.query("SELECT " CHANCERY_CERTIFICATE_COLUMNS
+                      " FROM certificates c INDEXED BY certificates_by_expiry" CHANCERY_CERTIFICATE_JOINS
+                      "WHERE c.state = 'I' AND c.account = ?1 AND c.not_after < ?2 "
+                      "AND (c.not_after, c.serial) > (?3, ?4) ORDER BY c.not_after, c.serial LIMIT ?5",
+                      account, stored(before), stored(after.not_after), after_serial, bound(limit));
+    return read_certificates(rows);
+  });
+}
+
+InventoryCounts SqliteStore::counts() {
+  return state_->readers.run([&](Session& session) {
+    InventoryCounts counts;
+    auto rows = session.query("SELECT name, value FROM counters");
+    while (rows.next()) {
+      const auto value = static_cast<std::uint64_t>(rows.integer(1));
+      switch (sqlite::state_from(rows.text(0))) {
+        case CertificateState::pending:
+          counts.pending = value;
+          break;
+        case CertificateState::issued:
+          counts.issued = value;
+          break;
+        case CertificateState::failed:
+          counts.failed = value;
+          break;
+        case CertificateState::revoked:
+          counts.revoked = value;
+          break;
+      }
+    }
+    return counts;
+  });
+}
+
+MerkleFrontier SqliteStore::audit_head() {
+  return state_->readers.run([&](Session& session) {
+    auto row = session.query("SELECT size, frontier FROM audit_head");
+    return row.next() ? MerkleFrontier::restore(static_cast<std::uint64_t>(row.integer(0)), row.blob(1))
+                      : MerkleFrontier{};
+  });
+}
+
+std::vector<AuditLine> SqliteStore::audit_lines(std::uint64_t from_seq, std::size_t limit) {
+  return state_->readers.run([&](Session& session) {
+    auto rows = session.query("SELECT seq, line, leaf FROM audit WHERE seq >= ?1 ORDER BY seq LIMIT ?2",
+                              bound(from_seq), bound(limit));
+    std::vector<AuditLine> lines;
+    while (rows.next()) {
+      AuditLine line{static_cast<std::uint64_t>(rows.integer(0)), rows.text(1), {}};
+      const Bytes leaf = rows.blob(2);
+      std::copy_n(leaf.begin(), std::min(leaf.size(), line.leaf.size()), line.leaf.begin());
+      lines.push_back(std::move(line));
+    }
+    return lines;
+  });
+}
+
+}  // namespace ca

@@ -1,0 +1,123 @@
+#include "ca/ledger/sqlite/rows.hpp"
+
+#include <algorithm>
+
+namespace ca::sqlite {
+namespace {
+
+// What a row holds was written by this store: a value that it does not know is damage, or a newer build.
+template <class Value>
+Value known(const std::optional<Value>& value, const char* column) {
+  if (!value) {
+    throw Error{Code::internal, std::string{"the store holds an unknown value in column "} + column};
+  }
+  return *value;
+}
+
+AuthorityArn read_arn(const Execution& row) { return {row.text(0), row.text(1), row.text(2), row.text(3)}; }
+
+std::optional<RevocationReason> reason_from(std::optional<std::int64_t> code) {
+  if (!code) {
+    return std::nullopt;
+  }
+  for (const auto reason :
+       {RevocationReason::unspecified, RevocationReason::key_compromise,
+        RevocationReason::certificate_authority_compromise, RevocationReason::affiliation_changed,
+        RevocationReason::superseded, RevocationReason::cessation_of_operation,
+        RevocationReason::privilege_withdrawn, RevocationReason::a_a_compromise}) {
+    if (static_cast<std::int64_t>(reason) == *code) {
+      return reason;
+    }
+  }
+  throw Error{Code::internal, "the store holds an unknown value in column revocation_reason"};
+}
+
+}  // namespace
+
+std::string stored(CertificateState state) {
+  switch (state) {
+    case CertificateState::pending:
+      return "P";
+    case CertificateState::issued:
+      return "I";
+    case CertificateState::failed:
+      return "F";
+    case CertificateState::revoked:
+      return "R";
+  }
+  return "";
+}
+
+CertificateState state_from(const std::string& text) {
+  for (const auto state : {CertificateState::pending, CertificateState::issued, CertificateState::failed,
+                           CertificateState::revoked}) {
+    if (stored(state) == text) {
+      return state;
+    }
+  }
+  throw Error{Code::internal, "the store holds an unknown value in column state"};
+}
+
+AuthorityRecord read_authority(const Execution& row) {
+  AuthorityRecord record;
+  record.arn = read_arn(row);
+  record.type = known(authority_type_from_api(row.text(4)), "type");
+  record.key_algorithm = known(key_algorithm_from_api(row.text(5)), "key_algorithm");
+  record.signing_algorithm = known(signing_algorithm_from_api(row.text(6)), "signing_algorithm");
+  record.status = known(authority_status_from_api(row.text(7)), "status");
+  record.subject_der = row.blob(8);
+  record.configuration_json = row.text(9);
+  record.revocation_json = row.text(10);
+  record.tags_json = row.text(11);
+  record.usage_mode = row.text(12);
+  record.key_storage_security_standard = row.text(13);
+  record.key_token = row.text(14);
+  record.key_uri = row.text(15);
+  record.spki_der = row.blob(16);
+  record.csr_der = row.blob(17);
+  record.certificate_der = row.blob(18);
+  record.certificate_pem = row.text(19);
+  record.chain_pem = row.text(20);
+  if (!row.is_null(21) && !row.is_null(22)) {
+    record.validity = Validity{seconds_from(row.integer(21)), seconds_from(row.integer(22))};
+  }
+  record.created_at = time_from(row.integer(23));
+  record.last_state_change_at = time_from(row.integer(24));
+  record.failure_reason = row.text(25);
+  record.version = static_cast<std::uint64_t>(row.integer(26));
+  return record;
+}
+
+CertificateRow read_certificate(const Execution& row) {
+  CertificateRecord record{.issuer = read_arn(row), .serial = SerialNumber::from_bytes(row.blob(5))};
+  record.state = state_from(row.text(6));
+  record.self_signed = row.integer(7) != 0;
+  record.validity = {seconds_from(row.integer(8)), seconds_from(row.integer(9))};
+  record.requested_at = time_from(row.integer(10));
+  if (const auto revoked_at = row.maybe_integer(11)) {
+    record.revoked_at = time_from(*revoked_at);
+  }
+  record.revocation_reason = reason_from(row.maybe_integer(12));
+  record.failure_reason = row.text(13);
+  record.template_name = row.text(14);
+  record.signing_algorithm = known(signing_algorithm_from_api(row.text(15)), "signing_algorithm");
+  record.account = row.text(16);
+  record.requested_by = row.text(17);
+  record.request_id = row.text(18);
+  record.device_id = row.text(19);
+  record.idempotency_token = row.text(20);
+  const Bytes key_hash = row.blob(21);
+  if (key_hash.size() != record.key_hash.size()) {
+    throw Error{Code::internal, "the store holds a key hash of a wrong length"};
+  }
+  std::copy(key_hash.begin(), key_hash.end(), record.key_hash.begin());
+  record.subject = row.text(22);
+  record.tbs_der = row.blob(23);
+  if (const auto issued_at = row.maybe_integer(24)) {
+    record.issued_at = time_from(*issued_at);
+  }
+  record.der = row.blob(25);
+  return {row.integer(4), std::move(record)};
+}
+
+}  // namespace ca::sqlite

@@ -1,0 +1,168 @@
+#include "ca/ledger/sqlite/schema.hpp"
+
+#include <iterator>
+
+namespace ca::sqlite {
+namespace {
+
+// Times: *_at and *_until in milliseconds since 1970, not_before and not_after in seconds.
+// States are one letter, so that a row keeps its size, and its place, when its state changes.
+constexpr const char* kVersion1 = R"sql(
+CREATE TABLE authorities (
+  authority INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  partition TEXT NOT NULL,
+  region TEXT NOT NULL,
+  account TEXT NOT NULL,
+  type TEXT NOT NULL,
+  key_algorithm TEXT NOT NULL,
+  signing_algorithm TEXT NOT NULL,
+  status TEXT NOT NULL,
+  subject_der BLOB NOT NULL,
+  configuration_json TEXT NOT NULL,
+  revocation_json TEXT NOT NULL,
+  tags_json TEXT NOT NULL,
+  usage_mode TEXT NOT NULL,
+  key_storage_security_standard TEXT NOT NULL,
+  key_token TEXT NOT NULL,
+  key_uri TEXT NOT NULL,
+  spki_der BLOB NOT NULL,
+  csr_der BLOB NOT NULL,
+  certificate_der BLOB NOT NULL,
+  certificate_pem TEXT NOT NULL,
+  chain_pem TEXT NOT NULL,
+  not_before INTEGER,
+  not_after INTEGER,
+  created_at INTEGER NOT NULL,
+  last_state_change_at INTEGER NOT NULL,
+  failure_reason TEXT NOT NULL,
+  version INTEGER NOT NULL
+) STRICT;
+CREATE INDEX authorities_by_creation ON authorities (account, region, created_at, id);
+
+CREATE TABLE certificates (
+  certificate INTEGER PRIMARY KEY,
+  issuer INTEGER NOT NULL REFERENCES authorities (authority),
+  serial BLOB NOT NULL CHECK (length(serial) = 16),
+  state TEXT NOT NULL CHECK (state IN ('P', 'I', 'F', 'R')),
+  self_signed INTEGER NOT NULL,
+  not_before INTEGER NOT NULL,
+  not_after INTEGER NOT NULL,
+  requested_at INTEGER NOT NULL,
+  revoked_at INTEGER,
+  revocation_reason INTEGER,
+  failure_reason TEXT,
+  claimed_by TEXT,
+  claimed_until INTEGER,
+  template_name TEXT NOT NULL,
+  signing_algorithm TEXT NOT NULL,
+  account TEXT NOT NULL,
+  requested_by TEXT NOT NULL,
+  request_id TEXT NOT NULL,
+  device_id TEXT,
+  idempotency_token TEXT NOT NULL,
+  key_hash BLOB NOT NULL CHECK (length(key_hash) = 32),
+  subject TEXT NOT NULL,
+  tbs_der BLOB NOT NULL,
+  UNIQUE (issuer, serial)
+) STRICT;
+CREATE INDEX certificates_pending ON certificates (certificate) WHERE state = 'P';
+CREATE INDEX certificates_by_expiry ON certificates (account, not_after, serial) WHERE state = 'I';
+CREATE INDEX certificates_by_device_key ON certificates (issuer, device_id, key_hash) WHERE device_id IS NOT NULL;
+CREATE INDEX certificates_by_device ON certificates (account, device_id) WHERE device_id IS NOT NULL;
+
+-- Apart from its intent, so that finishing a certificate appends here instead of growing a row in the middle.
+CREATE TABLE signed_certificates (
+  certificate INTEGER PRIMARY KEY REFERENCES certificates (certificate),
+  issued_at INTEGER NOT NULL,
+  der BLOB NOT NULL CHECK (length(der) > 0)
+) STRICT;
+
+CREATE TABLE idempotency (
+  scope TEXT NOT NULL,
+  token TEXT NOT NULL,
+  request_hash BLOB NOT NULL,
+  authority INTEGER NOT NULL REFERENCES authorities (authority),
+  serial BLOB,
+  expires_at INTEGER NOT NULL,
+  PRIMARY KEY (scope, token)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX idempotency_by_expiry ON idempotency (expires_at);
+
+CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+INSERT INTO counters (name, value) VALUES ('P', 0), ('I', 0), ('F', 0), ('R', 0);
+
+CREATE TABLE audit (
+  seq INTEGER PRIMARY KEY,
+  line TEXT NOT NULL,
+  leaf BLOB NOT NULL CHECK (length(leaf) = 32)
+) STRICT;
+CREATE TABLE audit_head (
+  only INTEGER PRIMARY KEY CHECK (only = 1),
+  log TEXT NOT NULL,
+  size INTEGER NOT NULL,
+  frontier BLOB NOT NULL,
+  -- An earlier, near head: a start-up recomputes from here to the end and compares.
+  base_size INTEGER NOT NULL,
+  base_frontier BLOB NOT NULL,
+  last_time INTEGER NOT NULL,
+  commits INTEGER NOT NULL,
+  settled INTEGER NOT NULL
+) STRICT;
+
+CREATE TRIGGER audit_keeps_its_lines BEFORE UPDATE ON audit
+BEGIN SELECT RAISE(ABORT, 'audit lines are never changed'); END;
+CREATE TRIGGER audit_loses_no_lines BEFORE DELETE ON audit
+BEGIN SELECT RAISE(ABORT, 'audit lines are never deleted'); END;
+CREATE TRIGGER certificates_are_kept BEFORE DELETE ON certificates
+BEGIN SELECT RAISE(ABORT, 'certificates are never deleted'); END;
+CREATE TRIGGER intents_are_kept
+BEFORE UPDATE OF certificate, issuer, serial, not_before, not_after, key_hash, tbs_der ON certificates
+BEGIN SELECT RAISE(ABORT, 'the intent of a certificate is never changed'); END;
+CREATE TRIGGER signed_certificates_keep_their_bytes BEFORE UPDATE ON signed_certificates
+BEGIN SELECT RAISE(ABORT, 'signed certificates are never changed'); END;
+CREATE TRIGGER signed_certificates_are_kept BEFORE DELETE ON signed_certificates
+BEGIN SELECT RAISE(ABORT, 'signed certificates are never deleted'); END;
+)sql";
+
+// Step n brings version n to n + 1. A landed step is never edited: the next change is the next step.
+constexpr const char* kSteps[] = {kVersion1};
+
+std::int64_t stored_version(Session& session, const std::string& path) {
+  if (!session.query("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'schema_version'").next()) {
+    if (session.query("SELECT 1 FROM sqlite_master LIMIT 1").next()) {
+      throw StoreFault{SQLITE_NOTADB, path + ": is an SQLite database of another program, not a ledger"};
+    }
+    session.connection().execute(
+        "CREATE TABLE schema_version (version INTEGER PRIMARY KEY, applied_at INTEGER NOT NULL) STRICT");
+    return 0;
+  }
+  auto row = session.query("SELECT coalesce(max(version), 0) FROM schema_version");
+  return row.next() ? row.integer(0) : 0;
+}
+
+}  // namespace
+
+const int kSchemaVersion = static_cast<int>(std::size(kSteps));
+
+void migrate(Session& session, const std::string& path, std::int64_t now_ms) {
+  Connection& connection = session.connection();
+  for (;;) {
+    connection.execute("BEGIN IMMEDIATE");
+    const std::int64_t version = stored_version(session, path);
+    if (version > kSchemaVersion) {
+      throw StoreFault{SQLITE_ERROR, path + ": has schema version " + std::to_string(version) +
+                                         ", this build knows up to " + std::to_string(kSchemaVersion) +
+                                         ": start the newer build that wrote it"};
+    }
+    if (version == kSchemaVersion) {
+      connection.execute("COMMIT");
+      return;
+    }
+    connection.execute(kSteps[version]);
+    session.run("INSERT INTO schema_version (version, applied_at) VALUES (?1, ?2)", version + 1, now_ms);
+    connection.execute("COMMIT");
+  }
+}
+
+}  // namespace ca::sqlite

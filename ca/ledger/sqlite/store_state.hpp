@@ -1,0 +1,22 @@
+#pragma once
+#include "ca/ledger/sqlite/file_lock.hpp"
+#include "ca/ledger/sqlite/reader_pool.hpp"
+#include "ca/ledger/sqlite/sqlite_store.hpp"
+#include "ca/ledger/sqlite/writer.hpp"
+
+namespace ca {
+
+// In the order in which they are made; they end the other way round.
+struct SqliteStore::State {
+  State(const SqliteStoreOptions& options, const Clock& clock);
+
+  struct PrivateFile {
+    explicit PrivateFile(const std::string& path) { sqlite::make_private_file(path); }
+  };
+  sqlite::FileLock lock;
+  PrivateFile file;
+  sqlite::Writer writer;
+  sqlite::ReaderPool readers;
+};
+
+}  // namespace ca
