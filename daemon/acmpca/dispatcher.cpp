@@ -1,0 +1,137 @@
+#include "daemon/acmpca/dispatcher.hpp"
+
+#include <optional>
+#include <utility>
+
+#include "daemon/acmpca/errors.hpp"
+#include "daemon/acmpca/operations.hpp"
+#include "daemon/acmpca/strict_json.hpp"
+#include "daemon/auth/authenticator.hpp"
+
+namespace acmpca {
+namespace {
+
+using ca::Code;
+using ca::Error;
+using http::HttpRequest;
+using http::HttpResponse;
+
+constexpr std::string_view kTargetPrefix = "ACMPrivateCA.";
+constexpr std::size_t kMaxBody = std::size_t{128} * 1024;  // a 32 KiB certificate and its chain, in base64
+
+// The name after the prefix; nullopt for another service's target or none.
+std::optional<std::string_view> operation_name(const HttpRequest& request) {
+  const auto target = request.header("X-Amz-Target");
+  if (!target || !target->starts_with(kTargetPrefix)) {
+    return std::nullopt;
+  }
+  return target->substr(kTargetPrefix.size());
+}
+
+const Operation& named_operation(const HttpRequest& request) {
+  const auto name = operation_name(request);
+  const Operation* operation = name ? find_operation(*name) : nullptr;
+  if (operation != nullptr) {
+    return *operation;
+  }
+  if (name && is_unserved_operation(*name)) {
+    throw Error{Code::unknown_operation, "The operation " + std::string{*name} + " is not available yet"};
+  }
+  throw Error{Code::unknown_operation, "X-Amz-Target names no operation of ACMPrivateCA"};
+}
+
+nlohmann::json read_body(const HttpRequest& request) {
+  if (!is_amz_json(request.header("Content-Type").value_or(""))) {
+    throw Error{Code::malformed_request, "The Content-Type must be application/x-amz-json-1.1"};
+  }
+  return parse_object(request.body);
+}
+
+}  // namespace
+
+// How far a request came, for the observer and the record of a refusal.
+struct Dispatcher::Progress {
+  std::string operation;
+  std::string error_name;
+  std::string resource = "*";
+  std::optional<ca::Caller> caller;
+};
+
+Dispatcher::Dispatcher(ca::AuthorityService& authorities, const auth::Authenticator& authenticator,
+                       Observer observer)
+    : authorities_{authorities}, authenticator_{authenticator}, observer_{std::move(observer)} {}
+
+HttpResponse Dispatcher::handle(const HttpRequest& request) {
+  const auto begin = std::chrono::steady_clock::now();
+  Progress progress;
+  HttpResponse response;
+  try {
+    response = serve(request, progress);
+  } catch (const Error& error) {
+    progress.error_name = aws_error(error.code()).name;
+    response = refuse(request, progress, error);
+  } catch (...) {
+    progress.error_name = aws_error(Code::internal).name;
+    response = error_response(Code::internal, "", request.request_id);
+  }
+  if (observer_) {
+    try {
+      observer_(
+          progress.operation, progress.error_name, progress.caller ? progress.caller->principal : "",
+          std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begin),
+          request);
+    } catch (...) {
+      // The answer stands whether or not somebody could be told about it.
+    }
+  }
+  return response;
+}
+
+HttpResponse Dispatcher::serve(const HttpRequest& request, Progress& progress) {
+  const Operation& operation = named_operation(request);
+  progress.operation = operation.name;
+  progress.caller = authenticator_.authenticate(request);
+  const nlohmann::json input = checked(*operation.shape, read_body(request));
+  progress.resource = input.value("CertificateAuthorityArn", "*");
+  const nlohmann::json output = operation.handler(authorities_, *progress.caller, input);
+  return {
+      .status = 200,
+      .content_type = "application/x-amz-json-1.1",
+      .body = output.is_null() ? "" : output.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace),
+      .headers = {},
+  };
+}
+
+HttpResponse Dispatcher::refuse(const HttpRequest& request, const Progress& progress, const Error& error) {
+  if (error.code() == Code::access_denied && progress.caller) {
+    try {
+      authorities_.record_refusal(*progress.caller, progress.operation, progress.resource, error.what());
+    } catch (...) {
+      // Refused stays refused when the audit log is away: nothing was done that it would have to show.
+    }
+  }
+  return error_response(error.code(), error.what(), request.request_id);
+}
+
+http::Pool Dispatcher::pool_of(const HttpRequest& request) {
+  const auto name = operation_name(request);
+  const Operation* operation = name ? find_operation(*name) : nullptr;
+  return operation == nullptr ? http::Pool::read : operation->pool;
+}
+
+HttpResponse Dispatcher::throttled(const HttpRequest& request) {
+  return error_response(Code::throttled, "", request.request_id);
+}
+
+void add_routes(http::Router& router, Dispatcher& dispatcher) {
+  router.add({
+      .method = "POST",
+      .path = "/",
+      .pool = Dispatcher::pool_of,
+      .handler = [&dispatcher](const HttpRequest& request) { return dispatcher.handle(request); },
+      .max_body = kMaxBody,
+      .when_full = Dispatcher::throttled,
+  });
+}
+
+}  // namespace acmpca

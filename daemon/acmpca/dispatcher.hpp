@@ -1,0 +1,51 @@
+#pragma once
+#include <chrono>
+#include <functional>
+#include <string>
+
+#include "ca/authority/authority_service.hpp"
+#include "ca/base/error.hpp"
+#include "daemon/http/message.hpp"
+#include "daemon/http/router.hpp"
+
+namespace auth {
+class Authenticator;
+}
+
+namespace acmpca {
+
+// The AWS Private CA API, aws-json 1.1: POST / with X-Amz-Target. In this order: operation, identity, JSON,
+// constraints, the operation itself; the first that fails answers. Thread-safe. Never throws.
+class Dispatcher {
+ public:
+  // Told about every request; `error_name` is empty when it was served, `principal` when nobody was
+  // recognized. What it throws is lost.
+  using Observer = std::function<void(const std::string& operation, const std::string& error_name,
+                                      const std::string& principal, std::chrono::microseconds duration,
+                                      const http::HttpRequest& request)>;
+
+  // All of them must outlive the dispatcher.
+  Dispatcher(ca::AuthorityService& authorities, const auth::Authenticator& authenticator, Observer observer);
+
+  [[nodiscard]] http::HttpResponse handle(const http::HttpRequest& request);
+
+  // What asks the token or writes runs in `issue`, all else in `read`.
+  [[nodiscard]] static http::Pool pool_of(const http::HttpRequest& request);
+  // 400 ThrottlingException, which every SDK retries.
+  [[nodiscard]] static http::HttpResponse throttled(const http::HttpRequest& request);
+
+ private:
+  struct Progress;
+  [[nodiscard]] http::HttpResponse serve(const http::HttpRequest& request, Progress& progress);
+  [[nodiscard]] http::HttpResponse refuse(const http::HttpRequest& request, const Progress& progress,
+                                          const ca::Error& error);
+
+  ca::AuthorityService& authorities_;
+  const auth::Authenticator& authenticator_;
+  Observer observer_;
+};
+
+// POST /. The dispatcher must outlive the router.
+void add_routes(http::Router& router, Dispatcher& dispatcher);
+
+}  // namespace acmpca

@@ -1,0 +1,44 @@
+#pragma once
+#include <nlohmann/json.hpp>
+#include <string_view>
+
+#include "ca/authority/authority_service.hpp"
+#include "daemon/acmpca/shapes.hpp"
+#include "daemon/http/router.hpp"
+
+namespace acmpca {
+
+// One operation, one file. Each reads an input that its shape has checked, orders it from the authority and
+// writes the output; null means an empty body. A ca::Error leaves through the dispatcher.
+using Handler = nlohmann::json (*)(ca::AuthorityService&, const ca::Caller&, const nlohmann::json& input);
+
+nlohmann::json create_certificate_authority(ca::AuthorityService&, const ca::Caller&, const nlohmann::json&);
+nlohmann::json describe_certificate_authority(ca::AuthorityService&, const ca::Caller&,
+                                              const nlohmann::json&);
+nlohmann::json list_certificate_authorities(ca::AuthorityService&, const ca::Caller&, const nlohmann::json&);
+nlohmann::json update_certificate_authority(ca::AuthorityService&, const ca::Caller&, const nlohmann::json&);
+nlohmann::json get_certificate_authority_csr(ca::AuthorityService&, const ca::Caller&, const nlohmann::json&);
+nlohmann::json import_certificate_authority_certificate(ca::AuthorityService&, const ca::Caller&,
+                                                        const nlohmann::json&);
+nlohmann::json get_certificate_authority_certificate(ca::AuthorityService&, const ca::Caller&,
+                                                     const nlohmann::json&);
+nlohmann::json issue_certificate(ca::AuthorityService&, const ca::Caller&, const nlohmann::json&);
+nlohmann::json get_certificate(ca::AuthorityService&, const ca::Caller&, const nlohmann::json&);
+nlohmann::json revoke_certificate(ca::AuthorityService&, const ca::Caller&, const nlohmann::json&);
+
+// What those with a decision of their own read. Pure.
+[[nodiscard]] ca::CreateAuthorityOrder read_create_order(const nlohmann::json& input);
+[[nodiscard]] ca::IssuanceOrder read_issuance_order(const nlohmann::json& input);
+
+struct Operation {
+  std::string_view name;
+  const Shape* shape;
+  Handler handler;
+  http::Pool pool;
+};
+// nullptr: not one that this service serves.
+[[nodiscard]] const Operation* find_operation(std::string_view name);
+// Whether the API has an operation of that name that this service does not serve yet.
+[[nodiscard]] bool is_unserved_operation(std::string_view name);
+
+}  // namespace acmpca
