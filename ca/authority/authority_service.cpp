@@ -15,7 +15,8 @@ AuthorityService::State::State(AuthorityServiceOptions service_options,
       signer{the_signer},
       policy{the_policy},
       clock{the_clock},
-      issuance{the_ledger, the_inventory, the_signer, the_clock},
+      issuance{the_ledger, the_inventory, the_signer, the_clock,
+               [this](const CertificateRecord& record) { return objection(record); }},
       profiles{std::make_shared<const std::vector<ProvisioningProfile>>(std::move(initial_profiles))} {}
 
 AuthorityService::AuthorityService(AuthorityServiceOptions options, std::vector<ProvisioningProfile> profiles,

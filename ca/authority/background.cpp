@@ -11,23 +11,6 @@ constexpr std::chrono::milliseconds kIdleWait{5000};
 constexpr std::size_t kPendingBatch = 256;
 constexpr std::size_t kSigningThreads = 8;  // rows signed at once after an outage
 
-// Why a PENDING row must never be signed any more; nullopt when it may.
-std::optional<std::string> reason_to_fail(const Authority* authority, const CertificateRecord& record,
-                                          TimePoint now) {
-  if (authority == nullptr || !authority->key) {
-    return "the certificate authority is gone";
-  }
-  if (record.validity.not_after < to_seconds(now)) {
-    return "the validity was over before the token could sign";
-  }
-  const AuthorityStatus status = authority->status_at(now);
-  const bool self_issue = record.self_signed && status == AuthorityStatus::pending_certificate;
-  if (status != AuthorityStatus::active && !self_issue) {
-    return "the certificate authority was " + std::string{api_name(status)} + " before the token could sign";
-  }
-  return std::nullopt;
-}
-
 AuditEvent system_event(const std::string& type, const AuthorityRecord& record) {
   AuditEvent event;
   event.type = type;
@@ -235,20 +218,39 @@ bool AuthorityService::State::sign_row(const CertificateRecord& listed) {
     return false;  // finished between the listing and the claim, and counted there
   }
   const auto authority = catalog.find(record->issuer);
-  if (const auto reason = reason_to_fail(authority.get(), *record, clock.now())) {
-    issuance.fail(*record, *reason);
-    ++failed;
-  } else {
-    (void)issuance.complete(*record, *authority->key,
-                            std::chrono::steady_clock::now() + options.sign_deadline);
-    ++issued;
-    ++resumed;
-    token_away = false;
-    const std::lock_guard lock{mutex};
-    said.clear();
+  if (!authority || !authority->key) {
+    throw Error{Code::internal, "the authority of a pending certificate has no key"};
   }
+  const auto done =
+      issuance.complete(*record, *authority->key, std::chrono::steady_clock::now() + options.sign_deadline);
   --pending;
+  if (done.state == CertificateState::failed) {
+    ++failed;
+    return false;
+  }
+  ++issued;
+  ++resumed;
+  token_away = false;
+  const std::lock_guard lock{mutex};
+  said.clear();
   return false;
+}
+
+std::optional<std::string> AuthorityService::State::objection(const CertificateRecord& record) const {
+  const auto authority = catalog.find(record.issuer);
+  if (!authority) {
+    return "the certificate authority is gone";
+  }
+  const TimePoint now = clock.now();
+  if (record.validity.not_after < to_seconds(now)) {
+    return "the validity was over before the token could sign";
+  }
+  const AuthorityStatus status = authority->status_at(now);
+  const bool self_issue = record.self_signed && status == AuthorityStatus::pending_certificate;
+  if (status != AuthorityStatus::active && !self_issue) {
+    return "the certificate authority was " + std::string{api_name(status)} + " before the token could sign";
+  }
+  return std::nullopt;
 }
 
 void AuthorityService::State::say(const std::string& message) {

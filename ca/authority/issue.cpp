@@ -126,7 +126,9 @@ CertificateRecord AuthorityService::State::issue(const Caller& caller, const Req
     return record;
   }
   --pending;
-  if (ours) {
+  if (ours && record.state == CertificateState::failed) {
+    ++failed;
+  } else if (ours) {
     ++issued;
     token_away = false;
   }

@@ -25,8 +25,8 @@ struct AuthorityService::State {
   Signer& signer;
   PolicyEngine& policy;
   const Clock& clock;
-  Issuance issuance;
   AuthorityCatalog catalog;
+  Issuance issuance;
 
   // The caller's own authority, in a region of ours. Throws Code::resource_not_found in the same words
   // whether it is absent or another account's (I15).
@@ -68,6 +68,8 @@ struct AuthorityService::State {
   [[nodiscard]] bool audit_keys();    // false when some key is not usable
   [[nodiscard]] bool sign_pending();  // true when some row had to stay
   [[nodiscard]] bool sign_row(const CertificateRecord& record);
+  // Issuance::Objection: why a PENDING row must never be signed any more.
+  [[nodiscard]] std::optional<std::string> objection(const CertificateRecord& record) const;
   void say(const std::string& message);  // once per distinct message until something works again
 
   mutable std::mutex mutex;

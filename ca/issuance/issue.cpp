@@ -53,8 +53,13 @@ CertificateRecord record_of(const IssuancePlan& plan, const ToBeSigned& to_be_si
 
 }  // namespace
 
-Issuance::Issuance(Ledger& ledger, Inventory& inventory, Signer& signer, const Clock& clock)
-    : ledger_{ledger}, inventory_{inventory}, signer_{signer}, clock_{clock} {}
+Issuance::Issuance(Ledger& ledger, Inventory& inventory, Signer& signer, const Clock& clock,
+                   Objection objection)
+    : ledger_{ledger},
+      inventory_{inventory},
+      signer_{signer},
+      clock_{clock},
+      objection_{std::move(objection)} {}
 
 CertificateRecord Issuance::issue(const IssuancePlan& plan, Deadline deadline) {
   check_subject_key(plan.request.public_key);
@@ -97,7 +102,13 @@ CertificateRecord Issuance::issue(const IssuancePlan& plan, Deadline deadline) {
 }
 
 CertificateRecord Issuance::complete(CertificateRecord record, const SigningKey& key, Deadline deadline) {
+  if (const auto reason = objection_(record)) {
+    return failed(std::move(record), *reason);
+  }
   const Bytes signature = signer_.sign(key, record.signing_algorithm, record.tbs_der, deadline);
+  if (const auto reason = objection_(record)) {
+    return failed(std::move(record), *reason);
+  }
   record.der = assemble_signed(record.tbs_der, record.signing_algorithm, signature);
   record.issued_at = clock_.now();
   AuditEvent issued = event_of(record, "certificate.issued");
@@ -108,23 +119,33 @@ CertificateRecord Issuance::complete(CertificateRecord record, const SigningKey&
               {MarkIssued{record.issuer, record.serial, record.der, *record.issued_at}, {std::move(issued)}})
           .get();
   if (result.outcome != CommitResult::Outcome::applied) {
-    // Somebody finished the row before us (ISSUED or FAILED): what is stored is the truth, our bytes are
-    // dropped (I1).
-    const auto stored = inventory_.certificate(record.issuer, record.serial);
-    if (!stored) {
-      throw Error{Code::internal, "the intent of this certificate is gone from the ledger"};
-    }
-    return *stored;
+    return stored(record);
   }
   record.state = CertificateState::issued;
   return record;
 }
 
-void Issuance::fail(const CertificateRecord& pending, const std::string& reason) {
-  AuditEvent event = event_of(pending, "certificate.failed");
+CertificateRecord Issuance::failed(CertificateRecord record, const std::string& reason) {
+  AuditEvent event = event_of(record, "certificate.failed");
   event.outcome = "failed";
   event.detail = {{"reason", reason}};
-  (void)ledger_.commit({MarkFailed{pending.issuer, pending.serial, reason}, {std::move(event)}}).get();
+  const CommitResult result =
+      ledger_.commit({MarkFailed{record.issuer, record.serial, reason}, {std::move(event)}}).get();
+  if (result.outcome != CommitResult::Outcome::applied) {
+    return stored(record);
+  }
+  record.state = CertificateState::failed;
+  record.failure_reason = reason;
+  return record;
+}
+
+// Somebody finished the row before us: what is stored is the truth, our bytes are dropped (I1).
+CertificateRecord Issuance::stored(const CertificateRecord& record) {
+  auto found = inventory_.certificate(record.issuer, record.serial);
+  if (!found) {
+    throw Error{Code::internal, "the intent of this certificate is gone from the ledger"};
+  }
+  return *std::move(found);
 }
 
 CertificateRecord Issuance::existing(const IssuancePlan& plan, const SerialNumber& serial) {

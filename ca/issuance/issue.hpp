@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -34,7 +35,11 @@ struct IssuancePlan {
 // Thread-safe; each serial is worked on by one thread at a time.
 class Issuance {
  public:
-  Issuance(Ledger& ledger, Inventory& inventory, Signer& signer, const Clock& clock);
+  // Why a PENDING row must not be signed any more (its authority was disabled or deleted, its validity is
+  // over); nullopt: nothing against it. Asked before the token signs and again before the result is stored,
+  // so that an authority that was frozen while the token was away issues nothing.
+  using Objection = std::function<std::optional<std::string>(const CertificateRecord&)>;
+  Issuance(Ledger& ledger, Inventory& inventory, Signer& signer, const Clock& clock, Objection objection);
 
   // The row is durable at return: ISSUED, or PENDING when the token did not sign before the deadline, or the
   // row that an earlier equal request made. Throws what building, linting and the ledger throw; after a throw
@@ -42,14 +47,11 @@ class Issuance {
   // certificate.
   [[nodiscard]] CertificateRecord issue(const IssuancePlan& plan, Deadline deadline);
 
-  // Signs a PENDING row: same TBS, same serial. The row as it is afterwards. Throws Code::unavailable when
-  // the token could not sign before the deadline, Code::signature_check_failed, and what the ledger throws;
-  // the row then is still PENDING.
+  // Signs a PENDING row: same TBS, same serial. The row as it is afterwards: ISSUED, or FAILED on an
+  // objection. Throws Code::unavailable when the token could not sign before the deadline,
+  // Code::signature_check_failed, and what the ledger throws; the row then is still PENDING.
   [[nodiscard]] CertificateRecord complete(CertificateRecord pending, const SigningKey& key,
                                            Deadline deadline);
-
-  // PENDING becomes FAILED, for good.
-  void fail(const CertificateRecord& pending, const std::string& reason);
 
   // Nobody else signs this serial while the claim lives.
   class Claim {
@@ -70,12 +72,16 @@ class Issuance {
   [[nodiscard]] std::optional<Claim> claim(const SerialNumber& serial);
 
  private:
+  // PENDING becomes FAILED, for good.
+  [[nodiscard]] CertificateRecord failed(CertificateRecord pending, const std::string& reason);
+  [[nodiscard]] CertificateRecord stored(const CertificateRecord& record);
   [[nodiscard]] CertificateRecord existing(const IssuancePlan& plan, const SerialNumber& serial);
 
   Ledger& ledger_;
   Inventory& inventory_;
   Signer& signer_;
   const Clock& clock_;
+  const Objection objection_;
   std::mutex mutex_;
   std::set<std::string> in_flight_;
 };
