@@ -11,6 +11,8 @@ namespace ca::der {
 namespace {
 
 __extension__ using Arc = unsigned __int128;
+constexpr Arc kMaxArc = ~Arc{0};
+constexpr std::size_t kMaxArcDigits = 39;
 constexpr std::size_t kMaxOidText = 200;
 constexpr int kFirstYearOfGeneralizedTime = 2050;
 constexpr int kLastYear = 9999;
@@ -35,7 +37,7 @@ void append_length(Bytes& out, std::size_t length) {
 }
 
 Arc arc_of(const std::string& digits, std::string_view dotted) {
-  if (digits.empty() || digits.size() > 38 || (digits.size() > 1 && digits[0] == '0')) {
+  if (digits.empty() || digits.size() > kMaxArcDigits || (digits.size() > 1 && digits[0] == '0')) {
     refuse_oid(dotted);
   }
   Arc arc = 0;
@@ -43,7 +45,11 @@ Arc arc_of(const std::string& digits, std::string_view dotted) {
     if (c < '0' || c > '9') {
       refuse_oid(dotted);
     }
-    arc = arc * 10 + static_cast<Arc>(c - '0');
+    const Arc digit = static_cast<Arc>(c - '0');
+    if (arc > (kMaxArc - digit) / 10) {
+      refuse_oid(dotted);
+    }
+    arc = arc * 10 + digit;
   }
   return arc;
 }
@@ -102,7 +108,7 @@ Bytes oid(std::string_view dotted) {
   }
   const Arc root = arc_of(parts[0], dotted);
   const Arc second = arc_of(parts[1], dotted);
-  if (root > 2 || (root < 2 && second > 39)) {
+  if (root > 2 || (root < 2 && second > 39) || second > kMaxArc - 80) {
     refuse_oid(dotted);
   }
   Bytes contents;
