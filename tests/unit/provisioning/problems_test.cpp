@@ -1,0 +1,73 @@
+#include <nlohmann/json.hpp>
+
+#include "daemon/provisioning/errors.hpp"
+#include "tests/support/catch.hpp"
+
+using ca::Code;
+using nlohmann::json;
+
+namespace {
+
+std::string header(const http::HttpResponse& response, const std::string& name) {
+  for (const auto& [key, value] : response.headers) {
+    if (key == name) {
+      return value;
+    }
+  }
+  return "";
+}
+
+}  // namespace
+
+TEST_CASE("problems: a document says what was wrong and in which request", "[provisioning]") {
+  const auto response = provisioning::problem_response(Code::malformed_csr, "bad signature", "req-1");
+  CHECK(response.status == 422);
+  CHECK(response.content_type == "application/problem+json");
+  CHECK(json::parse(response.body) == json{{"type", "urn:chancery:problem:malformed_csr"},
+                                           {"title", "The certificate request cannot be used"},
+                                           {"status", 422},
+                                           {"detail", "bad signature"},
+                                           {"code", "malformed_csr"},
+                                           {"request_id", "req-1"}});
+}
+
+TEST_CASE("problems: statuses by kind of code", "[provisioning]") {
+  const std::pair<Code, int> expected[] = {{Code::missing_authentication, 401},
+                                           {Code::incomplete_signature, 401},
+                                           {Code::invalid_signature, 401},
+                                           {Code::unrecognized_client, 401},
+                                           {Code::expired_token, 401},
+                                           {Code::access_denied, 403},
+                                           {Code::name_not_permitted, 403},
+                                           {Code::resource_not_found, 404},
+                                           {Code::conflict, 409},
+                                           {Code::malformed_csr, 422},
+                                           {Code::malformed_request, 400},
+                                           {Code::constraint_violation, 400},
+                                           {Code::invalid_state, 400},
+                                           {Code::throttled, 429},
+                                           {Code::unavailable, 503},
+                                           {Code::internal, 500},
+                                           {Code::signature_check_failed, 500}};
+  for (const auto& [code, status] : expected) {
+    CAPTURE(status);
+    CHECK(provisioning::problem_of(code).status == status);
+    CHECK(provisioning::problem_response(code, "", "r").status == status);
+  }
+}
+
+TEST_CASE("problems: who may come back is told when and who is unknown is told how", "[provisioning]") {
+  CHECK_FALSE(header(provisioning::problem_response(Code::unavailable, "", "r"), "Retry-After").empty());
+  CHECK_FALSE(header(provisioning::problem_response(Code::throttled, "", "r"), "Retry-After").empty());
+  CHECK(header(provisioning::problem_response(Code::conflict, "", "r"), "Retry-After").empty());
+  CHECK(header(provisioning::problem_response(Code::invalid_signature, "", "r"), "WWW-Authenticate") ==
+        "AWS4-HMAC-SHA256");
+}
+
+TEST_CASE("problems: internals never leave", "[provisioning][I18]") {
+  for (const Code code : {Code::internal, Code::signature_check_failed, Code::duplicate_serial}) {
+    const auto response = provisioning::problem_response(code, "CKR_DEVICE_ERROR", "r");
+    CHECK(response.body.find("CKR") == std::string::npos);
+    CHECK(json::parse(response.body).at("code") == "internal");
+  }
+}
