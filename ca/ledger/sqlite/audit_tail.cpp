@@ -14,10 +14,9 @@ constexpr std::string_view kHead =
     "SELECT log, size, frontier, base_size, base_frontier, last_time, commits FROM audit_head";
 
 [[noreturn]] void damaged(const std::string& path, const std::string& what) {
-  throw StoreFault{SQLITE_CORRUPT,
-                   path + ": the audit log does not fit its stored head: " + what +
-                       ": nothing is issued from a store that was changed from outside; restore "
-                       "it from a backup or a replica"};
+  throw StoreFault{SQLITE_CORRUPT, path + ": the audit log does not fit its stored head: " + what +
+                                       ". The file was changed from outside or is damaged: restore it from a "
+                                       "backup; nothing is issued from it"};
 }
 
 }  // namespace
