@@ -106,7 +106,8 @@ void check_request_names(const CertificateRequest& request) {
   for (const GeneralName& name : request.subject_alt_names) {
     check_kind(name.kind);
     if (name.kind == Kind::directory) {
-      for (const auto& attribute : DistinguishedName::parse(name.value).attributes()) {
+      const DistinguishedName directory = DistinguishedName::parse(name.value);
+      for (const auto& attribute : directory.attributes()) {
         check_attribute(attribute);
       }
     }
