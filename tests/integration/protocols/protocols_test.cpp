@@ -1,0 +1,259 @@
+#include <nlohmann/json.hpp>
+
+#include "ca/base/base64.hpp"
+#include "ca/base/digest.hpp"
+#include "ca/base/error.hpp"
+#include "ca/base/hex.hpp"
+#include "daemon/acmpca/dispatcher.hpp"
+#include "daemon/auth/authenticator.hpp"
+#include "daemon/provisioning/service.hpp"
+#include "daemon/status/routes.hpp"
+#include "tests/integration/authority/world.hpp"
+#include "tests/support/catch.hpp"
+
+using nlohmann::json;
+
+namespace {
+
+struct Observed {
+  std::string operation, error_name, principal;
+};
+
+// The three protocols over one authority; callers come with a client certificate.
+struct Front {
+  test::World world;
+  std::vector<Observed> observed;
+  ca::Bytes admin{1};
+  ca::Bytes provisioner{2};
+  auth::Authenticator authenticator{
+      {.regions = {"us-east-1"}},
+      {.keys = {},
+       .certificates = {{ca::to_hex(ca::sha256(admin)), {"123456789012", "admin"}},
+                        {ca::to_hex(ca::sha256(provisioner)), {"123456789012", "provisioner"}}},
+       .device_principal = std::nullopt},
+      world.clock};
+  acmpca::Dispatcher dispatcher{*world.service, authenticator, observer()};
+  provisioning::Service provisioning{*world.service, authenticator, observer()};
+  http::Router router;
+
+  Front() {
+    acmpca::add_routes(router, dispatcher);
+    provisioning::add_routes(router, provisioning);
+    status::add_routes(router, *world.service);
+  }
+
+  acmpca::Dispatcher::Observer observer() {
+    return [this](const std::string& operation, const std::string& error_name, const std::string& principal,
+                  std::chrono::microseconds, const http::HttpRequest&) {
+      observed.push_back({operation, error_name, principal});
+      throw std::runtime_error{"an observer that fails"};
+    };
+  }
+
+  http::HttpResponse send(const http::HttpRequest& request) {
+    const auto match = router.find(request.method, request.path);
+    REQUIRE(match.route != nullptr);
+    REQUIRE(match.route->when_full);
+    return match.route->handler(request);
+  }
+
+  static http::HttpRequest aws(const std::string& operation, const std::string& body) {
+    http::HttpRequest request;
+    request.method = "POST";
+    request.target = request.path = "/";
+    request.headers = {{"X-Amz-Target", "ACMPrivateCA." + operation},
+                       {"Content-Type", "application/x-amz-json-1.1"}};
+    request.body = body;
+    request.request_id = "request";
+    return request;
+  }
+
+  http::HttpResponse call(const std::string& operation, const json& input) {
+    auto request = aws(operation, input.dump());
+    request.client_certificate = admin;
+    return send(request);
+  }
+
+  json served(const std::string& operation, const json& input) {
+    const auto response = call(operation, input);
+    INFO(response.body);
+    REQUIRE(response.status == 200);
+    return response.body.empty() ? json(nullptr) : json::parse(response.body);
+  }
+
+  std::string error(const std::string& operation, const json& input) {
+    const auto response = call(operation, input);
+    return response.status == 200 ? "" : json::parse(response.body).at("__type").get<std::string>();
+  }
+};
+
+std::string blob(const std::string& text) { return ca::to_base64(ca::bytes_of(text)); }
+
+json root_input() {
+  return {{"CertificateAuthorityType", "ROOT"},
+          {"CertificateAuthorityConfiguration",
+           {{"KeyAlgorithm", "EC_prime256v1"},
+            {"SigningAlgorithm", "SHA256WITHECDSA"},
+            {"Subject", {{"CommonName", "Wire Root"}}}}}};
+}
+
+json issue_input(const json& arn, const std::string& csr, const std::string& name) {
+  return {{"CertificateAuthorityArn", arn},
+          {"Csr", blob(csr)},
+          {"SigningAlgorithm", "SHA256WITHECDSA"},
+          {"TemplateArn", "arn:aws:acm-pca:::template/" + name + "/V1"},
+          {"Validity", {{"Value", 30}, {"Type", "DAYS"}}}};
+}
+
+}  // namespace
+
+TEST_CASE("wire: a root is made and activated and issues and revokes over the API", "[acmpca]") {
+  Front front;
+  const json arn = front.served("CreateCertificateAuthority", root_input()).at("CertificateAuthorityArn");
+  const json only{{"CertificateAuthorityArn", arn}};
+  const std::string csr = front.served("GetCertificateAuthorityCsr", only).at("Csr");
+  const json own =
+      front.served("IssueCertificate", issue_input(arn, csr, "RootCACertificate")).at("CertificateArn");
+  const json root =
+      front.served("GetCertificate", {{"CertificateAuthorityArn", arn}, {"CertificateArn", own}});
+  CHECK_FALSE(root.contains("CertificateChain"));
+  const auto imported =
+      front.call("ImportCertificateAuthorityCertificate",
+                 {{"CertificateAuthorityArn", arn}, {"Certificate", blob(root.at("Certificate"))}});
+  CHECK(imported.status == 200);
+  CHECK(imported.body.empty());
+  CHECK(front.served("GetCertificateAuthorityCertificate", only) == root);
+
+  const json described = front.served("DescribeCertificateAuthority", only).at("CertificateAuthority");
+  CHECK(described.at("Status") == "ACTIVE");
+  CHECK(described.at("CertificateAuthorityConfiguration") ==
+        root_input().at("CertificateAuthorityConfiguration"));
+  CHECK(described.at("Serial").get<std::string>().find_first_not_of("0123456789") == std::string::npos);
+  CHECK(described.at("NotAfter").is_number_integer());
+  CHECK(front.served("ListCertificateAuthorities", json::object())
+            .at("CertificateAuthorities")
+            .at(0)
+            .at("Arn") == arn);
+  CHECK(front.served("ListCertificateAuthorities", {{"ResourceOwner", "OTHER_ACCOUNTS"}})
+            .at("CertificateAuthorities")
+            .empty());
+
+  const json leaf =
+      front.served("IssueCertificate", issue_input(arn, csr, "EndEntityCertificate")).at("CertificateArn");
+  const std::string serial = leaf.get<std::string>().substr(leaf.get<std::string>().rfind('/') + 1);
+  const json revoke{{"CertificateAuthorityArn", arn},
+                    {"CertificateSerial", serial},
+                    {"RevocationReason", "KEY_COMPROMISE"}};
+  CHECK(front.served("RevokeCertificate", revoke).is_null());
+  CHECK(front.error("RevokeCertificate", revoke) == "RequestAlreadyProcessedException");
+
+  CHECK(front.served("UpdateCertificateAuthority", {{"CertificateAuthorityArn", arn}, {"Status", "DISABLED"}})
+            .is_null());
+  CHECK(front.error("IssueCertificate", issue_input(arn, csr, "EndEntityCertificate")) ==
+        "InvalidStateException");
+  CHECK(front.error("UpdateCertificateAuthority", only) == "InvalidArgsException");
+  CHECK(front.observed.front().operation == "CreateCertificateAuthority");
+  CHECK(front.observed.front().principal == "admin");
+  CHECK(front.observed.front().error_name.empty());
+  CHECK(front.observed.back().error_name == "InvalidArgsException");
+}
+
+TEST_CASE("wire: the first gate that fails answers and nothing is thrown", "[acmpca][I16]") {
+  Front front;
+  const auto name = [&](http::HttpRequest request) {
+    const auto response = front.send(request);
+    return json::parse(response.body).at("__type").get<std::string>();
+  };
+  auto request = Front::aws("ListTags", "not json");
+  CHECK(name(request) == "UnknownOperationException");
+  CHECK(front.send(request).body.find("not available yet") != std::string::npos);
+  CHECK(name(Front::aws("Nonsense", "{}")) == "UnknownOperationException");
+  request.headers.clear();
+  CHECK(name(request) == "UnknownOperationException");
+
+  request = Front::aws("DescribeCertificateAuthority", "not json");
+  CHECK(name(request) == "MissingAuthenticationTokenException");
+  request.client_certificate = ca::Bytes{9};
+  CHECK(name(request) == "UnrecognizedClientException");
+  request.client_certificate = front.admin;
+  CHECK(name(request) == "SerializationException");
+  request.body = "{}";
+  CHECK(name(request) == "ValidationException");
+  request.headers[1].second = "application/json";
+  CHECK(name(request) == "SerializationException");
+  CHECK(front.error("DescribeCertificateAuthority",
+                    {{"CertificateAuthorityArn", "arn:aws:acm-pca:us-east-1:123456789012:x/y"}}) ==
+        "InvalidArnException");
+  CHECK(front.error("DescribeCertificateAuthority",
+                    {{"CertificateAuthorityArn",
+                      "arn:aws:acm-pca:us-east-1:123456789012:certificate-authority/"
+                      "11111111-2222-4333-8444-555555555555"}}) == "ResourceNotFoundException");
+}
+
+TEST_CASE("wire: who is not allowed is told so", "[acmpca][I11]") {
+  Front front;
+  auto request = Front::aws("CreateCertificateAuthority", root_input().dump());
+  request.client_certificate = front.provisioner;
+  const auto response = front.send(request);
+  CHECK(response.status == 400);
+  CHECK(json::parse(response.body).at("__type") == "AccessDeniedException");
+  CHECK(front.observed.back().principal == "provisioner");
+}
+
+TEST_CASE("wire: pools by operation and the answer of a full one", "[acmpca]") {
+  using acmpca::Dispatcher;
+  for (const char* name : {"IssueCertificate", "CreateCertificateAuthority", "RevokeCertificate",
+                           "ImportCertificateAuthorityCertificate"}) {
+    CHECK(Dispatcher::pool_of(Front::aws(name, "{}")) == http::Pool::issue);
+  }
+  CHECK(Dispatcher::pool_of(Front::aws("GetCertificate", "{}")) == http::Pool::read);
+  CHECK(Dispatcher::pool_of(Front::aws("Nonsense", "{}")) == http::Pool::read);
+  CHECK(json::parse(Dispatcher::throttled({}).body) ==
+        json{{"__type", "ThrottlingException"}, {"message", "Rate exceeded"}});
+}
+
+TEST_CASE("provision: errors are problem documents and never an exception", "[provisioning][I16]") {
+  Front front;
+  http::HttpRequest request;
+  request.method = "POST";
+  request.path = "/provision";
+  request.headers = {{"Content-Type", "application/json"}};
+  request.body = R"({"device_id":"d","csr":"x"})";
+  CHECK(front.send(request).status == 401);
+  request.client_certificate = front.admin;
+  CHECK(front.send(request).status == 404);
+  CHECK(front.observed.back().operation == "Provision");
+  CHECK(front.observed.back().error_name == "resource_not_found");
+  request.body = "{";
+  CHECK(front.send(request).status == 400);
+  request.method = "GET";
+  request.path = "/provision/1cbe485a21fe5f6ab1fc4ab12dc3eb03";
+  CHECK(front.send(request).status == 404);
+  CHECK(provisioning::Service::full(request).status == 503);
+}
+
+TEST_CASE("status: the certificate of an authority is public and cached by its tag", "[status]") {
+  Front front;
+  const auto arn = front.world.active_root();
+  http::HttpRequest request;
+  request.method = "GET";
+  request.path = "/ca/" + arn.id + ".cer";
+  const auto response = front.send(request);
+  REQUIRE(response.status == 200);
+  CHECK(response.content_type == "application/pkix-cert");
+  CHECK(ca::text_of(*front.world.service->public_certificate(arn.id)) == response.body);
+  REQUIRE(response.headers.at(0).first == "ETag");
+  request.headers = {{"If-None-Match", response.headers.at(0).second}};
+  CHECK(front.send(request).status == 304);
+  CHECK(front.send(request).body.empty());
+  for (const char* path :
+       {"/ca/", "/ca/.cer", "/ca/x.cer", "/ca/../../etc/passwd.cer",
+        "/ca/11111111-2222-4333-8444-555555555555.cer", "/ca/11111111-2222-4333-8444-555555555555"}) {
+    CAPTURE(path);
+    request.path = path;
+    const auto missing = front.send(request);
+    CHECK(missing.status == 404);
+    CHECK(missing.content_type == "application/problem+json");
+    CHECK(json::parse(missing.body).at("code") == "resource_not_found");
+  }
+}
