@@ -232,6 +232,55 @@ TEST_CASE("provision: errors are problem documents and never an exception", "[pr
   CHECK(provisioning::Service::full(request).status == 503);
 }
 
+TEST_CASE("provision: a device gets its certificate and the same one when it asks again",
+          "[provisioning][I12]") {
+  Front front;
+  front.world.service->replace_profiles({front.world.profile(front.world.active_root())});
+  http::HttpRequest request;
+  request.method = "POST";
+  request.path = "/provision";
+  request.headers = {{"Content-Type", "application/json"}};
+  request.client_certificate = front.admin;
+  request.body = json{{"device_id", "device-7"}, {"csr", test::make_csr()}}.dump();
+  const auto first = front.send(request);
+  INFO(first.body);
+  REQUIRE(first.status == 200);
+  const json issued = json::parse(first.body);
+  CHECK(front.send(request).body == first.body);
+
+  http::HttpRequest poll;
+  poll.method = "GET";
+  const std::string arn = issued.at("certificate_arn");
+  poll.path = "/provision/" + arn.substr(arn.rfind('/') + 1);
+  poll.client_certificate = front.admin;
+  CHECK(front.send(poll).body == first.body);
+
+  request.body = json{{"device_id", "device-8"}, {"csr", test::make_csr()}}.dump();
+  CHECK(front.send(request).status == 403);
+}
+
+TEST_CASE("provision: while the token is away the device is told where to ask", "[provisioning][I19]") {
+  Front front;
+  front.world.service->replace_profiles({front.world.profile(front.world.active_root())});
+  http::HttpRequest request;
+  request.method = "POST";
+  request.path = "/provision";
+  request.headers = {{"Content-Type", "application/json"}};
+  request.client_certificate = front.admin;
+  request.body = json{{"device_id", "device-7"}, {"csr", test::make_csr()}}.dump();
+  front.world.signer.set_away(true);
+  const auto accepted = front.send(request);
+  INFO(accepted.body);
+  REQUIRE(accepted.status == 202);
+  http::HttpRequest poll;
+  poll.method = "GET";
+  poll.path = "/provision/" + json::parse(accepted.body).at("id").get<std::string>();
+  poll.client_certificate = front.admin;
+  CHECK(front.send(poll).status == 202);
+  front.world.signer.set_away(false);
+  CHECK(test::World::eventually([&] { return front.send(poll).status == 200; }));
+}
+
 TEST_CASE("status: the certificate of an authority is public and cached by its tag", "[status]") {
   Front front;
   const auto arn = front.world.active_root();
