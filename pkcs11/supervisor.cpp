@@ -1,0 +1,432 @@
+#include "pkcs11/supervisor.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace pkcs11 {
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr std::chrono::seconds kStable{10};  // a connection that lived so long, or made a signature, was good
+constexpr std::chrono::milliseconds kUncheckedPause{500};
+
+std::int64_t now_ns() { return steady_clock::now().time_since_epoch().count(); }
+
+// What an audit can find out about the key itself, in contrast to "not now".
+std::optional<Error> as_verdict(const Error& error, const Uri& uri) {
+  switch (error.error_class()) {
+    case ErrorClass::key_missing:
+    case ErrorClass::key_refused:
+      return error;
+    case ErrorClass::bad_request:
+      return Error{ErrorClass::key_refused, error.call(), error.rv(),
+                   "the audit of " + uri.text() + " failed", error.hint()};
+    case ErrorClass::retry_session:
+    case ErrorClass::relogin:
+    case ErrorClass::reconnect:
+    case ErrorClass::busy:
+    case ErrorClass::wrong_pin:
+    case ErrorClass::fatal_config:
+    case ErrorClass::unavailable:
+    case ErrorClass::label_exists:
+      break;
+  }
+  return std::nullopt;
+}
+
+void audit_into(KeyRing& keys, const Session& session, const KeyRing::Enrolled& enrolled) {
+  const std::string name = enrolled.uri.text();
+  CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
+  try {
+    const PrivateKey key = require_private_key(session, enrolled.uri);
+    handle = key.handle;
+    audit_key(session, key, enrolled.uri, enrolled.spki);
+    keys.judge(name, handle, std::nullopt);
+  } catch (const Error& error) {
+    const auto verdict = as_verdict(error, enrolled.uri);
+    if (!verdict) {
+      throw;
+    }
+    keys.judge(name, handle, verdict);
+  }
+}
+
+Error closed_error(const std::string& name) {
+  return Error{ErrorClass::unavailable, "token '" + name + "' is being closed"};
+}
+
+}  // namespace
+
+std::string_view name_of(TokenState state) {
+  switch (state) {
+    case TokenState::down:
+      return "down";
+    case TokenState::connecting:
+      return "connecting";
+    case TokenState::up:
+      return "up";
+    case TokenState::draining:
+      return "draining";
+    case TokenState::sealed:
+      return "sealed";
+    case TokenState::closed:
+      break;
+  }
+  return "closed";
+}
+
+Supervisor::Supervisor(TokenOptions options, std::shared_ptr<Module> module)
+    : options_{std::move(options)}, module_{std::move(module)}, pool_{module_} {}
+
+std::shared_ptr<Supervisor> Supervisor::start(TokenOptions options, std::shared_ptr<Module> module) {
+  auto supervisor = std::make_shared<Supervisor>(std::move(options), std::move(module));
+  supervisor->module_->attach(supervisor);
+  supervisor->thread_ = std::thread{[supervisor] { supervisor->run(); }};
+  return supervisor;
+}
+
+void Supervisor::run() {
+  unsigned failures = 0;
+  bool hard = false;
+  while (!stopping()) {
+    if (!connect(hard)) {
+      hard = hard_next();
+      pause(state() == TokenState::sealed ? options_.probe_interval : backoff(failures++));
+      continue;
+    }
+    const auto since = steady_clock::now();
+    const std::uint64_t signatures = counters_.signatures;
+    tend();
+    const bool worked = counters_.signatures != signatures || steady_clock::now() - since > kStable;
+    const ReturnValue rv = last_error() ? last_error()->rv() : CKR_OK;
+    disconnect(stopping());
+    // Without a return value it was not the token's fault but another one's reload of the module.
+    hard = rv != CKR_OK && (!worked || rv == CKR_CRYPTOKI_NOT_INITIALIZED);
+    failures = hard ? failures + 1 : 0;
+    if (hard) {
+      pause(backoff(failures - 1));
+    }
+  }
+  pool_.refuse(closed_error(options_.name));
+  const std::lock_guard lock{mutex_};
+  state_ = TokenState::closed;
+  finished_ = true;
+  changed_.notify_all();
+}
+
+bool Supervisor::connect(bool hard) {
+  try {
+    if (pin_guard_.holds_refused()) {
+      static_cast<void>(pin_guard_.read(options_.pin));  // sealed: nothing is touched before the PIN changes
+    }
+    {
+      const std::lock_guard lock{mutex_};
+      if (state_ != TokenState::sealed) {
+        state_ = TokenState::connecting;
+      }
+    }
+    if (hard && module_->may_reload(this)) {
+      ++counters_.module_reloads;
+      module_->reload(last_generation_, this, call_limit());
+    }
+    const Module::Use use = module_->enter_loaded(call_limit());
+    last_generation_ = use.generation();
+    const Connection connection = connect_token(use, options_, pin_guard_, counters_);
+    audit_on_anchor(use, connection);
+    publish(connection, epoch_ + 1);  // only this thread writes epoch_
+    return true;
+  } catch (const Error& error) {
+    failed(error);
+  } catch (const std::exception& error) {
+    failed(Error{ErrorClass::busy, error.what()});
+  }
+  return false;
+}
+
+void Supervisor::audit_on_anchor(const Module::Use& use, const Connection& connection) {
+  const Session session{use.functions(), connection.anchor};
+  keys_.forget_verdicts();
+  next_audit_ = steady_clock::now() + options_.audit_interval;
+  for (const auto& enrolled : keys_.enrolled()) {
+    try {
+      audit_into(keys_, session, enrolled);
+    } catch (const Error& error) {
+      if (error.error_class() != ErrorClass::busy) {
+        use.functions()->C_CloseSession(connection.anchor);
+        throw;
+      }
+    }
+  }
+}
+
+void Supervisor::publish(const Connection& connection, std::uint64_t epoch) {
+  const unsigned long limit = connection.slot.max_sessions;  // 0: none
+  std::size_t capacity = std::clamp<std::size_t>(options_.sessions, 1, 1024);
+  if (limit > 0) {
+    capacity = std::min<std::size_t>(capacity, std::max(limit, 2UL) - 1);  // one is the anchor
+  }
+  {
+    const std::lock_guard lock{mutex_};
+    epoch_ = epoch;
+    connection_ = connection;
+    trouble_.reset();
+    state_ = TokenState::up;
+    changed_.notify_all();
+  }
+  last_success_ = now_ns();
+  if (epoch > 1) {
+    ++counters_.reconnects;
+  }
+  pool_.open({.number = epoch,
+              .module_generation = connection.generation,
+              .slot = connection.slot.slot_id,
+              .capacity = capacity,
+              .anchor = connection.anchor});
+}
+
+void Supervisor::failed(const Error& error) {
+  const bool seals = error.error_class() == ErrorClass::wrong_pin;
+  {
+    const std::lock_guard lock{mutex_};
+    state_ = seals ? TokenState::sealed : TokenState::down;
+    last_error_ = error;
+    changed_.notify_all();
+  }
+  if (seals) {
+    pool_.refuse(Error{ErrorClass::unavailable, error.call(), error.rv(),
+                       "token '" + options_.name + "' is sealed until a person acts", error.hint()});
+  } else {
+    pool_.refuse(std::nullopt);
+  }
+}
+
+void Supervisor::tend() {
+  std::unique_lock lock{mutex_};
+  const auto ended = [this] { return stopping_ || trouble_; };
+  while (!ended()) {
+    lock.unlock();
+    const auto enrolled = keys_.enrolled();
+    const bool waiting = std::ranges::any_of(enrolled, [](const auto& key) { return !key.checked; });
+    const auto length =
+        waiting ? std::min(kUncheckedPause, options_.probe_interval) : options_.probe_interval;
+    lock.lock();
+    if (changed_.wait_until(lock, steady_clock::now() + length, ended)) {
+      return;
+    }
+    lock.unlock();
+    probe();
+    audit_again();
+    lock.lock();
+  }
+}
+
+void Supervisor::probe() {
+  Connection connection;
+  std::uint64_t epoch = 0;
+  {
+    const std::lock_guard lock{mutex_};
+    connection = *connection_;
+    epoch = epoch_;
+  }
+  const auto use = module_->enter(connection.generation);
+  if (!use) {
+    report(epoch, Error{ErrorClass::relogin, "the module was loaded anew"});
+    return;
+  }
+  try {
+    const SlotInfo slot = read_slot(use->functions(), connection.slot.slot_id);
+    if (slot.label != connection.slot.label || slot.serial != connection.slot.serial) {
+      throw Error{ErrorClass::reconnect, "C_GetTokenInfo", CKR_TOKEN_NOT_PRESENT,
+                  "another token is in the slot"};
+    }
+    pool_.regrow();
+  } catch (const Error& error) {
+    if (error.error_class() != ErrorClass::busy) {
+      report(epoch, error);
+    }
+  }
+}
+
+void Supervisor::audit_again() {
+  const bool due = steady_clock::now() >= next_audit_;
+  if (due) {
+    next_audit_ = steady_clock::now() + options_.audit_interval;
+  }
+  for (const auto& enrolled : keys_.enrolled()) {
+    if (enrolled.checked && !due) {
+      continue;
+    }
+    // One attempt on whatever session is free soon; what could not be judged now is judged at the next turn.
+    std::uint64_t epoch = 0;
+    try {
+      auto lease = pool_.acquire(steady_clock::now() + kUncheckedPause);
+      if (!lease) {
+        return;
+      }
+      epoch = lease->epoch();
+      audit_into(keys_, lease->session(), enrolled);
+      lease->done();
+    } catch (const Error& error) {
+      if (error.error_class() == ErrorClass::relogin || error.error_class() == ErrorClass::reconnect) {
+        report(epoch, error);
+        return;
+      }
+    }
+  }
+}
+
+void Supervisor::disconnect(bool log_out) {
+  Connection connection;
+  std::uint64_t epoch = 0;
+  {
+    const std::lock_guard lock{mutex_};
+    state_ = TokenState::draining;
+    connection = *connection_;
+    epoch = epoch_;
+  }
+  pool_.close(epoch);
+  if (log_out) {
+    pool_.refuse(closed_error(options_.name));
+  }
+  // A call that hangs keeps its session; the rest goes on without it.
+  static_cast<void>(pool_.drain(call_limit()));
+  const auto handles = pool_.take_all();
+  const auto use = module_->enter(connection.generation);
+  if (!use || handles.empty()) {
+    return;
+  }
+  if (log_out) {
+    use->functions()->C_Logout(handles.back());
+  }
+  for (const CK_SESSION_HANDLE handle : handles) {
+    use->functions()->C_CloseSession(handle);
+  }
+}
+
+void Supervisor::report(std::uint64_t epoch, const Error& error) {
+  {
+    const std::lock_guard lock{mutex_};
+    if (state_ != TokenState::up || epoch != epoch_ || trouble_) {
+      return;
+    }
+    state_ = TokenState::draining;
+    trouble_ = error;
+    last_error_ = error;
+    changed_.notify_all();
+  }
+  pool_.close(epoch);
+}
+
+void Supervisor::report_busy(std::uint64_t epoch, const Error& error) {
+  const std::chrono::nanoseconds silence{now_ns() - last_success_};
+  if (silence > kStable) {
+    report(epoch, Error{ErrorClass::reconnect, error.call(), error.rv(), "nothing has succeeded for 10 s"});
+  }
+}
+
+void Supervisor::succeeded() {
+  ++counters_.signatures;
+  last_success_ = now_ns();
+}
+
+void Supervisor::module_reloads() {
+  std::uint64_t epoch = 0;
+  {
+    const std::lock_guard lock{mutex_};
+    epoch = epoch_;
+  }
+  report(epoch, Error{ErrorClass::relogin, "the module is loaded anew for another token"});
+}
+
+bool Supervisor::is_up() const { return state() == TokenState::up; }
+
+bool Supervisor::wait_until_up(Deadline deadline) {
+  std::unique_lock lock{mutex_};
+  changed_.wait_until(lock, deadline, [this] {
+    return state_ == TokenState::up || state_ == TokenState::sealed || state_ == TokenState::closed;
+  });
+  return state_ == TokenState::up;
+}
+
+void Supervisor::stop() {
+  std::unique_lock lock{mutex_};
+  stopping_ = true;
+  changed_.notify_all();
+  lock.unlock();
+  pool_.refuse(closed_error(options_.name));
+  lock.lock();
+  const bool finished =
+      changed_.wait_until(lock, steady_clock::now() + 2 * options_.drain_limit, [this] { return finished_; });
+  lock.unlock();
+  if (finished) {
+    thread_.join();
+  } else {
+    thread_.detach();  // a call hangs in the module; the thread holds what it needs
+  }
+}
+
+void Supervisor::pause(std::chrono::milliseconds length) {
+  std::unique_lock lock{mutex_};
+  changed_.wait_until(lock, steady_clock::now() + length, [this] { return stopping_; });
+}
+
+bool Supervisor::stopping() const {
+  const std::lock_guard lock{mutex_};
+  return stopping_;
+}
+
+TokenState Supervisor::state() const {
+  const std::lock_guard lock{mutex_};
+  return state_;
+}
+
+std::optional<Error> Supervisor::last_error() const {
+  const std::lock_guard lock{mutex_};
+  return last_error_;
+}
+
+bool Supervisor::hard_next() const {
+  const auto error = last_error();
+  return error &&
+         (error->error_class() == ErrorClass::reconnect || error->error_class() == ErrorClass::relogin ||
+          error->error_class() == ErrorClass::retry_session);
+}
+
+std::chrono::milliseconds Supervisor::backoff(unsigned failures) const {
+  return std::min(options_.backoff_min * (1U << std::min(failures, 10U)), options_.backoff_max);
+}
+
+Deadline Supervisor::call_limit() const { return steady_clock::now() + options_.drain_limit; }
+
+std::string Supervisor::token_label() const {
+  const std::lock_guard lock{mutex_};
+  return connection_ ? connection_->slot.label : std::string{};
+}
+
+TokenStatus Supervisor::status() const {
+  const SessionCounts sessions = pool_.counts();
+  TokenStatus status{.sessions_open = sessions.open,
+                     .sessions_in_use = sessions.in_use,
+                     .signatures = counters_.signatures,
+                     .sign_failures = counters_.sign_failures,
+                     .retries = counters_.retries,
+                     .reconnects = counters_.reconnects,
+                     .module_reloads = counters_.module_reloads,
+                     .login_attempts = counters_.login_attempts,
+                     .login_failures = counters_.login_failures,
+                     .refused_keys = keys_.refused()};
+  const std::lock_guard lock{mutex_};
+  status.state = state_;
+  status.epoch = epoch_;
+  status.last_error = last_error_ ? last_error_->what() : "";
+  status.detail = "token '" + options_.name + "' is " + std::string{name_of(state_)};
+  if (state_ == TokenState::up) {
+    status.detail += " since connection " + std::to_string(epoch_);
+  } else if (last_error_) {
+    status.detail += ": " + status.last_error;
+  }
+  return status;
+}
+
+}  // namespace pkcs11

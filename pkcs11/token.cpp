@@ -1,0 +1,306 @@
+#include "pkcs11/token.hpp"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "pkcs11/supervisor.hpp"
+
+namespace pkcs11 {
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr unsigned kSessionErrorsInARow = 4;  // then it is not one session, it is the connection
+constexpr std::chrono::milliseconds kBusyPauseMin{4};
+constexpr std::chrono::milliseconds kBusyPauseMax{200};
+
+// The repetition of one request inside its deadline.
+class Attempts {
+ public:
+  Attempts(Supervisor& supervisor, std::string what, Deadline deadline)
+      : supervisor_{supervisor}, what_{std::move(what)}, deadline_{deadline} {}
+
+  // Returns when the request may be tried again; throws what the caller is to see.
+  void after(const Error& error, std::uint64_t epoch) {
+    switch (error.error_class()) {
+      case ErrorClass::retry_session:
+        if (++session_errors_ >= kSessionErrorsInARow) {
+          session_errors_ = 0;
+          supervisor_.report(epoch, error);
+        }
+        break;
+      case ErrorClass::relogin:
+      case ErrorClass::reconnect:
+        supervisor_.report(epoch, error);
+        break;
+      case ErrorClass::busy:
+        supervisor_.report_busy(epoch, error);
+        pause();
+        break;
+      case ErrorClass::wrong_pin:
+      case ErrorClass::fatal_config:
+      case ErrorClass::bad_request:
+      case ErrorClass::unavailable:
+      case ErrorClass::key_missing:
+      case ErrorClass::key_refused:
+      case ErrorClass::label_exists:
+        throw Error{error};
+    }
+    last_ = error;
+    if (steady_clock::now() >= deadline_) {
+      give_up();
+    }
+    ++supervisor_.counters().retries;
+  }
+
+  [[noreturn]] void give_up() const {
+    const TokenState state = supervisor_.state();
+    const auto cause = last_ ? last_ : state == TokenState::up ? std::nullopt : supervisor_.last_error();
+    const std::string detail = what_ + " on token '" + supervisor_.options().name + "' (" +
+                               std::string{name_of(state)} + "): the deadline passed" +
+                               (cause ? std::string{", last "} + cause->what() : ", all sessions are in use");
+    throw Error{ErrorClass::unavailable, detail};
+  }
+
+ private:
+  // Doubles, with jitter so that throttled requests do not come back together.
+  void pause() {
+    const auto now = steady_clock::now();
+    const auto longest = std::min(kBusyPauseMin * (1U << std::min(busy_, 10U)), kBusyPauseMax);
+    ++busy_;
+    // Low bits of the clock are random enough to spread.
+    const auto spread = now.time_since_epoch().count() / 128 % 1024;
+    const auto length = longest / 2 + longest * spread / 2048;
+    std::this_thread::sleep_until(std::min(deadline_, now + std::chrono::milliseconds{length}));
+  }
+
+  Supervisor& supervisor_;
+  std::string what_;
+  Deadline deadline_;
+  unsigned session_errors_ = 0;
+  unsigned busy_ = 0;
+  std::optional<Error> last_;
+};
+
+// Runs `call(lease)` on a leased session until it succeeds or the deadline passes.
+template <typename Call>
+auto perform(Supervisor& supervisor, const char* what, Deadline deadline, Call call) {
+  Attempts attempts{supervisor, what, deadline};
+  while (true) {
+    std::optional<Error> failure;
+    std::uint64_t epoch = 0;
+    {
+      auto lease = supervisor.pool().acquire(deadline);
+      if (!lease) {
+        attempts.give_up();
+      }
+      epoch = lease->epoch();
+      try {
+        auto result = call(*lease);
+        lease->done();
+        return result;
+      } catch (const Error& error) {
+        failure = error;
+      }
+    }  // the session is gone before anybody waits
+    attempts.after(*failure, epoch);
+  }
+}
+
+// Nothing was found: is it the key that is away, or the token? A SoftHSM whose files were moved finds nothing
+// and says CKR_OK.
+[[noreturn]] void key_absent(Supervisor& supervisor, SessionPool::Lease& lease, const Uri& uri) {
+  const SlotInfo slot = read_slot(lease.session().functions, lease.slot());
+  if (slot.label != supervisor.token_label()) {
+    throw Error{ErrorClass::reconnect, "C_GetTokenInfo", CKR_TOKEN_NOT_PRESENT,
+                "another token is in the slot"};
+  }
+  const std::string name = uri.text();
+  if (supervisor.keys().seen_in(name, lease.epoch())) {
+    throw Error{ErrorClass::reconnect, "C_FindObjects", CKR_OBJECT_HANDLE_INVALID,
+                "a key that was there is away"};
+  }
+  throw Error{ErrorClass::key_missing, "C_FindObjects", CKR_OK, "the token has no private key " + name,
+              "restore the token's backup or correct the key's URI"};
+}
+
+PrivateKey key_on(Supervisor& supervisor, SessionPool::Lease& lease, const Uri& uri,
+                  const std::string& name) {
+  if (const auto known = supervisor.keys().known(name, lease.epoch())) {
+    return *known;
+  }
+  const auto found = find_private_key(lease.session(), uri);
+  if (!found) {
+    key_absent(supervisor, lease, uri);
+  }
+  supervisor.keys().remember(name, lease.epoch(), *found);
+  return *found;
+}
+
+// A handle that the token no longer knows is looked up again by the next attempt.
+template <typename Call>
+auto with_key(Supervisor& supervisor, SessionPool::Lease& lease, const Uri& uri, Call call) {
+  const std::string name = uri.text();
+  const PrivateKey key = key_on(supervisor, lease, uri, name);
+  try {
+    return call(name, key);
+  } catch (const Error& error) {
+    if (error.rv() == CKR_KEY_HANDLE_INVALID || error.rv() == CKR_OBJECT_HANDLE_INVALID) {
+      supervisor.keys().forget(name);
+    }
+    throw;
+  }
+}
+
+class GenerationTurn {
+ public:
+  GenerationTurn(Supervisor& supervisor, Deadline deadline) : module_{supervisor.module()} {
+    if (!module_.begin_generation(deadline)) {
+      throw Error{ErrorClass::unavailable,
+                  "another key is being generated in the module, the deadline passed"};
+    }
+  }
+  ~GenerationTurn() { module_.end_generation(); }
+  GenerationTurn(const GenerationTurn&) = delete;
+  GenerationTurn& operator=(const GenerationTurn&) = delete;
+
+ private:
+  Module& module_;
+};
+
+TokenOptions checked(TokenOptions options) {
+  if (!options.uri.module_path) {
+    throw Error{ErrorClass::fatal_config, "token '" + options.name + "' has no module",
+                "name the PKCS#11 library of the HSM"};
+  }
+  if (!options.uri.names_token()) {
+    throw Error{ErrorClass::fatal_config, "token '" + options.name + "' is not named",
+                "name it by label or serial, for example pkcs11:token=issuing"};
+  }
+  if (options.name.empty()) {
+    options.name = options.uri.token.value_or("token");
+  }
+  return options;
+}
+
+}  // namespace
+
+std::shared_ptr<ModuleSet> make_module_set() { return std::make_shared<ModuleSet>(); }
+
+Token::Token(TokenOptions options) : Token{std::move(options), make_module_set()} {}
+
+Token::Token(TokenOptions options, const std::shared_ptr<ModuleSet>& modules) {
+  TokenOptions usable = checked(std::move(options));
+  auto module = modules->module(*usable.uri.module_path);
+  supervisor_ = Supervisor::start(std::move(usable), std::move(module));
+}
+
+Token::~Token() { supervisor_->stop(); }
+
+const TokenOptions& Token::options() const { return supervisor_->options(); }
+
+bool Token::wait_until_up(Deadline deadline) { return supervisor_->wait_until_up(deadline); }
+
+// Every call below keeps the supervisor alive on its own: it may outlive the Token inside the module.
+Bytes Token::sign(const Uri& key, SignatureScheme scheme, ByteView message, Deadline deadline) {
+  const auto supervisor = supervisor_;
+  try {
+    return perform(*supervisor, "sign", deadline, [&](SessionPool::Lease& lease) {
+      return with_key(*supervisor, lease, key, [&](const std::string& name, const PrivateKey& found) {
+        supervisor->keys().require_trusted(name, found.handle);
+        Bytes signature = sign_once(lease.session(), found, scheme, message);
+        supervisor->succeeded();
+        return signature;
+      });
+    });
+  } catch (const Error&) {
+    ++supervisor->counters().sign_failures;
+    throw;
+  }
+}
+
+GeneratedKey Token::generate_key(std::string label, KeyType type, Deadline deadline) {
+  const auto supervisor = supervisor_;
+  refuse_bad_label(label);
+  const GenerationTurn turn{*supervisor, deadline};
+  const bool taken = perform(*supervisor, "generate key", deadline,
+                             [&](SessionPool::Lease& lease) { return label_in_use(lease.session(), label); });
+  if (taken) {
+    throw Error{ErrorClass::label_exists, "the token has a key with the label '" + label + "' already",
+                "choose another label"};
+  }
+  bool attempted = false;
+  return perform(*supervisor, "generate key", deadline, [&](SessionPool::Lease& lease) {
+    const Session session = lease.session();
+    // The label was free and it is our turn: what stands there now is the pair of the attempt whose answer
+    // was lost.
+    if (std::exchange(attempted, true)) {
+      if (auto ours = find_labelled(session, supervisor->token_label(), label)) {
+        const auto uri = Uri::parse(ours->uri);
+        if (const auto weakness = weakness_of(read_attributes(session, require_private_key(session, uri)))) {
+          throw Error{ErrorClass::key_refused, "the new key is weak: " + *weakness};
+        }
+        return std::move(*ours);
+      }
+    }
+    return generate_pair(session, supervisor->token_label(), label, type);
+  });
+}
+
+std::optional<GeneratedKey> Token::find_key(std::string label, Deadline deadline) {
+  const auto supervisor = supervisor_;
+  refuse_bad_label(label);
+  return perform(*supervisor, "find key", deadline, [&](SessionPool::Lease& lease) {
+    auto found = find_labelled(lease.session(), supervisor->token_label(), label);
+    if (!found) {
+      static_cast<void>(read_slot(lease.session().functions, lease.slot()));  // absent, or the token away?
+    }
+    return found;
+  });
+}
+
+Bytes Token::public_key(const Uri& key, Deadline deadline) {
+  const auto supervisor = supervisor_;
+  return perform(*supervisor, "read public key", deadline, [&](SessionPool::Lease& lease) {
+    return with_key(*supervisor, lease, key, [&](const std::string&, const PrivateKey& found) {
+      return read_public_key(lease.session(), found);
+    });
+  });
+}
+
+KeyAttributes Token::attributes(const Uri& key, Deadline deadline) {
+  const auto supervisor = supervisor_;
+  return perform(*supervisor, "read attributes", deadline, [&](SessionPool::Lease& lease) {
+    return with_key(*supervisor, lease, key, [&](const std::string&, const PrivateKey& found) {
+      return read_attributes(lease.session(), found);
+    });
+  });
+}
+
+void Token::audit(const Uri& key, ByteView expected_spki, Deadline deadline) {
+  const auto supervisor = supervisor_;
+  supervisor->keys().enroll(key, expected_spki);
+  const std::string name = key.text();
+  CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
+  try {
+    perform(*supervisor, "audit", deadline, [&](SessionPool::Lease& lease) {
+      handle = CK_INVALID_HANDLE;
+      return with_key(*supervisor, lease, key, [&](const std::string&, const PrivateKey& found) {
+        handle = found.handle;
+        audit_key(lease.session(), found, key, expected_spki);
+        return true;
+      });
+    });
+    supervisor->keys().judge(name, handle, std::nullopt);
+  } catch (const Error& error) {
+    if (error.error_class() == ErrorClass::key_refused || error.error_class() == ErrorClass::key_missing) {
+      supervisor->keys().judge(name, handle, error);
+    }
+    throw;
+  }
+}
+
+TokenStatus Token::status() const { return supervisor_->status(); }
+
+}  // namespace pkcs11

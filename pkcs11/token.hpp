@@ -1,0 +1,69 @@
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "pkcs11/doctor.hpp"
+#include "pkcs11/error.hpp"
+#include "pkcs11/key.hpp"
+#include "pkcs11/mechanism.hpp"
+#include "pkcs11/slot.hpp"
+#include "pkcs11/token_options.hpp"
+#include "pkcs11/token_status.hpp"
+
+namespace pkcs11 {
+
+class ModuleSet;
+class Supervisor;
+
+// The modules of one process, to be given to every Token of it: two tokens on one PKCS#11 library share one
+// C_Initialize, and when one of them needs the library loaded anew, the other drains and connects again.
+[[nodiscard]] std::shared_ptr<ModuleSet> make_module_set();
+
+// One token of one module, kept connected by a thread of its own. Thread-safe; every call ends at its
+// deadline, except for the time that a call inside the vendor's library takes beyond it.
+//
+// Trouble with sessions, login, network and throttling is repeated inside the deadline; a signature or a
+// search may be made twice, and that is safe. What a caller sees: Error{unavailable} at the deadline or when
+// the token is sealed, {key_missing}, {key_refused}, {label_exists}, {bad_request}.
+class Token {
+ public:
+  // Does not wait for the token. Throws Error{fatal_config} for options that can never work. The short form
+  // is for a process with one token on that module; a second one is refused until the first is gone.
+  explicit Token(TokenOptions options);
+  Token(TokenOptions options, const std::shared_ptr<ModuleSet>& modules);
+  // Lets calls under way end (at most the drain limit), logs out, unloads the module that nobody else uses.
+  // A call that hangs beyond that is left behind, and the module stays loaded for it.
+  ~Token();
+  Token(const Token&) = delete;
+  Token& operator=(const Token&) = delete;
+
+  [[nodiscard]] const TokenOptions& options() const;
+
+  // False at the deadline, and at once when the token is sealed.
+  [[nodiscard]] bool wait_until_up(Deadline deadline);
+
+  // The whole message; hashed here. ECDSA in DER. Whether the signature verifies is for the caller to check.
+  [[nodiscard]] Bytes sign(const Uri& key, SignatureScheme scheme, ByteView message, Deadline deadline);
+
+  // One at a time in the module. TOKEN, PRIVATE, SENSITIVE, not EXTRACTABLE, SIGN and nothing else, not
+  // MODIFIABLE or COPYABLE where the token takes that. Durable on the token at return.
+  [[nodiscard]] GeneratedKey generate_key(std::string label, KeyType type, Deadline deadline);
+  // For taking up a creation that a crash interrupted.
+  [[nodiscard]] std::optional<GeneratedKey> find_key(std::string label, Deadline deadline);
+  // SubjectPublicKeyInfo.
+  [[nodiscard]] Bytes public_key(const Uri& key, Deadline deadline);
+  [[nodiscard]] KeyAttributes attributes(const Uri& key, Deadline deadline);
+
+  // I14: attributes and a trial signature under `expected_spki`. Throws Error{key_refused} that names what is
+  // weaker or other. Remembered and repeated at each reconnect and every audit_interval; from a failure until
+  // a pass this key signs nothing, and no other key is touched.
+  void audit(const Uri& key, ByteView expected_spki, Deadline deadline);
+
+  [[nodiscard]] TokenStatus status() const;
+
+ private:
+  std::shared_ptr<Supervisor> supervisor_;
+};
+
+}  // namespace pkcs11

@@ -1,0 +1,37 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace pkcs11 {
+
+enum class TokenState {
+  down,  // the last attempt failed, the next one follows
+  connecting,
+  up,
+  draining,  // trouble: calls under way come back, then a new connection
+  sealed,    // wrong or locked PIN: a person must act
+  closed,
+};
+
+[[nodiscard]] std::string_view name_of(TokenState state);
+
+struct TokenStatus {
+  TokenState state = TokenState::down;
+  std::uint64_t epoch = 0;  // counts connections
+  std::string detail;       // one sentence for an operator
+  std::size_t sessions_open = 0;
+  std::size_t sessions_in_use = 0;
+  std::uint64_t signatures = 0;
+  std::uint64_t sign_failures = 0;  // requests that ended without a signature
+  std::uint64_t retries = 0;        // attempts repeated inside a deadline
+  std::uint64_t reconnects = 0;     // connections after the first
+  std::uint64_t module_reloads = 0;
+  std::uint64_t login_attempts = 0;
+  std::uint64_t login_failures = 0;
+  std::string last_error;
+  std::vector<std::string> refused_keys;  // URI and reason
+};
+
+}  // namespace pkcs11
