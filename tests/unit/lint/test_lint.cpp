@@ -1,0 +1,157 @@
+#include "ca/base/error.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/unit/lint/fixture.hpp"
+
+using test::LintCase;
+
+namespace {
+
+void refused(const LintCase& sample, ca::Code code, const std::string& why) {
+  try {
+    (void)sample.lint();
+    FAIL("passed: " << why);
+  } catch (const ca::Error& error) {
+    CHECK(error.code() == code);
+    CHECK_THAT(std::string{error.what()}, Contains(why));
+  }
+}
+
+template <typename Change>
+void defect(const char* name, const std::string& why, Change change) {
+  LintCase sample{name};
+  change(sample);
+  refused(sample, ca::Code::internal, why);
+}
+
+constexpr const char* kLeaf = "EndEntityCertificate";
+constexpr const char* kRoot = "RootCACertificate";
+constexpr const char* kSub = "SubordinateCACertificate_PathLen1";
+
+}  // namespace
+
+TEST_CASE("lint: a right certificate passes and its bytes are the encoded ones", "[lint][I4]") {
+  for (const char* name : {kLeaf, kRoot, kSub}) {
+    INFO(name);
+    const LintCase sample{name};
+    const ca::ToBeSigned result = sample.lint();
+    CHECK(result.der() == sample.tbs.encode());
+    CHECK(result.digest() == ca::sha256(result.der()));
+    CHECK(result.serial() == sample.tbs.serial);
+  }
+  static_assert(!std::is_default_constructible_v<ca::ToBeSigned>);
+  static_assert(!std::is_constructible_v<ca::ToBeSigned, ca::Bytes, ca::SerialNumber>);
+}
+
+TEST_CASE("lint: an extension that is wrong or missing or not granted is a defect", "[lint][I11]") {
+  for (const char* id : {ca::oid::kBasicConstraints, ca::oid::kAuthorityKeyIdentifier,
+                         ca::oid::kSubjectKeyIdentifier, ca::oid::kKeyUsage, ca::oid::kExtendedKeyUsage}) {
+    INFO(id);
+    defect(kLeaf, id, [&](auto& c) { c.extension(id).critical = !c.extension(id).critical; });
+    defect(kLeaf, id, [&](auto& c) { c.extension(id).id = "1.2.3"; });
+    defect(kLeaf, "not", [&](auto& c) { c.extension(id).value.back() ^= 1U; });
+  }
+  defect(kLeaf, "1.2.3", [](auto& c) { c.add("1.2.3", false, "0500"); });
+  defect(kLeaf, ca::oid::kNameConstraints, [](auto& c) { c.add(ca::oid::kNameConstraints, true, "3000"); });
+  defect(kLeaf, "twice", [](auto& c) { c.tbs.extensions.push_back(c.tbs.extensions[0]); });
+  defect(kRoot, ca::oid::kAuthorityKeyIdentifier,
+         [](auto& c) { c.add(ca::oid::kAuthorityKeyIdentifier, false, "30168014" + std::string(40, 'a')); });
+  defect(kSub, ca::oid::kExtendedKeyUsage,
+         [](auto& c) { c.add(ca::oid::kExtendedKeyUsage, false, "300a06082b06010505070302"); });
+}
+
+TEST_CASE("lint: a leaf never gets the CA bit or the right to sign certificates", "[lint][I11]") {
+  defect(kLeaf, "template says", [](auto& c) {
+    c.extension(ca::oid::kBasicConstraints) = {ca::oid::kBasicConstraints, true, ca::from_hex("30030101ff")};
+  });
+  defect(kLeaf, "template says",
+         [](auto& c) { c.extension(ca::oid::kKeyUsage).value = ca::from_hex("03020186"); });
+  defect(kSub, "template says",
+         [](auto& c) { c.extension(ca::oid::kBasicConstraints).value = ca::from_hex("30030101ff"); });
+  defect(kSub, "template says",
+         [](auto& c) { c.extension(ca::oid::kBasicConstraints).value = ca::from_hex("30060101ff020102"); });
+}
+
+TEST_CASE("lint: issuer and subject and key must be those of the authority", "[lint][I4]") {
+  const auto other = ca::DistinguishedName::parse(test::name_der({{"2.5.4.3", "Other"}}));
+  defect(kLeaf, "byte for byte", [&](auto& c) { c.tbs.issuer = other; });
+  // The same text in another string type is another name.
+  defect(kLeaf, "byte for byte", [&](auto& c) {
+    c.tbs.issuer = ca::DistinguishedName::parse(
+        test::name_der({{"2.5.4.3", "Example Issuing CA", ca::der::tag::kPrintableString}}));
+  });
+  defect(kRoot, "byte for byte", [&](auto& c) { c.tbs.issuer = other; });
+  defect(kRoot, "subject of its authority", [&](auto& c) { c.tbs.issuer = c.tbs.subject = other; });
+  defect(kRoot, "key of its authority", [&](auto& c) { c.issuer.spki_der.back() ^= 1U; });
+  defect(kSub, "must have a subject", [&](auto& c) { c.tbs.subject = {}; });
+  defect(kLeaf, "read back", [&](auto& c) { c.tbs.spki_der.back() ^= 1U; });
+  defect(kLeaf, "between 1 and 2^159",
+         [&](auto& c) { c.tbs.serial = ca::SerialNumber::from_bytes(ca::Bytes(16, 0)); });
+}
+
+TEST_CASE("lint: a serial of any number of leading zeros and the highest one pass", "[lint][I2]") {
+  for (const char* serial :
+       {"ffffffffffffffffffffffffffffffff", "80000000000000000000000000000000", "1", "ff", "0100"}) {
+    LintCase sample;
+    sample.tbs.serial = ca::SerialNumber::from_hex(serial);
+    CHECK_NOTHROW(sample.lint());
+  }
+}
+
+TEST_CASE("lint: no certificate outlives its issuer by a second", "[lint][I10]") {
+  LintCase sample;
+  sample.tbs.validity.not_after = sample.issuer.validity->not_after;
+  CHECK_NOTHROW(sample.lint());
+  sample.tbs.validity.not_after += std::chrono::seconds{1};
+  refused(sample, ca::Code::validity_beyond_issuer, "exceeds the certificate authority validity");
+  sample.issuer.validity.reset();
+  refused(sample, ca::Code::validity_beyond_issuer, "exceeds the certificate authority validity");
+  LintCase root{kRoot};
+  root.issuer.validity.reset();
+  CHECK_NOTHROW(root.lint());
+  defect(kLeaf, "ends before",
+         [](auto& c) { c.tbs.validity.not_after = c.tbs.validity.not_before - std::chrono::seconds{1}; });
+}
+
+TEST_CASE("lint: the path length must fit below the issuer", "[lint][I11]") {
+  LintCase sample{kSub};
+  sample.issuer.path_length = 2;
+  CHECK_NOTHROW(sample.lint());
+  sample.issuer.path_length = 1;
+  refused(sample, ca::Code::path_length_exceeded, "path length of 1");
+  LintCase leaf;
+  leaf.issuer.path_length = 0;
+  CHECK_NOTHROW(leaf.lint());
+}
+
+TEST_CASE("lint: the SAN is critical exactly when there is no subject", "[lint]") {
+  LintCase sample;
+  sample.add_names({test::dns("a.example")});
+  CHECK_NOTHROW(sample.lint());
+  sample.tbs.subject = {};
+  refused(sample, ca::Code::internal, "critical exactly");
+  sample.extension(ca::oid::kSubjectAltName).critical = true;
+  CHECK_NOTHROW(sample.lint());
+  LintCase nameless;
+  nameless.tbs.subject = {};
+  refused(nameless, ca::Code::internal, "neither subject nor SAN");
+}
+
+TEST_CASE("lint: pointers are not critical and not in a root and hold good URIs", "[lint]") {
+  LintCase sample;
+  const auto uri = ca::der::element(ca::der::tag::context(6), ca::bytes_of("http://crl.example/x.crl"));
+  const auto point = [](const ca::Bytes& name) {
+    return ca::der::element(0x30,
+                            ca::der::element(0x30, ca::der::element(0xA0, ca::der::element(0xA0, name))));
+  };
+  sample.tbs.extensions.push_back({ca::oid::kCrlDistributionPoints, false, point(uri)});
+  CHECK_NOTHROW(sample.lint());
+  sample.extension(ca::oid::kCrlDistributionPoints).critical = true;
+  refused(sample, ca::Code::internal, "must not be critical");
+  sample.extension(ca::oid::kCrlDistributionPoints) = {
+      ca::oid::kCrlDistributionPoints, false,
+      point(ca::der::element(ca::der::tag::context(6), ca::bytes_of("http://user@crl.example/x.crl")))};
+  refused(sample, ca::Code::internal, "URI is not valid");
+  defect(kRoot, "in a root", [&](auto& c) {
+    c.tbs.extensions.push_back({ca::oid::kCrlDistributionPoints, false, point(uri)});
+  });
+}

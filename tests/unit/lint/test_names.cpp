@@ -1,0 +1,287 @@
+#include "ca/base/error.hpp"
+#include "ca/lint/name_constraints.hpp"
+#include "ca/lint/name_syntax.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/unit/lint/fixture.hpp"
+
+using test::LintCase;
+
+namespace {
+
+using Names = std::vector<ca::GeneralName>;
+
+ca::Bytes subtrees(unsigned number, const Names& bases) {
+  ca::Bytes contents;
+  for (const auto& base : bases) {
+    // The element of a base is that of a GeneralName: encode one name and drop the SEQUENCE around it.
+    const ca::Bytes row = ca::encode_general_names({base});
+    const ca::Bytes subtree = ca::der::element(0x30, ca::ByteView{row}.subspan(row.size() > 129 ? 3 : 2));
+    contents.insert(contents.end(), subtree.begin(), subtree.end());
+  }
+  return bases.empty() ? ca::Bytes{} : ca::der::element(ca::der::tag::context_constructed(number), contents);
+}
+
+ca::Extension constraints(const Names& permitted, const Names& excluded) {
+  return {ca::oid::kNameConstraints, true,
+          ca::der::element(0x30, {subtrees(0, permitted), subtrees(1, excluded)})};
+}
+
+ca::GeneralName directory(const std::vector<test::NameValue>& values) {
+  return {ca::GeneralName::Kind::directory, test::name_der(values)};
+}
+
+// A device certificate below an issuer with constraints. The subject is out of the way unless a test is about
+// it.
+std::string complaint(const std::vector<ca::Extension>& issuer, const Names& names,
+                      const std::vector<test::NameValue>& subject = {}) {
+  LintCase sample;
+  sample.issuer.extensions = issuer;
+  sample.tbs.subject = ca::DistinguishedName::parse(test::name_der(subject));
+  sample.add_names(names);
+  sample.extension(ca::oid::kSubjectAltName).critical = subject.empty();
+  try {
+    (void)sample.lint();
+    return {};
+  } catch (const ca::Error& error) {
+    CHECK(error.code() == ca::Code::name_not_permitted);
+    return error.what();
+  }
+}
+
+bool allowed(const ca::Extension& issuer, const ca::GeneralName& name) {
+  return complaint({issuer}, {name}).empty();
+}
+
+}  // namespace
+
+TEST_CASE("names: DNS names are labels of letters and digits and hyphens", "[lint]") {
+  for (const char* name : {"a", "a.example", "A-1.example", "xn--mnchen-3ya.example", "*.example.com",
+                           "1.2.3.4.example", "localhost"}) {
+    INFO(name);
+    CHECK_FALSE(ca::dns_complaint(name));
+  }
+  CHECK_FALSE(ca::dns_complaint(std::string(63, 'a') + ".example"));
+  for (const std::string& name : {std::string{},
+                                  std::string{"."},
+                                  std::string{"a."},
+                                  std::string{".a"},
+                                  std::string{"a..b"},
+                                  std::string{"*"},
+                                  std::string{"*."},
+                                  std::string{"**.example"},
+                                  std::string{"a*.example"},
+                                  std::string{"a.*.example"},
+                                  std::string{"*.*.example"},
+                                  std::string{"-a.example"},
+                                  std::string{"a-.example"},
+                                  std::string{"a_b.example"},
+                                  std::string{"a b.example"},
+                                  std::string{"a/b"},
+                                  std::string{"a:443"},
+                                  std::string{"a@b"},
+                                  std::string{"a%b"},
+                                  std::string(64, 'a') + ".example",
+                                  std::string(250, 'a'),
+                                  std::string{"\xc3\xa4.example"},
+                                  std::string{"a\0.example", 10}}) {
+    INFO(name);
+    CHECK(ca::dns_complaint(name));
+  }
+  std::string longest;
+  while (longest.size() < 252) {
+    longest += "a.";
+  }
+  CHECK_FALSE(ca::dns_complaint(longest + "b"));
+  CHECK(ca::dns_complaint(longest + "bb"));
+}
+
+TEST_CASE("names: e-mail addresses are plain mailboxes", "[lint]") {
+  for (const char* name : {"a@example.com", "a.b+c@example.com", "x!y@b"}) {
+    CHECK_FALSE(ca::email_complaint(name));
+  }
+  for (const char* name : {"", "a", "@b", "a@", "a@b@c", ".a@b", "a.@b", "a..b@c", "a b@c", "\"a\"@b",
+                           "a@b_c", "a@-b", "a@[10.0.0.1]", "<a@b>", "a,b@c"}) {
+    INFO(name);
+    CHECK(ca::email_complaint(name));
+  }
+  CHECK(ca::email_complaint(std::string(65, 'a') + "@b"));
+}
+
+TEST_CASE("names: URIs have no user and no zone and no empty label", "[lint]") {
+  for (const char* uri : {"spiffe://example.org/ns/prod/sa/web", "spiffe://trust_domain/x",
+                          "https://a.example:8443/x?y=z#f", "https://10.0.0.1/", "https://[2001:db8::1]:443/",
+                          "urn:uuid:01234567-89ab-cdef-0123-456789abcdef", "https://a.example/%41", "a:b"}) {
+    INFO(uri);
+    CHECK_FALSE(ca::uri_complaint(uri));
+  }
+  for (const char* uri : {"",
+                          "x",
+                          ":x",
+                          "1a:b",
+                          "https:",
+                          "https://",
+                          "https:///x",
+                          "spiffe:///x",
+                          "https://user@a.example/",
+                          "https://user:pw@a.example/",
+                          "https://a..example/",
+                          "https://.example/",
+                          "https://a.example./",
+                          "https://[fe80::1%25eth0]/",
+                          "https://[fe80::1%eth0]/",
+                          "https://[::1",
+                          "https://[x]/",
+                          "https://[::1]x/",
+                          "https://a%2eexample/",
+                          "https://a.example:x/",
+                          "https://a.example:1234567/",
+                          "https://a b/",
+                          "https://a.example/ x",
+                          "https://a.example/%4",
+                          "https://a.example/\\",
+                          "https://a.example/<x>",
+                          "https://-a/",
+                          "https://a\\b/",
+                          "https://*.example/"}) {
+    INFO(uri);
+    CHECK(ca::uri_complaint(uri));
+  }
+  CHECK(ca::uri_complaint("urn:" + std::string(2048, 'a')));
+  CHECK(ca::uri_host("https://a.example:8443/x") == "a.example");
+  CHECK(ca::uri_host("https://[2001:db8::1]:443/") == "2001:db8::1");
+  CHECK_FALSE(ca::uri_host("urn:x"));
+}
+
+TEST_CASE("names: one bad name is found at every place among good ones", "[lint][I11]") {
+  constexpr std::size_t kNames = 12;
+  for (std::size_t k = 0; k < kNames; ++k) {
+    Names names(kNames, test::dns("a.example"));
+    CHECK(complaint({}, names).empty());
+    names[k] = test::dns("a_b.example");
+    CHECK_THAT(complaint({}, names), Contains("DNS:a_b.example"));
+    names[k] = test::uri("https://user@a.example/");
+    CHECK_THAT(complaint({}, names), Contains("user information"));
+    names[k] = test::email("a b@c");
+    CHECK_THAT(complaint({}, names), Contains("local part"));
+    names[k] = {ca::GeneralName::Kind::edi_party, ca::from_hex("a1040c026161")};
+    CHECK_THAT(complaint({}, names), Contains("not supported"));
+  }
+}
+
+TEST_CASE("name constraints: DNS names must lie in a permitted domain", "[lint][I11]") {
+  const auto permitted = constraints({test::dns("example.com"), test::dns(".only-below.test")}, {});
+  CHECK(allowed(permitted, test::dns("example.com")));
+  CHECK(allowed(permitted, test::dns("A.b.EXAMPLE.com")));
+  CHECK(allowed(permitted, test::dns("*.example.com")));
+  CHECK(allowed(permitted, test::dns("x.only-below.test")));
+  CHECK_FALSE(allowed(permitted, test::dns("only-below.test")));
+  CHECK_FALSE(allowed(permitted, test::dns("badexample.com")));
+  CHECK_FALSE(allowed(permitted, test::dns("example.com.evil.test")));
+  CHECK_FALSE(allowed(permitted, test::dns("*.com")));
+  // A constraint speaks about its own form only.
+  CHECK(allowed(permitted, test::ip({10, 0, 0, 1})));
+  CHECK(allowed(constraints({test::dns("")}, {}), test::dns("anything.test")));
+}
+
+TEST_CASE("name constraints: excluded wins over permitted and a wildcard does not slip through",
+          "[lint][I11]") {
+  const auto both = constraints({test::dns("example.com")}, {test::dns("secret.example.com")});
+  CHECK(allowed(both, test::dns("open.example.com")));
+  CHECK_FALSE(allowed(both, test::dns("secret.example.com")));
+  CHECK_FALSE(allowed(both, test::dns("a.SECRET.example.com")));
+  CHECK_FALSE(allowed(both, test::dns("*.secret.example.com")));
+  CHECK_FALSE(allowed(both, test::dns("*.example.com")));  // would stand for secret.example.com
+  CHECK(allowed(both, test::dns("*.open.example.com")));
+}
+
+TEST_CASE("name constraints: e-mail by mailbox and host and domain", "[lint][I11]") {
+  const auto c =
+      constraints({test::email("root@a.test"), test::email("host.test"), test::email(".domain.test")}, {});
+  CHECK(allowed(c, test::email("root@A.test")));
+  CHECK_FALSE(allowed(c, test::email("Root@a.test")));
+  CHECK_FALSE(allowed(c, test::email("x@a.test")));
+  CHECK(allowed(c, test::email("x@host.test")));
+  CHECK_FALSE(allowed(c, test::email("x@sub.host.test")));
+  CHECK(allowed(c, test::email("x@sub.domain.test")));
+  CHECK_FALSE(allowed(c, test::email("x@domain.test")));
+  // In the subject too (RFC 5280, 4.2.1.10).
+  CHECK_FALSE(complaint({c}, {test::dns("a.test")},
+                        {{"1.2.840.113549.1.9.1", "x@evil.test", ca::der::tag::kIa5String}})
+                  .empty());
+}
+
+TEST_CASE("name constraints: URIs by host, never by address or without a host", "[lint][I11]") {
+  const auto c = constraints({test::uri("host.test"), test::uri(".domain.test")}, {});
+  CHECK(allowed(c, test::uri("https://HOST.test:8443/x")));
+  CHECK_FALSE(allowed(c, test::uri("https://sub.host.test/")));
+  CHECK(allowed(c, test::uri("spiffe://a.domain.test/x")));
+  CHECK_FALSE(allowed(c, test::uri("spiffe://domain.test/x")));
+  CHECK_FALSE(allowed(c, test::uri("urn:host.test")));
+  CHECK_FALSE(allowed(c, test::uri("https://10.0.0.1/")));
+  CHECK_FALSE(allowed(c, test::uri("https://[2001:db8::1]/")));
+  const auto excluded = constraints({}, {test::uri("evil.test")});
+  CHECK_FALSE(allowed(excluded, test::uri("https://evil.test/")));
+  CHECK_FALSE(allowed(excluded, test::uri("urn:x")));
+  CHECK(allowed(excluded, test::uri("https://good.test/")));
+}
+
+TEST_CASE("name constraints: addresses by net and mask", "[lint][I11]") {
+  const auto c =
+      constraints({test::ip({10, 0, 0, 0, 255, 0, 0, 0})}, {test::ip({10, 9, 0, 0, 255, 255, 0, 0})});
+  CHECK(allowed(c, test::ip({10, 1, 2, 3})));
+  CHECK_FALSE(allowed(c, test::ip({11, 1, 2, 3})));
+  CHECK_FALSE(allowed(c, test::ip({10, 9, 2, 3})));
+  CHECK_FALSE(allowed(c, test::ip(ca::Bytes(16, 1))));
+  CHECK_FALSE(allowed(constraints({}, {test::ip(ca::Bytes(32, 0))}), test::ip(ca::Bytes(16, 1))));
+  CHECK(allowed(constraints({}, {test::ip(ca::Bytes(32, 0))}), test::ip({10, 0, 0, 1})));
+}
+
+TEST_CASE("name constraints: subjects by leading parts of their name", "[lint][I11]") {
+  const auto c = constraints(
+      {directory({{"2.5.4.6", "US", ca::der::tag::kPrintableString}, {"2.5.4.10", "Example"}})}, {});
+  const auto subject = [&](const std::vector<test::NameValue>& values) {
+    return complaint({c}, {test::dns("a.test")}, values).empty();
+  };
+  CHECK(subject({{"2.5.4.6", "US"}, {"2.5.4.10", " example "}, {"2.5.4.3", "x"}}));
+  CHECK_FALSE(subject({{"2.5.4.6", "US"}, {"2.5.4.10", "Example2"}, {"2.5.4.3", "x"}}));
+  CHECK_FALSE(subject({{"2.5.4.10", "Example"}, {"2.5.4.6", "US"}}));
+  CHECK_FALSE(subject({{"2.5.4.6", "US"}}));
+  CHECK_FALSE(allowed(c, directory({{"2.5.4.3", "x"}})));
+  const auto excluded = constraints({}, {directory({{"2.5.4.10", "EXAMPLE"}})});
+  CHECK_FALSE(allowed(excluded, directory({{"2.5.4.10", "example"}, {"2.5.4.3", "x"}})));
+}
+
+TEST_CASE("name constraints: a common name that looks like a DNS name counts when there is no DNS SAN",
+          "[lint][I11]") {
+  const auto c = constraints({test::dns("example.com")}, {});
+  CHECK_FALSE(complaint({c}, {test::ip({10, 0, 0, 1})}, {{"2.5.4.3", "evil.test"}}).empty());
+  CHECK(complaint({c}, {test::ip({10, 0, 0, 1})}, {{"2.5.4.3", "a.example.com"}}).empty());
+  CHECK(complaint({c}, {test::ip({10, 0, 0, 1})}, {{"2.5.4.3", "device-7"}}).empty());
+  CHECK(complaint({c}, {test::dns("a.example.com")}, {{"2.5.4.3", "evil.test"}}).empty());
+}
+
+TEST_CASE("name constraints: those of every authority above hold together", "[lint][I11]") {
+  const std::vector<ca::Extension> chain{constraints({test::dns("a.test"), test::dns("b.test")}, {}),
+                                         constraints({test::dns("b.test"), test::dns("c.test")}, {})};
+  CHECK(complaint(chain, {test::dns("b.test")}).empty());
+  CHECK_FALSE(complaint(chain, {test::dns("a.test")}).empty());
+  CHECK_FALSE(complaint(chain, {test::dns("c.test")}).empty());
+}
+
+TEST_CASE("name constraints: what is not understood permits nothing", "[lint][I11]") {
+  const auto refuses = [](const ca::Bytes& value) {
+    CHECK_THAT(complaint({{ca::oid::kNameConstraints, true, value}}, {test::dns("a.test")}),
+               Contains("cannot be evaluated"));
+  };
+  refuses(constraints({{ca::GeneralName::Kind::registered_id, {0x2A, 3}}}, {}).value);
+  refuses(constraints({}, {{ca::GeneralName::Kind::other, ca::from_hex("06022a03a0020500")}}).value);
+  refuses(constraints({test::ip({10, 0, 0, 0})}, {}).value);
+  refuses(constraints({test::dns("*.a.test")}, {}).value);
+  refuses(constraints({test::uri("https://a.test/")}, {}).value);
+  refuses({});
+  refuses(ca::from_hex("3001"));
+  refuses(ca::from_hex("30020500"));
+  // minimum 1
+  refuses(ca::der::element(
+      0x30, ca::der::element(0xA0, ca::der::element(0x30, ca::from_hex("8206612e74657374800101")))));
+}
