@@ -5,23 +5,56 @@
 #include "config/options.hpp"
 #include "config/principals.hpp"
 #include "config/problem.hpp"
+#include "daemon/wiring/daemon.hpp"
+#include "daemon/wiring/module_options.hpp"
 
-// Exit codes: 0 ended as asked, 1 failed, 2 usage, 78 (EX_CONFIG) configuration refused.
+namespace {
+
+constexpr int kFailed = 1;
+constexpr int kUsage = 2;
+constexpr int kConfigurationRefused = 78;  // EX_CONFIG: systemd does not restart on it
+
+int serve(const std::string& file, bool check_only) {
+  config::Options options;
+  config::PrincipalsFile principals;
+  try {
+    options = config::load(file);
+    principals = config::load_principals(options.principals, options.authority.partition);
+    (void)wiring::provisioning_profiles(options);
+  } catch (const std::exception& refused) {
+    std::fprintf(stderr, "%s\n", refused.what());
+    return kConfigurationRefused;
+  }
+  if (check_only) {
+    std::printf("%s: sound\n", file.c_str());
+    return 0;
+  }
+  const wiring::Signals signals;
+  const ops::Log log{wiring::log_level(options)};
+  try {
+    wiring::Daemon daemon{std::move(options), principals, log};
+    daemon.run(signals);
+  } catch (const std::exception& error) {
+    log.error("chanceryd ends", {{"cause", error.what()}});
+    return kFailed;
+  }
+  return 0;
+}
+
+}  // namespace
+
 int main(int argc, char* argv[]) {
+  wiring::harden_process();
   CLI::App app{"chanceryd: a certificate authority whose keys live in a PKCS#11 token"};
   std::string file;
+  bool check_only = false;
   app.add_option("--config", file, "configuration file (YAML)")->required();
+  app.add_flag("--check", check_only, "read the configuration, say what is wrong, start nothing");
+  app.set_version_flag("--version", CHANCERY_VERSION);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& wrong) {
-    return app.exit(wrong) == 0 ? 0 : 2;
+    return app.exit(wrong) == 0 ? 0 : kUsage;
   }
-  try {
-    const auto options = config::load(file);
-    (void)config::load_principals(options.principals, options.authority.partition);
-  } catch (const config::Invalid& invalid) {
-    std::fprintf(stderr, "%s\n", invalid.what());
-    return 78;
-  }
-  return 0;
+  return serve(file, check_only);
 }

@@ -207,7 +207,8 @@ write_env() {
       AWS_CA_BUNDLE "$dev/tls/ca.pem" \
       AWS_DEFAULT_REGION "$region" \
       AWS_CONFIG_FILE "$dev/aws/config" \
-      AWS_SHARED_CREDENTIALS_FILE "$dev/aws/credentials"
+      AWS_SHARED_CREDENTIALS_FILE "$dev/aws/credentials" \
+      SOFTHSM2_CONF "$dev/softhsm/softhsm2.conf"
   } >"$dev/env.new"
   mv "$dev/env.new" "$dev/env"
 }

@@ -1,13 +1,54 @@
 #include <CLI/CLI.hpp>
+#include <iostream>
+#include <map>
+
+#include "ca/base/error.hpp"
+#include "daemon/cli/failure.hpp"
+#include "daemon/cli/verbs.hpp"
+#include "pkcs11/error.hpp"
+
+namespace {
+
+int run(const cli::Session& session) {
+  try {
+    return session.action();
+  } catch (const cli::Failure& failure) {
+    std::cerr << "chancery: " << failure.what() << '\n';
+  } catch (const ca::Error& error) {
+    std::cerr << "chancery: " << error.what() << "\n  code:  " << ca::name_of(error.code()) << '\n';
+  } catch (const pkcs11::Error& error) {
+    std::cerr << "chancery: " << error.what() << "\n  do:    run chancery doctor with the same token\n";
+  } catch (const std::exception& error) {
+    std::cerr << "chancery: " << error.what() << '\n';
+  }
+  return 1;
+}
+
+}  // namespace
 
 // Exit codes: 0 done, 1 failed, 2 usage.
 int main(int argc, char* argv[]) {
   CLI::App app{"chancery: keys, ceremonies and checks for the Chancery certificate authority"};
   app.require_subcommand(1);
+  app.fallthrough();
+  cli::Session session;
+  app.add_option("--output", session.format, "table (default) or json")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, cli::Format>{{"table", cli::Format::table}, {"json", cli::Format::json}}));
+  auto& hsm = *app.add_subcommand("hsm", "tokens and keys")->require_subcommand(1);
+  cli::add_hsm_list_slots(hsm, session);
+  cli::add_hsm_generate_key(hsm, session);
+  auto& ca = *app.add_subcommand("ca", "an offline authority: no daemon, no network")->require_subcommand(1);
+  cli::add_ca_init_root(ca, session);
+  cli::add_ca_sign(ca, session);
+  auto& config = *app.add_subcommand("config", "the daemon's configuration")->require_subcommand(1);
+  cli::add_config_check(config, session);
+  cli::add_doctor(app, session);
+  cli::add_version(app, session);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& wrong) {
     return app.exit(wrong) == 0 ? 0 : 2;
   }
-  return 0;
+  return run(session);
 }

@@ -45,6 +45,16 @@ std::vector<ca::ProvisioningProfile> provisioning_profiles(const config::Options
   return profiles;
 }
 
+pkcs11::TokenOptions token_options(const config::TokenOptions& options) {
+  pkcs11::TokenOptions to;
+  to.name = options.name;
+  to.uri = pkcs11::Uri::parse(options.uri);
+  to.uri.module_path = options.module.string();
+  to.pin = pkcs11::PinSource::parse(options.pin_source);
+  to.sessions = options.sessions;
+  return to;
+}
+
 net::Limits net_limits(const config::Options& options) {
   const config::LimitsOptions& from = options.limits;
   return {.header_bytes = from.header_bytes,

@@ -9,6 +9,7 @@
 #include "daemon/http/worker_pool.hpp"
 #include "daemon/net/server.hpp"
 #include "daemon/ops/log.hpp"
+#include "pkcs11/token_options.hpp"
 
 // The configuration in the words of the modules. Pure.
 namespace wiring {
@@ -17,6 +18,8 @@ namespace wiring {
 [[nodiscard]] ca::AuthorityServiceOptions authority_options(const config::Options& options);
 // Throws ca::Error{Code::invalid_arn} for a profile whose authority is no ARN.
 [[nodiscard]] std::vector<ca::ProvisioningProfile> provisioning_profiles(const config::Options& options);
+// Throws pkcs11::Error for a URI or PIN source that configuration should have refused.
+[[nodiscard]] pkcs11::TokenOptions token_options(const config::TokenOptions& options);
 [[nodiscard]] net::Limits net_limits(const config::Options& options);
 [[nodiscard]] net::ListenerOptions api_listener(const config::Options& options);
 [[nodiscard]] net::ListenerOptions status_listener(const config::Options& options);

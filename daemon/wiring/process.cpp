@@ -2,15 +2,14 @@
 
 #include <cerrno>
 #include <csignal>
-#include <cstdlib>
 #include <cstring>
 #include <ctime>
 #include <fcntl.h>
+#include <string>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
+#include <system_error>
 #include <unistd.h>
 #include <utility>
 
@@ -26,13 +25,6 @@ sigset_t taken_signals() {
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGHUP);
   return set;
-}
-
-std::string taken_from_environment(const char* name) {
-  const char* value = std::getenv(name);
-  std::string text = value == nullptr ? "" : value;
-  ::unsetenv(name);
-  return text;
 }
 
 }  // namespace
@@ -76,45 +68,6 @@ PidFile::PidFile(std::filesystem::path file) : file_{std::move(file)} {
 PidFile::~PidFile() {
   std::error_code ignored;
   std::filesystem::remove(file_, ignored);
-}
-
-ServiceNotifier::ServiceNotifier() : socket_{taken_from_environment("NOTIFY_SOCKET")} {
-  const std::string micros = taken_from_environment("WATCHDOG_USEC");
-  const std::string process = taken_from_environment("WATCHDOG_PID");
-  const long long period = std::atoll(micros.c_str());
-  if (period > 0 && (process.empty() || process == std::to_string(::getpid()))) {
-    period_ = std::chrono::milliseconds{period / 2000};
-  }
-}
-
-void ServiceNotifier::ready() const { send("READY=1"); }
-void ServiceNotifier::stopping() const { send("STOPPING=1"); }
-void ServiceNotifier::watchdog() const { send("WATCHDOG=1"); }
-
-void ServiceNotifier::reloading() const {
-  timespec now{};
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
-  send("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(now.tv_sec * 1'000'000LL + now.tv_nsec / 1000));
-}
-
-void ServiceNotifier::send(const std::string& state) const {
-  sockaddr_un address{};
-  if (socket_.empty() || socket_.size() >= sizeof(address.sun_path)) {
-    return;
-  }
-  address.sun_family = AF_UNIX;
-  std::memcpy(address.sun_path, socket_.data(), socket_.size());
-  if (address.sun_path[0] == '@') {
-    address.sun_path[0] = '\0';  // abstract socket
-  }
-  const int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) {
-    return;
-  }
-  const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + socket_.size());
-  (void)::sendto(fd, state.data(), state.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&address),
-                 length);
-  ::close(fd);
 }
 
 }  // namespace wiring

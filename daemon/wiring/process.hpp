@@ -2,9 +2,8 @@
 #include <chrono>
 #include <filesystem>
 #include <optional>
-#include <string>
 
-// What the process owes to the system around it: memory that nobody reads, signals, a pidfile, systemd.
+// What the process owes to the system around it: memory that nobody reads, signals, a pidfile.
 namespace wiring {
 
 // I18: no core files, no ptrace by others of the same user, new files for the owner only. Before anything
@@ -33,24 +32,6 @@ class PidFile {
 
  private:
   std::filesystem::path file_;
-};
-
-// systemd's notify protocol (sd_notify(3)); silent when NOTIFY_SOCKET is not set. The variables are removed
-// from the environment so that nothing that we load speaks for us.
-class ServiceNotifier {
- public:
-  ServiceNotifier();
-  void ready() const;
-  void reloading() const;
-  void stopping() const;
-  void watchdog() const;
-  // How often watchdog() is due: half of WATCHDOG_USEC; nullopt when systemd does not watch.
-  [[nodiscard]] std::optional<std::chrono::milliseconds> watchdog_period() const { return period_; }
-
- private:
-  void send(const std::string& state) const;
-  std::string socket_;
-  std::optional<std::chrono::milliseconds> period_;
 };
 
 }  // namespace wiring

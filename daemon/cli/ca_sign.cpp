@@ -1,0 +1,126 @@
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+#include "ca/base/hex.hpp"
+#include "ca/x509/certificate_request.hpp"
+#include "daemon/cli/certificate_files.hpp"
+#include "daemon/cli/failure.hpp"
+#include "daemon/cli/offline_authority.hpp"
+#include "daemon/cli/verbs.hpp"
+
+namespace cli {
+namespace {
+
+struct Arguments {
+  std::string state, csr, template_name, validity = "1825d", out;
+  bool yes = false;
+  TokenArguments token;
+};
+
+std::string key_text(const ca::PublicKey& key) {
+  switch (key.family()) {
+    case ca::KeyFamily::rsa:
+      return "RSA " + std::to_string(key.bits());
+    case ca::KeyFamily::ec:
+      return "EC " + std::to_string(key.bits());
+    case ca::KeyFamily::ed25519:
+      return "Ed25519";
+  }
+  return "?";
+}
+
+using Pairs = std::vector<std::pair<std::string, std::string>>;
+
+Pairs description(const ca::AuthorityRecord& root, const ca::CertificateRequest& csr,
+                  const Arguments& arguments) {
+  return {{"issuer", read_certificate(root.certificate_pem).subject.text()},
+          {"subject", csr.subject.text()},
+          {"subject's key", key_text(csr.public_key) + ", id " + ca::to_hex(csr.public_key.subject_key_id())},
+          {"template", arguments.template_name},
+          {"validity", arguments.validity},
+          {"signed with", std::string{ca::api_name(root.signing_algorithm)}}};
+}
+
+// The operator reads what is about to be signed; a script says --yes.
+void confirm(const Pairs& what, bool yes) {
+  std::cerr << "About to sign:\n";
+  print_pairs(std::cerr, what);
+  if (yes) {
+    return;
+  }
+  if (::isatty(STDIN_FILENO) == 0) {
+    throw Failure{"nobody can confirm this signature", "standard input is no terminal",
+                  "read the lines above and give --yes"};
+  }
+  std::cerr << "Type yes to sign: ";
+  std::string answer;
+  if (!std::getline(std::cin, answer) || answer != "yes") {
+    throw Failure{"not signed", "", ""};
+  }
+}
+
+ca::AuthorityRecord active_root(OfflineAuthority& offline, const std::string& folder) {
+  auto root = offline.authority();
+  if (!root || root->status != ca::AuthorityStatus::active) {
+    throw Failure{"this folder has no root that can sign", folder, "finish chancery ca init-root first"};
+  }
+  return *std::move(root);
+}
+
+int sign(const Arguments& arguments, Format format) {
+  const int days = days_of(arguments.validity);
+  const std::string pem = read_text(arguments.csr);
+  const auto csr = ca::CertificateRequest::parse_pem(pem);
+  OfflineAuthority offline{arguments.state, arguments.token, false};
+  const ca::AuthorityRecord root = active_root(offline, arguments.state);
+  auto what = description(root, csr, arguments);
+  confirm(what, arguments.yes);
+
+  ca::IssuanceOrder order;
+  order.authority = root.arn;
+  order.csr_pem = pem;
+  order.template_arn = template_arn_text(arguments.template_name);
+  order.signing_algorithm = root.signing_algorithm;
+  order.validity = {.value = days, .type = ca::ValidityRequest::Type::days};
+  const auto arn = offline.service().issue(offline.operator_caller(), order);
+  const auto issued = offline.service().certificate(offline.operator_caller(), root.arn, arn);
+  write_certificate(arguments.out, issued.certificate);
+
+  const auto certificate = read_certificate(issued.certificate);
+  what.emplace_back("serial", arn.serial.hex());
+  what.emplace_back("valid until", ca::rfc3339(certificate.validity.not_after));
+  what.emplace_back("written to", arguments.out);
+  if (format == Format::json) {
+    nlohmann::json object;
+    for (const auto& [name, value] : what) {
+      object[name] = value;
+    }
+    print_json(std::cout, object);
+  } else {
+    print_pairs(std::cout, what);
+  }
+  return 0;
+}
+
+}  // namespace
+
+void add_ca_sign(CLI::App& parent, Session& session) {
+  const auto arguments = std::make_shared<Arguments>();
+  auto* verb = parent.add_subcommand("sign", "sign a subordinate authority's CSR with the offline root");
+  verb->add_option("--state", arguments->state, "folder of the offline authority")->required();
+  verb->add_option("--csr", arguments->csr, "the request (PEM)")->required();
+  verb->add_option("--template", arguments->template_name,
+                   "SubordinateCACertificate_PathLen0 to _PathLen3: how many authorities may stand below it")
+      ->required();
+  verb->add_option("--validity", arguments->validity, "default 1825d (5 years)");
+  verb->add_option("--out", arguments->out, "where the certificate goes (PEM)")->required();
+  verb->add_flag("--yes", arguments->yes, "sign without asking; what is signed is shown all the same");
+  add_token_arguments(*verb, arguments->token, false);
+  verb->callback([&session, arguments] {
+    session.action = [&session, arguments] { return sign(*arguments, session.format); };
+  });
+}
+
+}  // namespace cli

@@ -1,0 +1,23 @@
+#pragma once
+#include <filesystem>
+#include <string>
+
+#include "ca/x509/certificate.hpp"
+
+namespace cli {
+
+// The whole file, at most 1 MiB. Throws Failure.
+[[nodiscard]] std::string read_text(const std::filesystem::path& file);
+// One PEM certificate. Throws Failure for anything else.
+[[nodiscard]] ca::Certificate read_certificate(const std::string& pem);
+// PEM and a newline; the file is replaced in one step. Throws Failure.
+void write_certificate(const std::filesystem::path& file, const std::string& pem);
+
+// "365d": whole days. Throws Failure.
+[[nodiscard]] int days_of(const std::string& duration);
+// "RootCACertificate" or a whole template ARN.
+[[nodiscard]] std::string template_arn_text(const std::string& name);
+// The hash as strong as the key: SHA256WITHECDSA for P-256, SHA384WITHECDSA for P-384.
+[[nodiscard]] ca::SigningAlgorithm natural_signing_algorithm(ca::KeyAlgorithm key);
+
+}  // namespace cli

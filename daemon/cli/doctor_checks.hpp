@@ -1,0 +1,32 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "config/options.hpp"
+#include "daemon/cli/token_arguments.hpp"
+
+namespace cli {
+
+struct Finding {
+  std::string check;  // "token issuing: login"
+  bool ok = true;
+  std::string detail;  // what was found; names the call that failed
+  std::string advice;  // what to do; empty when ok
+};
+using Findings = std::vector<Finding>;
+
+// The steps of pkcs11::diagnose, then each key's attributes and a trial signature. After a failed login no
+// second one is tried.
+[[nodiscard]] Findings check_token(const pkcs11::TokenOptions& token, const std::vector<pkcs11::Uri>& keys);
+
+// Whether the ledger can be used; while no daemon holds it, also the URIs of the keys that it knows. A
+// missing ledger is made by the daemon's first start, not here.
+[[nodiscard]] Findings check_ledger(const config::Options& options, std::vector<std::string>& key_uris);
+
+// Certificate and key fit together, the certificate is valid now, nobody else reads the key.
+[[nodiscard]] Findings check_tls(const config::TlsOptions& tls);
+
+// The kernel's opinion of its own clock.
+[[nodiscard]] Finding check_clock();
+
+}  // namespace cli

@@ -1,0 +1,15 @@
+#pragma once
+#include <stdexcept>
+#include <string>
+
+namespace cli {
+
+// Why a verb could not do what was asked, for a person: what, where, what to do. Exit code 1.
+class Failure : public std::runtime_error {
+ public:
+  Failure(const std::string& what, const std::string& where, const std::string& advice)
+      : std::runtime_error{what + (where.empty() ? "" : "\n  where: " + where) +
+                           (advice.empty() ? "" : "\n  do:    " + advice)} {}
+};
+
+}  // namespace cli

@@ -1,0 +1,145 @@
+#include "daemon/cli/offline_authority.hpp"
+
+#include <fstream>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "ca/ledger/sqlite/sqlite_store.hpp"
+#include "ca/signer/pkcs11_signer.hpp"
+#include "daemon/cli/failure.hpp"
+
+namespace cli {
+namespace {
+
+constexpr const char* kTokenName = "offline";
+// Not a region or account of any cloud: what is made here cannot be taken for the daemon's.
+constexpr const char* kRegion = "offline";
+constexpr const char* kAccount = "000000000000";
+constexpr const char* kOperator = "operator";
+constexpr const char* kEverything =
+    R"({"Version":"2012-10-17","Statement":[{"Sid":"OperatorAtTheKeyboard","Effect":"Allow","Action":"acm-pca:*","Resource":"*"}]})";
+
+std::filesystem::path memory_file(const std::filesystem::path& folder) { return folder / "offline.json"; }
+
+// What the command line leaves out comes from the folder.
+TokenArguments completed(const std::filesystem::path& folder, TokenArguments token) {
+  std::ifstream stream{memory_file(folder)};
+  if (stream) {
+    const auto memory = nlohmann::json::parse(stream, nullptr, false);
+    const auto fill = [&](const char* name, std::string& target) {
+      if (target.empty() && memory.is_object() && memory.contains(name) && memory[name].is_string()) {
+        target = memory[name].get<std::string>();
+      }
+    };
+    fill("module", token.module);
+    fill("token", token.token);
+    fill("pin_source", token.pin_source);
+  }
+  if (token.module.empty() || token.token.empty() || token.pin_source.empty()) {
+    throw Failure{"which token holds the key is not known", folder.string(),
+                  "give --module, --token and --pin-source"};
+  }
+  return token;
+}
+
+std::filesystem::path usable(const std::filesystem::path& folder, bool create) {
+  if (create) {
+    std::filesystem::create_directories(folder);
+    std::filesystem::permissions(folder, std::filesystem::perms::owner_all);
+  }
+  if (!std::filesystem::is_directory(folder)) {
+    throw Failure{"there is no offline authority", folder.string(),
+                  "make one with chancery ca init-root --state " + folder.string()};
+  }
+  return std::filesystem::absolute(folder);
+}
+
+ca::AuthorityServiceOptions offline_options() {
+  ca::AuthorityServiceOptions options;
+  options.regions = {kRegion};
+  options.key_token = kTokenName;
+  // A person waits: a slow token is no reason to hand out a promise.
+  options.create_wait = std::chrono::minutes{2};
+  options.issue_wait = std::chrono::minutes{1};
+  options.sign_deadline = std::chrono::seconds{30};
+  options.max_authorities = 1;
+  return options;
+}
+
+std::vector<ca::Principal> operator_principal() {
+  const std::string arn = std::string{"arn:aws:iam::"} + kAccount + ":user/" + kOperator;
+  return {{kOperator, kAccount, arn, {ca::PolicyDocument::parse("built-in", kEverything)}}};
+}
+
+ca::Caller make_caller() {
+  ca::Caller caller;
+  caller.account = kAccount;
+  caller.principal = kOperator;
+  caller.principal_arn = operator_principal().front().arn;
+  caller.region = kRegion;
+  caller.request_id = ca::random_uuid();
+  return caller;
+}
+
+}  // namespace
+
+struct OfflineAuthority::Parts {
+  Parts(const std::filesystem::path& where, const TokenArguments& arguments)
+      : folder{where},
+        token_arguments{arguments},
+        store{{.path = (where / "ledger.db").string(), .node = kTokenName, .readers = 1}, clock},
+        token{token_options(kTokenName, arguments)},
+        signer{{{kTokenName, &token}}},
+        policy{operator_principal()},
+        service{offline_options(), {}, store, store, signer, policy, clock},
+        caller{make_caller()} {}
+
+  std::filesystem::path folder;
+  TokenArguments token_arguments;
+  ca::SystemClock clock;
+  ca::SqliteStore store;
+  pkcs11::Token token;
+  ca::Pkcs11Signer signer;
+  ca::PolicyEngine policy;
+  ca::AuthorityService service;
+  ca::Caller caller;
+};
+
+OfflineAuthority::OfflineAuthority(const std::filesystem::path& folder, const TokenArguments& token,
+                                   bool create) {
+  const auto where = usable(folder, create);
+  parts_ = std::make_unique<Parts>(where, completed(where, token));
+  await_token(parts_->token);
+  parts_->service.start([](const std::string& notice) { std::cerr << "chancery: " << notice << '\n'; });
+}
+
+OfflineAuthority::~OfflineAuthority() = default;
+
+ca::AuthorityService& OfflineAuthority::service() { return parts_->service; }
+
+const ca::Caller& OfflineAuthority::operator_caller() const { return parts_->caller; }
+
+std::optional<ca::AuthorityRecord> OfflineAuthority::authority() {
+  auto page = parts_->service.list(parts_->caller, 1, "");
+  if (page.authorities.empty()) {
+    return std::nullopt;
+  }
+  return std::move(page.authorities.front());
+}
+
+void OfflineAuthority::remember() const {
+  const nlohmann::json memory = {{"module", parts_->token_arguments.module},
+                                 {"token", parts_->token_arguments.token},
+                                 {"pin_source", parts_->token_arguments.pin_source}};
+  const auto file = memory_file(parts_->folder);
+  std::ofstream stream{file, std::ios::trunc};
+  stream << memory.dump(2) << '\n';
+  stream.flush();
+  if (!stream) {
+    throw Failure{"could not write which token holds the key", file.string(),
+                  "check the folder's owner and free space"};
+  }
+}
+
+}  // namespace cli

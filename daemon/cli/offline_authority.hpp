@@ -1,0 +1,36 @@
+#pragma once
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "ca/authority/authority_service.hpp"
+#include "daemon/cli/token_arguments.hpp"
+
+namespace cli {
+
+// An authority without a daemon: its own ledger and its key's token, in one folder that an operator carries
+// to a ceremony. The folder holds ledger.db (rows and audit log, as in the daemon) and offline.json (which
+// token; never a PIN). The one caller is the operator at the keyboard, who may do everything in this folder
+// and nothing elsewhere; every step goes through the same AuthorityService as in the daemon. One process at a
+// time; the destructor ends the token's work.
+class OfflineAuthority {
+ public:
+  // Makes the folder when `create` is set. `token` may be empty where offline.json knows it.
+  // Throws Failure, and what store and token throw.
+  OfflineAuthority(const std::filesystem::path& folder, const TokenArguments& token, bool create);
+  ~OfflineAuthority();
+
+  [[nodiscard]] ca::AuthorityService& service();
+  [[nodiscard]] const ca::Caller& operator_caller() const;
+  // The folder's one authority; nullopt before init-root.
+  [[nodiscard]] std::optional<ca::AuthorityRecord> authority();
+  // Remembers the token for the next verb.
+  void remember() const;
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace cli

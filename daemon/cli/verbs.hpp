@@ -1,0 +1,24 @@
+#pragma once
+#include <CLI/CLI.hpp>
+#include <functional>
+
+#include "daemon/cli/output.hpp"
+
+namespace cli {
+
+// What the command line asked for: set by the verb that was named, run by main. The result is the exit code.
+struct Session {
+  Format format = Format::table;
+  std::function<int()> action;
+};
+
+// Each adds one verb below `parent`; one file each.
+void add_hsm_list_slots(CLI::App& parent, Session& session);
+void add_hsm_generate_key(CLI::App& parent, Session& session);
+void add_ca_init_root(CLI::App& parent, Session& session);
+void add_ca_sign(CLI::App& parent, Session& session);
+void add_config_check(CLI::App& parent, Session& session);
+void add_doctor(CLI::App& parent, Session& session);
+void add_version(CLI::App& parent, Session& session);
+
+}  // namespace cli

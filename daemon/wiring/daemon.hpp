@@ -1,0 +1,34 @@
+#pragma once
+#include <memory>
+
+#include "config/options.hpp"
+#include "config/principals.hpp"
+#include "daemon/ops/log.hpp"
+#include "daemon/wiring/process.hpp"
+
+namespace wiring {
+
+// Everything that the process consists of, built bottom-up in one place: store, tokens, signer, policy,
+// authority, authentication, protocols, pools, listeners. No decisions are taken here.
+class Daemon {
+ public:
+  // Opens the ledger, begins to connect the tokens, binds the listeners and serves. A token that is away does
+  // not stop the start: its authorities are not ready. Throws ca::Error with what to change. `log` must
+  // outlive the daemon.
+  Daemon(config::Options options, const config::PrincipalsFile& principals, const ops::Log& log);
+  ~Daemon();
+  Daemon(const Daemon&) = delete;
+  Daemon& operator=(const Daemon&) = delete;
+
+  // Until SIGTERM or SIGINT; then drains and returns. SIGHUP reads the configuration again.
+  void run(const Signals& signals);
+
+ private:
+  struct Parts;
+  // Configuration, principals, policies and TLS files again; all of them or none. What is wrong is logged and
+  // the old ones stay. Sections that only a restart can apply are named in the log.
+  void reload();
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace wiring

@@ -1,0 +1,171 @@
+#include "daemon/wiring/observation.hpp"
+
+#include <algorithm>
+
+namespace wiring {
+namespace {
+
+double seconds_of(ca::Seconds time) { return static_cast<double>(time.time_since_epoch().count()); }
+
+std::string status_class(int status) { return std::to_string(status / 100) + "xx"; }
+
+}  // namespace
+
+void Totals::report(const std::string& name, const std::string& help, std::uint64_t total,
+                    const ops::Metrics::Labels& labels) {
+  std::string key = name;
+  for (const auto& [label, value] : labels) {
+    key += '\n' + label + '=' + value;
+  }
+  const std::lock_guard lock{mutex_};
+  std::uint64_t& reported = reported_[key];
+  metrics_.add(name, help, labels, static_cast<double>(total - std::min(total, reported)));
+  reported = std::max(total, reported);
+}
+
+void observe_store(ops::Metrics& metrics, Totals& totals, ca::SqliteStore& store) {
+  const ca::StoreStatus status = store.status();
+  metrics.set("chancery_ledger_up", "1 while the ledger can be written", status.ok ? 1 : 0);
+  totals.report("chancery_ledger_commits_total", "transactions written", status.commits);
+  totals.report("chancery_ledger_entries_total", "changes written", status.entries);
+  totals.report("chancery_ledger_failed_entries_total", "changes that could not be written",
+                status.failed_entries);
+  metrics.set("chancery_ledger_queued", "changes that wait for the writer",
+              static_cast<double>(status.queued));
+  metrics.set("chancery_ledger_wal_bytes", "size of the write-ahead log",
+              static_cast<double>(status.wal_bytes));
+  const ca::InventoryCounts counts = store.counts();
+  const auto certificates = [&](const char* state, std::uint64_t count) {
+    metrics.set("chancery_certificates", "certificates in the ledger by state", static_cast<double>(count),
+                {{"state", state}});
+  };
+  certificates("pending", counts.pending);
+  certificates("issued", counts.issued);
+  certificates("failed", counts.failed);
+  certificates("revoked", counts.revoked);
+  metrics.set("chancery_audit_events", "events in the audit log",
+              static_cast<double>(store.audit_head().size()));
+}
+
+void observe_authorities(ops::Metrics& metrics, Totals& totals, const ca::AuthorityService& authorities,
+                         ca::Inventory& inventory) {
+  const auto status = authorities.status();
+  metrics.set("chancery_authorities", "certificate authorities", static_cast<double>(status.authorities));
+  metrics.set("chancery_pending", "certificates accepted and not yet signed",
+              static_cast<double>(status.pending));
+  totals.report("chancery_issued_total", "certificates issued by this process", status.issued);
+  totals.report("chancery_resumed_total", "of these, signed after their request had ended", status.resumed);
+  totals.report("chancery_failed_total", "certificates that will never be signed", status.failed);
+  for (const auto& key : status.keys) {
+    metrics.set("chancery_authority_key_up", "1 while the authority's key passes its audit", key.ok ? 1 : 0,
+                {{"authority", key.arn}});
+  }
+  for (const ca::AuthorityRecord& authority : inventory.all_authorities()) {
+    if (authority.validity) {
+      metrics.set("chancery_authority_not_after_timestamp_seconds", "when the authority's certificate ends",
+                  seconds_of(authority.validity->not_after), {{"authority", authority.arn.text()}});
+    }
+  }
+}
+
+void observe_tokens(ops::Metrics& metrics, Totals& totals, const NamedTokens& tokens) {
+  for (const auto& [name, token] : tokens) {
+    const ops::Metrics::Labels labels{{"token", name}};
+    const pkcs11::TokenStatus status = token->status();
+    metrics.set("chancery_token_up", "1 while the token is connected and logged in",
+                status.state == pkcs11::TokenState::up ? 1 : 0, labels);
+    metrics.set("chancery_token_epoch", "number of this connection", static_cast<double>(status.epoch),
+                labels);
+    metrics.set("chancery_token_sessions_open", "open sessions", static_cast<double>(status.sessions_open),
+                labels);
+    metrics.set("chancery_token_sessions_in_use", "sessions that sign",
+                static_cast<double>(status.sessions_in_use), labels);
+    metrics.set("chancery_token_refused_keys", "keys that failed their audit",
+                static_cast<double>(status.refused_keys.size()), labels);
+    totals.report("chancery_token_signatures_total", "signatures made", status.signatures, labels);
+    totals.report("chancery_token_sign_failures_total", "requests that ended without a signature",
+                  status.sign_failures, labels);
+    totals.report("chancery_token_retries_total", "attempts repeated inside a deadline", status.retries,
+                  labels);
+    totals.report("chancery_token_reconnects_total", "connections after the first", status.reconnects,
+                  labels);
+    totals.report("chancery_token_module_reloads_total", "times the library was loaded anew",
+                  status.module_reloads, labels);
+    totals.report("chancery_token_login_failures_total", "logins that were refused", status.login_failures,
+                  labels);
+  }
+}
+
+void observe_pools(ops::Metrics& metrics, Totals& totals, const std::vector<const http::WorkerPool*>& pools) {
+  for (const http::WorkerPool* pool : pools) {
+    const ops::Metrics::Labels labels{{"pool", pool->options().name}};
+    metrics.set("chancery_pool_running", "requests that run", static_cast<double>(pool->running()), labels);
+    metrics.set("chancery_pool_queued", "requests that wait", static_cast<double>(pool->queued()), labels);
+    totals.report("chancery_pool_rejected_total", "requests refused because the queue was full",
+                  pool->rejected(), labels);
+  }
+}
+
+void observe_listener(ops::Metrics& metrics, Totals& totals, const std::string& listener,
+                      const net::Counters& counters) {
+  const ops::Metrics::Labels labels{{"listener", listener}};
+  metrics.set("chancery_connections_open", "open connections", static_cast<double>(counters.open_connections),
+              labels);
+  totals.report("chancery_connections_accepted_total", "connections accepted", counters.accepted, labels);
+  totals.report("chancery_connections_refused_total", "connections over a limit",
+                counters.refused_connections, labels);
+  totals.report("chancery_malformed_requests_total", "requests that were no HTTP", counters.malformed,
+                labels);
+  totals.report("chancery_timeouts_total", "connections that were too slow", counters.timeouts, labels);
+  totals.report("chancery_tls_failures_total", "TLS handshakes that failed", counters.tls_failures, labels);
+}
+
+void record_access(const ops::Log& log, ops::Metrics& metrics, const net::Access& access) {
+  metrics.add("chancery_http_requests_total", "requests answered",
+              {{"listener", access.listener}, {"status", status_class(access.status)}});
+  const double seconds = std::chrono::duration<double>(access.duration).count();
+  metrics.observe_seconds("chancery_http_request_duration_seconds",
+                          "from the whole request to the whole answer", seconds,
+                          {{"listener", access.listener}});
+  // Probes and scrapes come every few seconds and tell nothing.
+  const bool routine = access.listener == "operations" && access.status < 500;
+  log.write(routine ? ops::Level::debug : ops::Level::info, "request",
+            {{"listener", access.listener},
+             {"method", access.method},
+             {"path", access.path},
+             {"status", std::to_string(access.status)},
+             {"bytes", std::to_string(access.response_bytes)},
+             {"duration_ms", std::to_string(static_cast<double>(access.duration.count()) / 1000)},
+             {"remote", access.remote_ip},
+             {"request_id", access.request_id}});
+}
+
+ops::Check ledger_check(const ca::StoreStatus& store) {
+  return {"ledger", store.ok, store.ok ? "writable" : store.last_error};
+}
+
+ops::Check token_check(const std::string& name, const pkcs11::Token& token) {
+  const pkcs11::TokenStatus status = token.status();
+  std::string detail{pkcs11::name_of(status.state)};
+  if (!status.detail.empty()) {
+    detail += ": " + status.detail;
+  }
+  return {"token:" + name, status.state == pkcs11::TokenState::up, detail};
+}
+
+ops::Check keys_check(const ca::AuthorityService::Status& status) {
+  std::string bad;
+  std::size_t usable = 0;
+  for (const auto& key : status.keys) {
+    if (key.ok) {
+      ++usable;
+    } else {
+      bad += (bad.empty() ? "" : "; ") + key.arn + ": " + key.detail;
+    }
+  }
+  const bool ok = usable > 0 || status.keys.empty();
+  const std::string count = std::to_string(usable) + " of " + std::to_string(status.keys.size()) + " usable";
+  return {"authority-keys", ok, bad.empty() ? count : count + "; " + bad};
+}
+
+}  // namespace wiring

@@ -1,0 +1,52 @@
+#pragma once
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "ca/authority/authority_service.hpp"
+#include "ca/ledger/sqlite/sqlite_store.hpp"
+#include "daemon/http/worker_pool.hpp"
+#include "daemon/net/server.hpp"
+#include "daemon/ops/health.hpp"
+#include "daemon/ops/log.hpp"
+#include "daemon/ops/metrics.hpp"
+#include "pkcs11/token.hpp"
+
+// What the outside may know about the running parts: copies of their own figures, nothing computed here.
+namespace wiring {
+
+using NamedTokens = std::vector<std::pair<std::string, pkcs11::Token*>>;
+
+// Turns totals that others count into Prometheus counters, which only grow. Thread-safe.
+class Totals {
+ public:
+  explicit Totals(ops::Metrics& metrics) : metrics_{metrics} {}
+  void report(const std::string& name, const std::string& help, std::uint64_t total,
+              const ops::Metrics::Labels& labels = {});
+
+ private:
+  ops::Metrics& metrics_;
+  std::mutex mutex_;
+  std::map<std::string, std::uint64_t> reported_;
+};
+
+void observe_store(ops::Metrics& metrics, Totals& totals, ca::SqliteStore& store);
+void observe_authorities(ops::Metrics& metrics, Totals& totals, const ca::AuthorityService& authorities,
+                         ca::Inventory& inventory);
+void observe_tokens(ops::Metrics& metrics, Totals& totals, const NamedTokens& tokens);
+void observe_pools(ops::Metrics& metrics, Totals& totals, const std::vector<const http::WorkerPool*>& pools);
+void observe_listener(ops::Metrics& metrics, Totals& totals, const std::string& listener,
+                      const net::Counters& counters);
+
+// One line of the access log and the request metrics.
+void record_access(const ops::Log& log, ops::Metrics& metrics, const net::Access& access);
+
+// Readiness: may this daemon be sent requests?
+[[nodiscard]] ops::Check ledger_check(const ca::StoreStatus& store);
+[[nodiscard]] ops::Check token_check(const std::string& name, const pkcs11::Token& token);
+// Not ready when no authority has a key that may be used; one bad key stops its own authority only (I14).
+[[nodiscard]] ops::Check keys_check(const ca::AuthorityService::Status& status);
+
+}  // namespace wiring
