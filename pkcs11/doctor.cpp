@@ -23,7 +23,7 @@ class Examination {
       steps_.push_back({what, true, found(), {}});
       return true;
     } catch (const Error& error) {
-      steps_.push_back({what, false, error.what(), error.hint()});
+      steps_.push_back({what, false, error.cause(), error.hint()});
     } catch (const std::exception& error) {
       steps_.push_back({what, false, error.what(), "see the system's log"});
     }

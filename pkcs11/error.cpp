@@ -93,17 +93,13 @@ const Known* known(ReturnValue rv) {
   return nullptr;
 }
 
-std::string assembled(const std::string& call, ReturnValue rv, const std::string& detail,
-                      const std::string& hint) {
+std::string cause_text(const std::string& call, ReturnValue rv, const std::string& detail) {
   std::string text;
   if (!call.empty()) {
     text = rv == CKR_OK ? call : call + ": " + return_value_text(rv);
   }
   if (!detail.empty()) {
     text += (text.empty() ? "" : ": ") + detail;
-  }
-  if (!hint.empty()) {
-    text += "; " + hint;
   }
   return text;
 }
@@ -140,10 +136,11 @@ std::string_view name_of(ErrorClass error_class) {
 
 Error::Error(ErrorClass error_class, std::string call, ReturnValue rv, const std::string& detail,
              std::string hint)
-    : std::runtime_error{assembled(call, rv, detail, hint)},
+    : std::runtime_error{cause_text(call, rv, detail) + (hint.empty() ? "" : "; " + hint)},
       class_{error_class},
       rv_{rv},
       call_{std::move(call)},
+      cause_{cause_text(call_, rv, detail)},
       hint_{std::move(hint)} {}
 
 Error::Error(ErrorClass error_class, const std::string& detail, std::string hint)

@@ -37,12 +37,15 @@ class Error : public std::runtime_error {
   [[nodiscard]] ErrorClass error_class() const { return class_; }
   [[nodiscard]] ReturnValue rv() const { return rv_; }
   [[nodiscard]] const std::string& call() const { return call_; }
+  // what() without the hint.
+  [[nodiscard]] const std::string& cause() const { return cause_; }
   [[nodiscard]] const std::string& hint() const { return hint_; }
 
  private:
   ErrorClass class_;
   ReturnValue rv_;
   std::string call_;
+  std::string cause_;
   std::string hint_;
 };
 

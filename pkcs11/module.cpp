@@ -52,23 +52,44 @@ void refuse_foreign_instance(const std::string& path) {
   }
 }
 
-// libp11 leaves its reason in the OpenSSL error queue: a CKR code or "unable to load".
-Error load_error(const std::string& path) {
-  const auto rv = static_cast<ReturnValue>(std::max(ERR_get_CKR_code(), 0));
-  ERR_clear_error();
-  if (rv != CKR_OK) {
-    return Error{classify("C_Initialize", rv), "C_Initialize", rv, "module " + path,
-                 hint_for("C_Initialize", rv)};
+// libp11 leaves its reason in the OpenSSL error queue, among those of the module: its own "unable to load",
+// or a return value under a library number of its own, which ERR_get_CKR_code() tells.
+ReturnValue initialize_failure() {
+  ReturnValue rv = CKR_OK;
+  for (unsigned long code = ERR_get_error(); code != 0; code = ERR_get_error()) {
+    if (ERR_GET_LIB(code) == ERR_get_CKR_code()) {
+      rv = static_cast<ReturnValue>(ERR_GET_REASON(code));
+    }
   }
+  return rv;
+}
+
+// Our own look before libp11's, which prints to stderr what it then does not tell.
+void refuse_unloadable(const std::string& path) {
+  constexpr const char* kHint = "install the HSM vendor's PKCS#11 library and name it by its full path";
   ::dlerror();
   void* probe = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-  const char* reason = probe == nullptr ? ::dlerror() : "has no C_GetFunctionList";
-  const std::string text = reason != nullptr ? reason : "unknown";
-  if (probe != nullptr) {
-    ::dlclose(probe);
+  if (probe == nullptr) {
+    const char* reason = ::dlerror();
+    throw Error{ErrorClass::fatal_config, "dlopen", CKR_OK,
+                "module " + path + ": " + (reason != nullptr ? reason : "unknown"), kHint};
   }
-  return Error{ErrorClass::fatal_config, "dlopen", CKR_OK, "module " + path + ": " + text,
-               "install the HSM vendor's PKCS#11 library and name it by its full path"};
+  const bool is_module = ::dlsym(probe, "C_GetFunctionList") != nullptr;
+  ::dlclose(probe);
+  if (!is_module) {
+    throw Error{ErrorClass::fatal_config, "dlsym", CKR_OK, "module " + path + " has no C_GetFunctionList",
+                kHint};
+  }
+}
+
+Error load_error(const std::string& path) {
+  const ReturnValue rv = initialize_failure();
+  if (rv == CKR_OK) {
+    return Error{ErrorClass::reconnect, "C_GetFunctionList", CKR_GENERAL_ERROR, "module " + path,
+                 "see the module's own log"};
+  }
+  return Error{classify("C_Initialize", rv), "C_Initialize", rv, "module " + path,
+               hint_for("C_Initialize", rv)};
 }
 
 }  // namespace
@@ -220,9 +241,10 @@ void Module::reload(std::uint64_t seen, const ModuleObserver* by, Deadline deadl
 }
 
 void Module::load() {
-  if (!std::exchange(ever_loaded_, true)) {
+  if (!ever_loaded_) {
     refuse_foreign_instance(path_);  // later it may be our own, of which C_Finalize failed
   }
+  refuse_unloadable(path_);
   PKCS11_CTX* context = nullptr;
   {
     const std::lock_guard contexts{*libp11_contexts_};
@@ -240,6 +262,7 @@ void Module::load() {
     throw failure;
   }
   context_ = context;
+  ever_loaded_ = true;
   const Handle ours{path_};
   functions_ = ours.functions();
   if (functions_ == nullptr) {

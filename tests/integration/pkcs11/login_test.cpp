@@ -1,0 +1,109 @@
+#include "tests/integration/pkcs11/token_under_test.hpp"
+
+using namespace p11test;
+
+namespace {
+
+constexpr const char* kWrongPin = "a-wrong-pin-7261";
+
+}  // namespace
+
+TEST_CASE("login: a wrong PIN is sent once and the token is sealed until the source changes",
+          "[pkcs11][I18]") {
+  SoftHsm hsm;
+  auto& shim = hsm.with_shim();
+  const auto& files = hsm.add_token("issuing");
+  SoftHsm::write_pin(files.pin_file, kWrongPin);
+  Token token{options_of(hsm, files)};
+  CHECK_FALSE(token.wait_until_up(soon()));
+  CHECK(token.status().state == TokenState::sealed);
+  std::this_thread::sleep_for(600ms);  // six probes, and a file that is written anew with the same content
+  SoftHsm::write_pin(files.pin_file, kWrongPin);
+  std::this_thread::sleep_for(300ms);
+  CHECK(shim.logins == 1);
+  const auto status = token.status();
+  CHECK(status.state == TokenState::sealed);
+  CHECK(status.login_attempts == 1);
+  CHECK(status.login_failures == 1);
+  CHECK_THAT(status.last_error, Contains("C_Login") && Contains("CKR_PIN_INCORRECT"));
+
+  const std::string text = text_thrown_by([&] {
+    static_cast<void>(token.sign(Uri::parse("pkcs11:object=ca"), SignatureScheme::eddsa, bytes("x"), soon()));
+  });
+  CHECK_THAT(text, Contains("sealed"));
+  for (const std::string& said : {text, status.last_error, status.detail}) {
+    CHECK(said.find(kWrongPin) == std::string::npos);
+    CHECK(said.find(files.pin) == std::string::npos);
+  }
+
+  SoftHsm::write_pin(files.pin_file, files.pin);
+  CHECK(eventually([&] { return token.status().state == TokenState::up; }));
+  CHECK(shim.logins == 2);
+}
+
+TEST_CASE("login: a locked PIN seals the token after one attempt", "[pkcs11]") {
+  SoftHsm hsm;
+  auto& shim = hsm.with_shim();
+  const auto& files = hsm.add_token("issuing");
+  shim.login_rv = CKR_PIN_LOCKED;
+  Token token{options_of(hsm, files)};
+  CHECK_FALSE(token.wait_until_up(soon()));
+  std::this_thread::sleep_for(500ms);
+  CHECK(token.status().state == TokenState::sealed);
+  CHECK(shim.logins == 1);
+  CHECK_THAT(token.status().last_error, Contains("CKR_PIN_LOCKED") && Contains("security officer"));
+}
+
+TEST_CASE("login: a PIN that turns wrong while the token is up is tried once at the reconnect", "[pkcs11]") {
+  SoftHsm hsm;
+  auto& shim = hsm.with_shim();
+  const auto& files = hsm.add_token("issuing");
+  Token token{options_of(hsm, files)};
+  REQUIRE(token.wait_until_up(soon()));
+  SoftHsm::write_pin(files.pin_file, kWrongPin);
+  shim.gone = CKR_DEVICE_REMOVED;
+  REQUIRE(eventually([&] { return token.status().state == TokenState::down; }));
+  const auto before = shim.logins.load();
+  shim.gone = 0;
+  REQUIRE(eventually([&] { return token.status().state == TokenState::sealed; }));
+  std::this_thread::sleep_for(300ms);
+  CHECK(shim.logins == before + 1);
+}
+
+TEST_CASE("login: a PIN source that cannot be read is named and healed by its appearance", "[pkcs11]") {
+  SoftHsm hsm;
+  auto& shim = hsm.with_shim();
+  const auto& files = hsm.add_token("issuing");
+  std::filesystem::remove(files.pin_file);
+  Token token{options_of(hsm, files)};
+  CHECK_FALSE(token.wait_until_up(in(300ms)));
+  CHECK_THAT(token.status().last_error, Contains(files.pin_file.string()));
+  CHECK(shim.logins == 0);
+  CHECK(shim.initializes == 1);  // nothing of this is healed by loading the module again
+  SoftHsm::write_pin(files.pin_file, files.pin);
+  CHECK(token.wait_until_up(soon()));
+}
+
+TEST_CASE("login: a token that forgets the login is logged in again under load", "[pkcs11][I19]") {
+  SoftHsm hsm;
+  auto& shim = hsm.with_shim();
+  const auto& files = hsm.add_token("issuing");
+  Token token{options_of(hsm, files)};
+  const auto key = token.generate_key("ca-1", KeyType::ec_p256, soon());
+  shim.logout_every = 200;
+  Load load{token, key, 8};
+  CHECK(load.makes(1000));
+  load.stop();
+  INFO(load.first_failure());
+  CHECK(load.failed == 0);
+  CHECK(token.status().reconnects >= 4);
+}
+
+TEST_CASE("login: a token that two labels fit is refused as configuration", "[pkcs11]") {
+  SoftHsm hsm;
+  const auto files = hsm.add_token("twin");
+  static_cast<void>(hsm.add_token("twin"));
+  Token token{options_of(hsm, files)};
+  CHECK_FALSE(token.wait_until_up(in(400ms)));
+  CHECK_THAT(token.status().last_error, Contains("2 tokens fit") && Contains("serial="));
+}

@@ -1,0 +1,214 @@
+// A PKCS#11 module that stands before a real one (SHIM_REAL) and answers with faults on order
+// (shim_control.hpp). For tests only, never installed. It is unloaded and loaded by recovery like any module,
+// so all that must last is in the mapped file.
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <p11-kit/pkcs11.h>
+#include <sys/mman.h>
+#include <thread>
+#include <unistd.h>
+
+#include "tests/support/shim/shim_control.hpp"
+
+namespace {
+
+using test::ShimControl;
+
+struct Shim {
+  void* library = nullptr;
+  CK_FUNCTION_LIST* real = nullptr;
+  CK_FUNCTION_LIST functions{};
+  ShimControl* control = nullptr;
+
+  Shim();
+  ~Shim() {
+    if (control != nullptr) {
+      ::munmap(control, sizeof(ShimControl));
+    }
+    if (library != nullptr) {
+      ::dlclose(library);
+    }
+  }
+};
+
+// Lives as long as the library is mapped: Cryptoki's functions take no context.
+Shim& shim() {
+  static Shim instance;
+  return instance;
+}
+
+ShimControl& orders() { return *shim().control; }
+CK_FUNCTION_LIST& real() { return *shim().real; }
+
+bool is_turn(std::uint64_t count, const std::atomic<std::uint64_t>& every) {
+  const std::uint64_t n = every;
+  return n != 0 && count % n == 0;
+}
+
+CK_RV initialize(void* arguments) {
+  ++orders().initializes;
+  const CK_RV ordered = orders().initialize_rv;
+  return ordered != 0 ? ordered : real().C_Initialize(arguments);
+}
+
+CK_RV finalize(void* reserved) {
+  orders().sessions = 0;
+  return real().C_Finalize(reserved);
+}
+
+CK_RV get_token_info(CK_SLOT_ID slot, CK_TOKEN_INFO* token) {
+  const CK_RV gone = orders().gone;
+  return gone != 0 ? gone : real().C_GetTokenInfo(slot, token);
+}
+
+CK_RV open_session(CK_SLOT_ID slot, CK_FLAGS flags, void* application, CK_NOTIFY notify,
+                   CK_SESSION_HANDLE* session) {
+  ++orders().open_sessions_calls;
+  if (const CK_RV gone = orders().gone; gone != 0) {
+    return gone;
+  }
+  const std::uint64_t limit = orders().session_limit;
+  if (limit != 0 && ++orders().sessions > limit) {
+    --orders().sessions;
+    return CKR_SESSION_COUNT;
+  }
+  if (limit == 0) {
+    ++orders().sessions;
+  }
+  const CK_RV rv = real().C_OpenSession(slot, flags, application, notify, session);
+  if (rv != CKR_OK) {
+    --orders().sessions;
+  }
+  return rv;
+}
+
+CK_RV close_session(CK_SESSION_HANDLE session) {
+  const CK_RV rv = real().C_CloseSession(session);
+  if (rv == CKR_OK) {
+    --orders().sessions;
+  }
+  return rv;
+}
+
+CK_RV login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR* pin, CK_ULONG size) {
+  ++orders().logins;
+  if (const CK_RV gone = orders().gone; gone != 0) {
+    return gone;
+  }
+  const CK_RV ordered = orders().login_rv;
+  return ordered != 0 ? ordered : real().C_Login(session, user, pin, size);
+}
+
+CK_RV find_objects_init(CK_SESSION_HANDLE session, CK_ATTRIBUTE* wanted, CK_ULONG count) {
+  const CK_RV gone = orders().gone;
+  return gone != 0 ? gone : real().C_FindObjectsInit(session, wanted, count);
+}
+
+CK_RV sign_init(CK_SESSION_HANDLE session, CK_MECHANISM* mechanism, CK_OBJECT_HANDLE key) {
+  const std::uint64_t count = ++orders().sign_inits;
+  if (const CK_RV gone = orders().gone; gone != 0) {
+    return gone;
+  }
+  if (is_turn(count, orders().bad_session_every)) {
+    close_session(session);
+    return CKR_SESSION_HANDLE_INVALID;
+  }
+  if (is_turn(count, orders().logout_every)) {
+    real().C_Logout(session);
+    return CKR_USER_NOT_LOGGED_IN;
+  }
+  return real().C_SignInit(session, mechanism, key);
+}
+
+void hang() {
+  ++orders().hanging;
+  while (orders().hang_sign != 0) {
+    std::this_thread::sleep_for(std::chrono::milliseconds{5});
+  }
+  --orders().hanging;
+}
+
+CK_RV sign(CK_SESSION_HANDLE session, CK_BYTE* message, CK_ULONG size, CK_BYTE* signature, CK_ULONG* length) {
+  const std::uint64_t count = ++orders().signs;
+  if (orders().hang_sign != 0) {
+    hang();
+  }
+  if (const std::uint64_t us = orders().sign_latency_us; us != 0) {
+    std::this_thread::sleep_for(std::chrono::microseconds{us});
+  }
+  if (const CK_RV gone = orders().gone; gone != 0) {
+    return gone;
+  }
+  if (is_turn(count, orders().throttle_every)) {
+    return CKR_FUNCTION_FAILED;
+  }
+  const CK_RV rv = real().C_Sign(session, message, size, signature, length);
+  if (rv == CKR_OK && signature != nullptr && orders().corrupt_signature != 0) {
+    signature[*length / 2] ^= 1U;
+  }
+  return rv;
+}
+
+CK_RV generate_key_pair(CK_SESSION_HANDLE session, CK_MECHANISM* mechanism, CK_ATTRIBUTE* open,
+                        CK_ULONG open_size, CK_ATTRIBUTE* closed, CK_ULONG closed_size,
+                        CK_OBJECT_HANDLE* public_key, CK_OBJECT_HANDLE* private_key) {
+  const bool copyable = std::any_of(closed, closed + closed_size, [](const CK_ATTRIBUTE& attribute) {
+    return attribute.type == CKA_COPYABLE;
+  });
+  if (copyable && orders().refuse_copyable != 0) {
+    return CKR_TEMPLATE_INCONSISTENT;
+  }
+  const CK_RV rv = real().C_GenerateKeyPair(session, mechanism, open, open_size, closed, closed_size,
+                                            public_key, private_key);
+  if (rv == CKR_OK && orders().generate_then_fail != 0) {
+    --orders().generate_then_fail;
+    return CKR_DEVICE_REMOVED;
+  }
+  return rv;
+}
+
+Shim::Shim() {
+  const char* file = std::getenv("SHIM_CONTROL");
+  const int descriptor = file == nullptr ? -1 : ::open(file, O_RDWR | O_CLOEXEC);
+  void* mapped = descriptor < 0 ? MAP_FAILED
+                                : ::mmap(nullptr, sizeof(ShimControl), PROT_READ | PROT_WRITE, MAP_SHARED,
+                                         descriptor, 0);
+  if (descriptor >= 0) {
+    ::close(descriptor);
+  }
+  const char* path = std::getenv("SHIM_REAL");
+  library = path == nullptr ? nullptr : ::dlopen(path, RTLD_NOW | RTLD_LOCAL);
+  const auto get = library == nullptr
+                       ? nullptr
+                       : reinterpret_cast<CK_C_GetFunctionList>(::dlsym(library, "C_GetFunctionList"));
+  if (mapped == MAP_FAILED || get == nullptr || get(&real) != CKR_OK) {
+    real = nullptr;
+    return;
+  }
+  control = static_cast<ShimControl*>(mapped);
+  functions = *real;
+  functions.C_Initialize = &initialize;
+  functions.C_Finalize = &finalize;
+  functions.C_GetTokenInfo = &get_token_info;
+  functions.C_OpenSession = &open_session;
+  functions.C_CloseSession = &close_session;
+  functions.C_Login = &login;
+  functions.C_FindObjectsInit = &find_objects_init;
+  functions.C_SignInit = &sign_init;
+  functions.C_Sign = &sign;
+  functions.C_GenerateKeyPair = &generate_key_pair;
+}
+
+}  // namespace
+
+extern "C" __attribute__((visibility("default"))) CK_RV C_GetFunctionList(CK_FUNCTION_LIST** list) {
+  if (shim().real == nullptr) {
+    return CKR_GENERAL_ERROR;
+  }
+  shim().functions.C_GetFunctionList = &C_GetFunctionList;
+  *list = &shim().functions;
+  return CKR_OK;
+}

@@ -1,0 +1,36 @@
+#pragma once
+// The faults that a test orders from the shim (pkcs11_shim.cpp), in a file that both map: SHIM_CONTROL names
+// it.
+#include <atomic>
+#include <cstdint>
+
+namespace test {
+
+struct ShimControl {
+  // Orders; 0 is off.
+  std::atomic<std::uint64_t> sign_latency_us;  // C_Sign sleeps so long first
+  std::atomic<std::uint64_t> gone;             // every call that needs the device answers this CKR
+  std::atomic<std::uint64_t>
+      bad_session_every;  // each n-th C_SignInit closes its session: CKR_SESSION_HANDLE_INVALID
+  std::atomic<std::uint64_t> logout_every;       // each n-th C_SignInit logs everybody out first
+  std::atomic<std::uint64_t> throttle_every;     // each n-th C_Sign answers CKR_FUNCTION_FAILED
+  std::atomic<std::uint64_t> login_rv;           // C_Login answers this
+  std::atomic<std::uint64_t> initialize_rv;      // C_Initialize answers this
+  std::atomic<std::uint64_t> corrupt_signature;  // C_Sign flips a bit of what it returns
+  std::atomic<std::uint64_t> session_limit;      // C_OpenSession answers CKR_SESSION_COUNT beyond it
+  std::atomic<std::uint64_t> hang_sign;          // C_Sign does not come back while this stands
+  std::atomic<std::uint64_t>
+      generate_then_fail;  // n: the n next C_GenerateKeyPair work and then answer CKR_DEVICE_REMOVED
+  std::atomic<std::uint64_t> refuse_copyable;  // C_GenerateKeyPair does not know CKA_COPYABLE
+  // Counters.
+  std::atomic<std::uint64_t> initializes;
+  std::atomic<std::uint64_t> logins;
+  std::atomic<std::uint64_t> sign_inits;
+  std::atomic<std::uint64_t> signs;
+  std::atomic<std::uint64_t> hanging;
+  std::atomic<std::uint64_t> open_sessions_calls;
+  std::atomic<std::uint64_t> sessions;  // open now
+};
+static_assert(std::atomic<std::uint64_t>::is_always_lock_free, "shared between instances by memory alone");
+
+}  // namespace test
