@@ -1,13 +1,22 @@
 #include "daemon/http/message.hpp"
 
-#include "ca/base/strings.hpp"
+#include <algorithm>
 
 namespace http {
+namespace {
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+bool same_name(std::string_view a, std::string_view b) {
+  return a.size() == b.size() &&
+         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
+}
+
+}  // namespace
 
 std::optional<std::string_view> HttpRequest::header(std::string_view name) const {
-  const std::string wanted = ca::ascii_lower(name);
   for (const auto& [key, value] : headers) {
-    if (ca::ascii_lower(key) == wanted) {
+    if (same_name(key, name)) {
       return value;
     }
   }

@@ -5,11 +5,18 @@
 namespace http {
 namespace {
 
+bool is_prefix(const Route& route) { return route.path.ends_with('*'); }
+
 bool path_fits(const Route& route, std::string_view path) {
-  if (route.path.ends_with('*')) {
+  if (is_prefix(route)) {
     return path.starts_with(std::string_view{route.path}.substr(0, route.path.size() - 1));
   }
   return path == route.path;
+}
+
+// Both fit the same path.
+bool more_specific(const Route& a, const Route& b) {
+  return is_prefix(a) == is_prefix(b) ? a.path.size() > b.path.size() : is_prefix(b);
 }
 
 }  // namespace
@@ -25,12 +32,33 @@ Router::Match Router::find(std::string_view method, std::string_view path) const
       continue;
     }
     match.path_known = true;
-    const bool more_specific = match.route == nullptr || route.path.size() > match.route->path.size();
-    if (route.method == wanted && more_specific) {
+    if (route.method == wanted && (match.route == nullptr || more_specific(route, *match.route))) {
       match.route = &route;
     }
   }
   return match;
+}
+
+std::string Router::allowed(std::string_view path) const {
+  std::vector<std::string> methods;
+  const auto add = [&methods](const std::string& method) {
+    if (std::find(methods.begin(), methods.end(), method) == methods.end()) {
+      methods.push_back(method);
+    }
+  };
+  for (const Route& route : routes_) {
+    if (path_fits(route, path)) {
+      add(route.method);
+      if (route.method == "GET") {
+        add("HEAD");
+      }
+    }
+  }
+  std::string text;
+  for (const std::string& method : methods) {
+    text += (text.empty() ? "" : ", ") + method;
+  }
+  return text;
 }
 
 std::size_t Router::max_body() const {

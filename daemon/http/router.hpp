@@ -25,15 +25,18 @@ struct Route {
   Handler when_full;
 };
 
-// Immutable after start; finds the most specific route. Thread-safe.
+// Immutable after start. Finds the most specific route: an exact path before every prefix, a longer prefix
+// before a shorter one. Thread-safe.
 class Router {
  public:
   void add(Route route);
   struct Match {
     const Route* route = nullptr;  // nullptr: no such path
-    bool path_known = false;       // the path exists for another method (405)
+    bool path_known = false;       // the path exists, perhaps for another method only (405)
   };
   [[nodiscard]] Match find(std::string_view method, std::string_view path) const;
+  // The Allow header of a 405: "GET, HEAD, POST", in the order of add().
+  [[nodiscard]] std::string allowed(std::string_view path) const;
   // The largest body that any route of this listener takes: the gate's bound before the route is known.
   [[nodiscard]] std::size_t max_body() const;
 

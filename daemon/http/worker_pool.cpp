@@ -1,17 +1,26 @@
 #include "daemon/http/worker_pool.hpp"
 
-#include <exception>
+#include <algorithm>
+#include <utility>
 
 namespace http {
 
 WorkerPool::WorkerPool(WorkerPoolOptions options) : options_{std::move(options)} {
+  options_.threads = std::max<std::size_t>(options_.threads, 1);
   threads_.reserve(options_.threads);
-  for (std::size_t i = 0; i < options_.threads; ++i) {
-    threads_.emplace_back([this] { run(); });
+  try {
+    for (std::size_t i = 0; i < options_.threads; ++i) {
+      threads_.emplace_back([this] { run(); });
+    }
+  } catch (...) {
+    end();  // the destructor will not run, and a thread that nobody joins ends the process
+    throw;
   }
 }
 
-WorkerPool::~WorkerPool() {
+WorkerPool::~WorkerPool() { end(); }
+
+void WorkerPool::end() {
   {
     const std::lock_guard lock{mutex_};
     stopping_ = true;
@@ -25,7 +34,7 @@ WorkerPool::~WorkerPool() {
 bool WorkerPool::try_post(std::function<void()> task) {
   {
     const std::lock_guard lock{mutex_};
-    if (stopping_ || tasks_.size() >= options_.max_queued) {
+    if (stopping_ || tasks_.size() + running_ >= options_.threads + options_.max_queued) {
       ++rejected_;
       return false;
     }
@@ -63,10 +72,10 @@ void WorkerPool::run() {
     lock.unlock();
     try {
       task();
-    } catch (const std::exception&) {
+    } catch (...) {
       // A task answers its own errors; what escapes must not take the thread with it (I16).
     }
-    task = nullptr;
+    task = nullptr;  // what it holds is let go before it counts as done, and without the lock
     lock.lock();
     --running_;
   }

@@ -1,6 +1,7 @@
 #pragma once
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <mutex>
@@ -12,11 +13,12 @@ namespace http {
 
 struct WorkerPoolOptions {
   std::string name;
-  std::size_t threads = 4;
+  std::size_t threads = 4;       // at least one is started
   std::size_t max_queued = 256;  // tasks waiting beside those that run
 };
 
-// Fixed threads, bounded queue. Thread-safe.
+// Fixed threads, bounded queue: at most threads + max_queued tasks are known to the pool. A task that throws
+// ends nothing but itself. Thread-safe.
 class WorkerPool {
  public:
   explicit WorkerPool(WorkerPoolOptions options);
@@ -24,7 +26,7 @@ class WorkerPool {
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
 
-  // False when the queue is full; the task is then not run.
+  // False when no thread is free and the queue is full, or when the pool ends; the task is then not run.
   [[nodiscard]] bool try_post(std::function<void()> task);
   [[nodiscard]] std::size_t queued() const;
   [[nodiscard]] std::size_t running() const;
@@ -33,6 +35,7 @@ class WorkerPool {
 
  private:
   void run();
+  void end();
   WorkerPoolOptions options_;
   mutable std::mutex mutex_;
   std::condition_variable wake_;

@@ -1,10 +1,13 @@
 #pragma once
+#include <array>
 #include <atomic>
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
 #include <condition_variable>
 #include <map>
 #include <memory>
@@ -14,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/net/chunked_body.hpp"
 #include "daemon/net/request_head.hpp"
 #include "daemon/net/server.hpp"
 
@@ -21,20 +25,44 @@ namespace net {
 
 class Connection;
 
-// One bound address and what belongs to it. Outlives its connections.
+// One bound address and what belongs to it. The acceptor and its timer live on one strand. Outlives its
+// connections.
 struct Listener {
   Listener(boost::asio::io_context& io, ListenerOptions listener_options, const http::Router& the_router)
-      : options{std::move(listener_options)}, router{the_router}, acceptor{io}, accept_again{io} {}
+      : options{std::move(listener_options)},
+        router{the_router},
+        max_body{the_router.max_body()},
+        acceptor{boost::asio::make_strand(io)},
+        accept_again{acceptor.get_executor()} {}
 
-  ListenerOptions options;
+  const ListenerOptions options;
   const http::Router& router;
+  const std::size_t max_body;
   boost::asio::ip::tcp::acceptor acceptor;
   boost::asio::steady_timer accept_again;
-  std::mutex mutex;  // tls, per_ip
+  std::uint16_t port = 0;
+  std::mutex mutex;  // tls, per_source
   std::shared_ptr<boost::asio::ssl::context> tls;
-  std::map<std::string, std::size_t> per_ip;
+  std::map<std::string, std::size_t> per_source;
   std::atomic<std::uint64_t> open{0}, accepted{0}, refused{0}, malformed{0}, timeouts{0}, tls_failures{0},
       requests{0}, queue_full{0};
+};
+
+// A place among the connections of a listener, given back with the object.
+class Seat {
+ public:
+  // Empty when the listener or the source (an IPv4 address, an IPv6 /64 network) has all that it may.
+  [[nodiscard]] static std::optional<Seat> take(Listener& listener, const boost::asio::ip::address& remote,
+                                                const Limits& limits);
+  Seat(Seat&& other) noexcept : listener_{std::exchange(other.listener_, nullptr)}, source_{other.source_} {}
+  Seat& operator=(Seat&&) = delete;
+  ~Seat();
+
+ private:
+  using Source = std::map<std::string, std::size_t>::iterator;
+  Seat(Listener& listener, Source source) : listener_{&listener}, source_{source} {}
+  Listener* listener_;
+  Source source_;
 };
 
 // What connections share with their server.
@@ -46,18 +74,19 @@ struct Shared {
   const Pools pools;
   const std::function<void(const Access&)> on_access;
   std::atomic<bool> stopping{false};
-  std::mutex mutex;
+  std::mutex mutex;  // connections, in_flight
   std::condition_variable quiet;
   std::set<std::shared_ptr<Connection>> connections;
-  std::size_t in_flight = 0;  // handlers that run or wait in a pool
+  std::size_t in_flight = 0;  // requests that a pool knows
 };
 
-// One client: requests strictly one after the other. All members are used on the connection's strand, except
-// by the handler's thread, which only posts its answer back.
+// One client: requests strictly one after the other, the next is read when the answer is written. All members
+// are used on the connection's strand; a handler's thread only posts its answer back. Whatever a step throws
+// closes this connection and nothing else (I16).
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  Connection(boost::asio::ip::tcp::socket socket, std::string remote_ip, Listener& listener, Shared& shared);
-  ~Connection();
+  Connection(boost::asio::ip::tcp::socket socket, std::string remote_ip, Seat seat, Listener& listener,
+             Shared& shared);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
@@ -67,42 +96,71 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void close_now();
 
  private:
-  enum class Phase { handshake, idle, head, body, handling, writing, closed };
+  // lingering: the answer is out, the end is said; what the peer still sends is thrown away for a moment,
+  // because closing with unread bytes would take the answer from it.
+  enum class Phase { handshake, idle, head, body, handling, writing, lingering, closed };
+  using Failure = boost::system::error_code;
+  struct Job;
 
   void handshake();
+  void on_handshake(const Failure& error);
   void read_head();
-  void on_head_bytes(const boost::system::error_code& error, std::size_t size);
+  void on_head_bytes(const Failure& error, std::size_t size);
   void take_head(std::size_t size);
+  void say_continue();
   void read_body();
+  void on_body_bytes(const Failure& error, std::size_t size);
+  [[nodiscard]] bool take_body();
   void dispatch();
   void hand_over(const http::Route& route);
   void answer(http::HttpResponse response);
   void refuse(int status, const std::string& detail);
-  void on_written(const boost::system::error_code& error);
-  void arm(std::chrono::milliseconds wait);
-  void on_timeout();
+  void write_slice();
+  void on_written(const Failure& error, std::size_t size);
+  void report();
+  void next_request();
+  void finish();
+  void discard();
   void close();
-  void read_some(char* into, std::size_t size,
-                 void (Connection::*then)(const boost::system::error_code&, std::size_t));
-  [[nodiscard]] std::optional<ca::Bytes> client_certificate() const;
+  void arm(std::chrono::milliseconds wait);
+  void disarm();
+  void on_timeout();
 
+  template <typename Step>
+  [[nodiscard]] auto then(Step step);
+  void read_some();  // into chunk_, then the step of the phase
+  template <typename Buffers, typename Then>
+  void write(const Buffers& buffers, Then done);
+
+  Seat seat_;
   boost::asio::ip::tcp::socket socket_;
   std::shared_ptr<boost::asio::ssl::context> tls_context_;
   std::optional<boost::asio::ssl::stream<boost::asio::ip::tcp::socket&>> tls_;
   boost::asio::steady_timer timer_;
   std::uint64_t timer_generation_ = 0;
-  std::string remote_ip_;
+  const std::string remote_ip_;
   Listener& listener_;
   Shared& shared_;
+  std::optional<ca::Bytes> client_certificate_;
+
   Phase phase_ = Phase::handshake;
   bool timed_out_ = false;
   bool closing_ = false;  // after the next answer
   std::vector<char> chunk_;
   std::string received_;  // bytes not yet consumed
+  std::size_t discarded_ = 0;
+
+  // of the current request
   RequestHead head_;
+  const http::Route* route_ = nullptr;
+  std::optional<ChunkedBody> chunks_;
   std::string request_id_;
-  std::string outgoing_;
-  int status_ = 0;
+  std::string failure_;
+  http::HttpResponse response_;
+  std::string response_head_;
+  bool head_written_ = false;
+  std::size_t body_size_ = 0;
+  std::size_t body_written_ = 0;
   std::chrono::steady_clock::time_point began_;
 };
 

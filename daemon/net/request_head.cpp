@@ -7,9 +7,11 @@
 namespace net {
 namespace {
 
-constexpr std::size_t kMaxLengthDigits = 18;
+constexpr std::size_t kMaxLengthDigits = 18;  // fits 64 bits
+constexpr std::size_t kMaxMethodBytes = 32;   // the longest that IANA knows has 17
+constexpr std::size_t kMaxHostBytes = 261;    // a DNS name of 255, ':' and a port of 5
 
-[[noreturn]] void bad(const std::string& detail) { throw BadHead{400, detail}; }
+[[noreturn]] void bad(const std::string& detail) { throw BadRequest{400, detail}; }
 
 bool is_token_char(char c) {
   static constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
@@ -31,6 +33,17 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
+void read_version(std::string_view version, RequestHead& head) {
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  if (version == "HTTP/1.1" || version == "HTTP/1.0") {
+    head.minor_version = version.back() - '0';
+    return;
+  }
+  const bool other_version = version.size() == 8 && version.starts_with("HTTP/") && is_digit(version[5]) &&
+                             version[6] == '.' && is_digit(version[7]);
+  throw BadRequest{other_version ? 505 : 400, "the version must be HTTP/1.1 or HTTP/1.0"};
+}
+
 void read_request_line(std::string_view line, const HeadBounds& bounds, RequestHead& head) {
   const auto first = line.find(' ');
   const auto last = line.rfind(' ');
@@ -40,14 +53,13 @@ void read_request_line(std::string_view line, const HeadBounds& bounds, RequestH
   const std::string_view method = line.substr(0, first);
   const std::string_view target = line.substr(first + 1, last - first - 1);
   const std::string_view version = line.substr(last + 1);
-  if (!is_token(method)) {
-    bad("the method is not a token");
+  if (!is_token(method) || method.size() > kMaxMethodBytes) {
+    bad("the method is not a token of at most " + std::to_string(kMaxMethodBytes) + " bytes");
   }
-  if (version != "HTTP/1.1" && version != "HTTP/1.0") {
-    throw BadHead{version.starts_with("HTTP/") ? 505 : 400, "the version must be HTTP/1.1 or HTTP/1.0"};
-  }
+  read_version(version, head);
   if (target.size() > bounds.target_bytes) {
-    throw BadHead{431, "the request target is longer than " + std::to_string(bounds.target_bytes) + " bytes"};
+    throw BadRequest{414,
+                     "the request target is longer than " + std::to_string(bounds.target_bytes) + " bytes"};
   }
   const bool printable =
       std::all_of(target.begin(), target.end(), [](char c) { return c > 0x20 && c < 0x7f && c != '#'; });
@@ -59,7 +71,6 @@ void read_request_line(std::string_view line, const HeadBounds& bounds, RequestH
   const auto question = target.find('?');
   head.path = target.substr(0, question);
   head.query = question == std::string_view::npos ? "" : target.substr(question + 1);
-  head.minor_version = version.back() == '1' ? 1 : 0;
 }
 
 void read_field(std::string_view line, RequestHead& head) {
@@ -92,12 +103,13 @@ void read_framing(const HeadBounds& bounds, RequestHead& head) {
   const auto encodings = values_of(head, "transfer-encoding");
   const auto lengths = values_of(head, "content-length");
   if (!encodings.empty()) {
-    const bool plain_chunked =
+    // Codings have no case, but who writes it otherwise may also be read otherwise by what stands before us.
+    head.chunked =
         encodings.size() == 1 && encodings.front() == "chunked" && lengths.empty() && head.minor_version == 1;
-    if (plain_chunked) {
-      throw BadHead{411, "send the body with Content-Length instead of Transfer-Encoding: chunked"};
+    if (!head.chunked) {
+      bad("Transfer-Encoding is accepted on HTTP/1.1 only, once, as 'chunked', without Content-Length");
     }
-    bad("Transfer-Encoding is not accepted");
+    return;
   }
   if (lengths.empty()) {
     return;
@@ -110,14 +122,27 @@ void read_framing(const HeadBounds& bounds, RequestHead& head) {
   }
   head.content_length = std::stoull(std::string{digits});
   if (head.content_length > bounds.body_bytes) {
-    throw BadHead{413, "the body is larger than " + std::to_string(bounds.body_bytes) + " bytes"};
+    throw BadRequest{413, "the body is larger than " + std::to_string(bounds.body_bytes) + " bytes"};
   }
+}
+
+// uri-host [ ":" port ] by its characters: what it names is for the protocols (RFC 9112, 3.2).
+bool is_host(std::string_view value) {
+  static constexpr std::string_view kMarks = "-._~%!$&'()*+;=:[]";
+  return !value.empty() && value.size() <= kMaxHostBytes &&
+         std::all_of(value.begin(), value.end(), [](char c) {
+           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                  kMarks.find(c) != std::string_view::npos;
+         });
 }
 
 void read_connection(RequestHead& head) {
   const auto hosts = values_of(head, "host");
   if (hosts.size() > 1 || (hosts.empty() && head.minor_version == 1)) {
     bad("there must be exactly one Host header");
+  }
+  if (!hosts.empty() && !is_host(hosts.front())) {
+    bad("the Host header must hold a name or an address, and a port");
   }
   head.keep_alive = head.minor_version == 1;
   for (const std::string_view value : values_of(head, "connection")) {
@@ -129,7 +154,7 @@ void read_connection(RequestHead& head) {
   }
   for (const std::string_view value : values_of(head, "expect")) {
     if (ca::ascii_lower(value) != "100-continue") {
-      throw BadHead{417, "the only expectation that is met is 100-continue"};
+      throw BadRequest{417, "the only expectation that is met is 100-continue"};
     }
     head.expects_continue = head.minor_version == 1;
   }
@@ -160,7 +185,7 @@ RequestHead parse_head(std::string_view head, const HeadBounds& bounds) {
       break;
     }
     if (parsed.headers.size() == bounds.fields) {
-      throw BadHead{431, "more than " + std::to_string(bounds.fields) + " header fields"};
+      throw BadRequest{431, "more than " + std::to_string(bounds.fields) + " header fields"};
     }
     read_field(line, parsed);
   }
@@ -169,9 +194,16 @@ RequestHead parse_head(std::string_view head, const HeadBounds& bounds) {
   return parsed;
 }
 
-bool hopeless(std::string_view received) {
-  return std::any_of(received.begin(), received.end(),
-                     [](char c) { return is_control(c) && c != '\r' && c != '\n' && c != '\t'; });
+bool hopeless(std::string_view received, std::size_t from) {
+  for (std::size_t i = from; i < received.size(); ++i) {
+    const char c = received[i];
+    const bool bare_lf = c == '\n' && (i == 0 || received[i - 1] != '\r');
+    const bool bare_cr = c == '\r' && i + 1 < received.size() && received[i + 1] != '\n';
+    if (bare_lf || bare_cr || (is_control(c) && c != '\r' && c != '\n' && c != '\t')) {
+      return true;
+    }
+  }
+  return false;
 }
 
 }  // namespace net

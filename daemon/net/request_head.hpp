@@ -19,6 +19,7 @@ struct RequestHead {
   int minor_version = 1;
   std::vector<std::pair<std::string, std::string>> headers;
   std::size_t content_length = 0;
+  bool chunked = false;  // the body comes in chunks; content_length is then 0
   bool keep_alive = true;
   bool expects_continue = false;
 };
@@ -26,24 +27,27 @@ struct RequestHead {
 struct HeadBounds {
   std::size_t fields = 64;
   std::size_t target_bytes = 8192;
-  std::size_t body_bytes = 65536;
+  std::size_t body_bytes = 65536;  // the most that any route of the listener takes
 };
 
 // The request cannot be served and the connection must be closed after the answer.
-class BadHead : public std::runtime_error {
+class BadRequest : public std::runtime_error {
  public:
-  BadHead(int status, const std::string& detail) : std::runtime_error{detail}, status_{status} {}
+  BadRequest(int status, const std::string& detail) : std::runtime_error{detail}, status_{status} {}
   [[nodiscard]] int status() const { return status_; }
 
  private:
   int status_;
 };
 
-// `head` ends with the empty line (CRLF CRLF). Throws BadHead: 400 (malformed or ambiguous), 411 (chunked:
-// every client that we serve sends Content-Length), 413, 417, 431, 505.
+// `head` ends with the empty line (CRLF CRLF). Accepted: HTTP/1.1 and 1.0, a target that is a path, exactly
+// one Host on 1.1, at most one Content-Length of digits, or on 1.1 without it one Transfer-Encoding that is
+// exactly `chunked`; no folded lines, no control characters. Throws BadRequest: 400 (malformed or ambiguous),
+// 413, 414, 417, 431, 505.
 [[nodiscard]] RequestHead parse_head(std::string_view head, const HeadBounds& bounds);
 
-// Bytes that no head can begin with: control characters, as in a TLS hello on a plain port.
-[[nodiscard]] bool hopeless(std::string_view received);
+// Whether what was received so far, from byte `from` on, can never become a head: control characters (a TLS
+// hello on a plain port), a bare CR or a bare LF. Saves the wait for an end that will not come.
+[[nodiscard]] bool hopeless(std::string_view received, std::size_t from);
 
 }  // namespace net

@@ -1,18 +1,34 @@
 #include "daemon/net/response_text.hpp"
 
 #include <array>
+#include <cstdio>
 #include <ctime>
+
+#include "ca/base/strings.hpp"
 
 namespace net {
 namespace {
 
+// RFC 9110, 5.6.7. Own names: strftime would ask the locale.
 std::string http_date() {
+  static constexpr std::array<const char*, 7> kDays{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  static constexpr std::array<const char*, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   const std::time_t now = std::time(nullptr);
   std::tm utc{};
   gmtime_r(&now, &utc);
-  std::array<char, 40> text{};
-  const auto size = std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &utc);
-  return {text.data(), size};
+  std::array<char, 64> text{};
+  const int size = std::snprintf(text.data(), text.size(), "%s, %02d %s %04d %02d:%02d:%02d GMT",
+                                 kDays[static_cast<std::size_t>(utc.tm_wday)], utc.tm_mday,
+                                 kMonths[static_cast<std::size_t>(utc.tm_mon)], utc.tm_year + 1900,
+                                 utc.tm_hour, utc.tm_min, utc.tm_sec);
+  return {text.data(), static_cast<std::size_t>(size)};
+}
+
+bool is_framing(std::string_view name) {
+  const std::string lower = ca::ascii_lower(name);
+  return lower == "content-length" || lower == "transfer-encoding" || lower == "connection" ||
+         lower == "date" || lower == "content-type";
 }
 
 std::string one_line(std::string value) {
@@ -41,8 +57,12 @@ std::string_view reason_phrase(int status) {
   switch (status) {
     case 200:
       return "OK";
+    case 201:
+      return "Created";
     case 202:
       return "Accepted";
+    case 204:
+      return "No Content";
     case 304:
       return "Not Modified";
     case 400:
@@ -55,14 +75,22 @@ std::string_view reason_phrase(int status) {
       return "Not Found";
     case 405:
       return "Method Not Allowed";
+    case 406:
+      return "Not Acceptable";
     case 408:
       return "Request Timeout";
     case 409:
       return "Conflict";
+    case 410:
+      return "Gone";
     case 411:
       return "Length Required";
+    case 412:
+      return "Precondition Failed";
     case 413:
       return "Content Too Large";
+    case 414:
+      return "URI Too Long";
     case 415:
       return "Unsupported Media Type";
     case 417:
@@ -75,8 +103,14 @@ std::string_view reason_phrase(int status) {
       return "Request Header Fields Too Large";
     case 500:
       return "Internal Server Error";
+    case 501:
+      return "Not Implemented";
+    case 502:
+      return "Bad Gateway";
     case 503:
       return "Service Unavailable";
+    case 504:
+      return "Gateway Timeout";
     case 505:
       return "HTTP Version Not Supported";
     default:
@@ -93,28 +127,30 @@ http::HttpResponse problem(int status, const std::string& detail) {
   return response;
 }
 
-std::string serialize(const http::HttpResponse& response, const ResponseFraming& framing) {
+bool may_have_body(std::string_view method, int status) {
+  return method != "HEAD" && status != 204 && status != 304;
+}
+
+std::string response_head(const http::HttpResponse& response, const ResponseFraming& framing) {
   std::string text = "HTTP/1.1 " + std::to_string(response.status) + ' ' +
                      std::string{reason_phrase(response.status)} + "\r\n";
   text += "Date: " + http_date() + "\r\n";
   if (!response.content_type.empty()) {
     text += "Content-Type: " + one_line(response.content_type) + "\r\n";
   }
-  text += "Content-Length: " + std::to_string(response.body.size()) + "\r\n";
-  if (!framing.request_id.empty()) {
-    text += "x-amzn-RequestId: " + framing.request_id + "\r\n";
+  if (response.status != 204 && response.status != 304) {
+    text += "Content-Length: " + std::to_string(response.body.size()) + "\r\n";
   }
+  text += "x-amzn-RequestId: " + framing.request_id + "\r\n";
   for (const auto& [name, value] : response.headers) {
-    text += one_line(name) + ": " + one_line(value) + "\r\n";
+    if (!is_framing(name)) {
+      text += one_line(name) + ": " + one_line(value) + "\r\n";
+    }
   }
   if (framing.close) {
     text += "Connection: close\r\n";
   }
-  text += "\r\n";
-  if (!framing.head_only) {
-    text += response.body;
-  }
-  return text;
+  return text += "\r\n";
 }
 
 }  // namespace net

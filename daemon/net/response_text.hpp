@@ -9,12 +9,15 @@ namespace net {
 struct ResponseFraming {
   std::string request_id;
   bool close = false;
-  bool head_only = false;  // HEAD: Content-Length of the body that is left out
 };
 
-// The bytes on the wire. Control characters in header values are replaced, so that no value can split a
-// response.
-[[nodiscard]] std::string serialize(const http::HttpResponse& response, const ResponseFraming& framing);
+// Status line and header fields with the empty line; the body follows as it is when may_have_body. Control
+// characters in header values are replaced, so that no value can split a response; a handler's own framing
+// headers are left out.
+[[nodiscard]] std::string response_head(const http::HttpResponse& response, const ResponseFraming& framing);
+
+// Not for HEAD, 204 and 304 (RFC 9112, 6.3).
+[[nodiscard]] bool may_have_body(std::string_view method, int status);
 
 // application/problem+json (RFC 9457) for errors that arise before a protocol sees the request.
 [[nodiscard]] http::HttpResponse problem(int status, const std::string& detail);

@@ -27,7 +27,12 @@ struct Server::State {
 
   void accept(Listener& listener);
   void take(Listener& listener, boost::asio::ip::tcp::socket socket);
-  [[nodiscard]] bool quiet_within(std::chrono::milliseconds wait, bool connections_too);
+  void accept_later(Listener& listener);
+  void run();
+  // False when there are still requests or connections after `wait`.
+  [[nodiscard]] bool quiet_within(std::chrono::milliseconds wait);
+  // Handlers refer to us; their time is bounded by their own deadlines.
+  void wait_for_handlers();
 
   const std::size_t io_threads;
   Shared shared;
@@ -43,14 +48,13 @@ Server::Server(Limits limits, Pools pools, std::size_t io_threads,
 
 Server::~Server() {
   stop(std::chrono::milliseconds{0});
-  // Handlers hold references to us: their time is bounded by their own deadlines.
-  (void)state_->quiet_within(std::chrono::hours{1}, false);
+  state_->wait_for_handlers();
   state_->work.reset();
   // Everything is closed, so the loops end by themselves; connections must be gone before their listeners.
   for (std::thread& thread : state_->threads) {
     thread.join();
   }
-  state_->io.poll();
+  state_->io.poll();  // without start() nobody has run what stop() posted
 }
 
 void Server::listen(const ListenerOptions& options, const http::Router& router) {
@@ -65,11 +69,15 @@ void Server::listen(const ListenerOptions& options, const http::Router& router) 
     listener->acceptor.set_option(boost::asio::socket_base::reuse_address{true});
     listener->acceptor.bind(endpoint);
     listener->acceptor.listen();
+    listener->port = listener->acceptor.local_endpoint().port();
   } catch (const boost::system::system_error& error) {
     throw ca::Error{ca::Code::unavailable, "cannot listen on " + options.address + ":" +
                                                std::to_string(options.port) + ": " + error.code().message() +
                                                ": change listeners." + options.name +
-                                               " in the configuration"};
+                                               (error.code() == boost::system::errc::address_not_available ||
+                                                        error.code() == boost::system::errc::invalid_argument
+                                                    ? ".address"
+                                                    : ".port")};
   }
   state_->listeners.push_back(std::move(listener));
 }
@@ -77,7 +85,7 @@ void Server::listen(const ListenerOptions& options, const http::Router& router) 
 std::uint16_t Server::port(const std::string& name) const {
   for (const auto& listener : state_->listeners) {
     if (listener->options.name == name) {
-      return listener->acceptor.local_endpoint().port();
+      return listener->port;
     }
   }
   throw ca::Error{ca::Code::internal, "no listener named " + name};
@@ -88,7 +96,7 @@ void Server::start() {
     state_->accept(*listener);
   }
   for (std::size_t i = 0; i < state_->io_threads; ++i) {
-    state_->threads.emplace_back([state = state_.get()] { state->io.run(); });
+    state_->threads.emplace_back([state = state_.get()] { state->run(); });
   }
 }
 
@@ -108,7 +116,7 @@ void Server::reload_tls() {
 void Server::stop(std::chrono::milliseconds grace) {
   state_->shared.stopping = true;
   for (const auto& listener : state_->listeners) {
-    boost::asio::post(state_->io, [listener = listener.get()] {
+    boost::asio::post(listener->acceptor.get_executor(), [listener = listener.get()] {
       boost::system::error_code ignored;
       listener->acceptor.close(ignored);
       listener->accept_again.cancel();
@@ -125,7 +133,7 @@ void Server::stop(std::chrono::milliseconds grace) {
     }
   };
   each([](Connection& connection) { connection.drain(); });
-  if (!state_->quiet_within(grace, true)) {
+  if (!state_->quiet_within(grace)) {
     each([](Connection& connection) { connection.close_now(); });
   }
 }
@@ -140,31 +148,57 @@ Counters Server::counters(const std::string& name) const {
   return {};
 }
 
-bool Server::State::quiet_within(std::chrono::milliseconds wait, bool connections_too) {
+bool Server::State::quiet_within(std::chrono::milliseconds wait) {
   std::unique_lock lock{shared.mutex};
-  return shared.quiet.wait_for(
-      lock, wait, [&] { return shared.in_flight == 0 && (!connections_too || shared.connections.empty()); });
+  return shared.quiet.wait_for(lock, wait,
+                               [&] { return shared.in_flight == 0 && shared.connections.empty(); });
+}
+
+void Server::State::wait_for_handlers() {
+  std::unique_lock lock{shared.mutex};
+  shared.quiet.wait(lock, [&] { return shared.in_flight == 0; });
+}
+
+void Server::State::run() {
+  while (true) {
+    try {
+      io.run();
+      return;
+    } catch (...) {
+      // Connections end by what they throw; this is what is left (memory for a completion), and the other
+      // connections go on (I16).
+    }
+  }
 }
 
 void Server::State::accept(Listener& listener) {
-  listener.acceptor.async_accept(
-      boost::asio::make_strand(io), [this, &listener](const boost::system::error_code& error, auto socket) {
-        if (shared.stopping || error == boost::asio::error::operation_aborted) {
-          return;
-        }
-        if (!error) {
-          take(listener, boost::asio::ip::tcp::socket{std::move(socket)});
-          accept(listener);
-          return;
-        }
-        // Out of descriptors or memory: those that are served go on, new ones wait.
-        listener.accept_again.expires_after(kAcceptPause);
-        listener.accept_again.async_wait([this, &listener](const boost::system::error_code& cancelled) {
-          if (!cancelled && !shared.stopping) {
-            accept(listener);
-          }
-        });
-      });
+  listener.acceptor.async_accept(boost::asio::make_strand(io),
+                                 [this, &listener](const boost::system::error_code& error, auto socket) {
+                                   if (shared.stopping || error == boost::asio::error::operation_aborted) {
+                                     return;
+                                   }
+                                   if (error) {
+                                     accept_later(listener);
+                                     return;
+                                   }
+                                   try {
+                                     take(listener, boost::asio::ip::tcp::socket{std::move(socket)});
+                                   } catch (...) {
+                                     ++listener.refused;  // no memory for this one
+                                   }
+                                   accept(listener);
+                                 });
+}
+
+// Out of descriptors or memory (a client that went away is no error here): those that are served go on, new
+// ones wait.
+void Server::State::accept_later(Listener& listener) {
+  listener.accept_again.expires_after(kAcceptPause);
+  listener.accept_again.async_wait([this, &listener](const boost::system::error_code& cancelled) {
+    if (!cancelled && !shared.stopping) {
+      accept(listener);
+    }
+  });
 }
 
 void Server::State::take(Listener& listener, boost::asio::ip::tcp::socket socket) {
@@ -174,20 +208,14 @@ void Server::State::take(Listener& listener, boost::asio::ip::tcp::socket socket
     return;
   }
   socket.set_option(boost::asio::ip::tcp::no_delay{true}, error);
-  std::string ip = remote.address().to_string();
-  {
-    const std::lock_guard lock{listener.mutex};
-    const auto known = listener.per_ip.find(ip);
-    const std::size_t from_ip = known == listener.per_ip.end() ? 0 : known->second;
-    if (listener.open >= shared.limits.connections || from_ip >= shared.limits.connections_per_ip) {
-      ++listener.refused;
-      return;  // the socket closes here
-    }
-    ++listener.open;
-    ++listener.accepted;
-    ++listener.per_ip[ip];
+  auto seat = Seat::take(listener, remote.address(), shared.limits);
+  if (!seat) {
+    ++listener.refused;
+    return;  // the socket closes here
   }
-  auto connection = std::make_shared<Connection>(std::move(socket), std::move(ip), listener, shared);
+  ++listener.accepted;
+  auto connection = std::make_shared<Connection>(std::move(socket), remote.address().to_string(),
+                                                 std::move(*seat), listener, shared);
   {
     const std::lock_guard lock{shared.mutex};
     shared.connections.insert(connection);

@@ -31,9 +31,9 @@ struct Limits {
   std::chrono::milliseconds header_time{5000};
   std::chrono::milliseconds body_time{10000};
   std::chrono::milliseconds idle_time{30000};
-  std::chrono::milliseconds write_time{10000};
+  std::chrono::milliseconds write_time{10000};  // for each 256 KiB of an answer
   std::size_t connections = 4096;
-  std::size_t connections_per_ip = 1024;
+  std::size_t connections_per_ip = 1024;  // IPv6: per /64 network
 };
 
 // A line of the access log and the input of the request metrics; called on an I/O thread, must be quick.
@@ -42,6 +42,7 @@ struct Access {
   int status = 0;
   std::size_t response_bytes = 0;
   std::chrono::microseconds duration{};
+  std::string failure;  // what a handler threw, otherwise empty: for the log, not for the client
 };
 
 struct Counters {  // monotonic except open_connections
@@ -57,11 +58,15 @@ struct Pools {
   http::WorkerPool& ops;
 };
 
-// All listeners and I/O threads. The only place with Beast and Asio.
+// All listeners and I/O threads; the only place with Asio. Handlers run on the pools, requests of a
+// connection one after the other. Refused before a route sees them, as application/problem+json with
+// Connection: close: what parse_head and ChunkedBody refuse, 408 (slow), 431 (header too large). The methods
+// are called from one thread, except counters() and port(), which any may call after start().
 class Server {
  public:
+  // on_access must not throw; when it does, the connection that it was about is closed.
   Server(Limits limits, Pools pools, std::size_t io_threads, std::function<void(const Access&)> on_access);
-  ~Server();  // stop() and join
+  ~Server();  // stop(0), waits for the handlers that still run, joins
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 

@@ -1,7 +1,9 @@
 #pragma once
 #include <boost/asio/ssl/context.hpp>
 #include <memory>
+#include <optional>
 
+#include "ca/base/bytes.hpp"
 #include "daemon/net/server.hpp"
 
 namespace net {
@@ -10,5 +12,8 @@ namespace net {
 // asked for when client_ca is set, and then verified fully for client authentication. Throws
 // ca::Error{Code::unavailable} that names the file.
 [[nodiscard]] std::shared_ptr<boost::asio::ssl::context> load_tls(const TlsFiles& files);
+
+// DER of the client's certificate after a handshake that verified it; empty when it sent none.
+[[nodiscard]] std::optional<ca::Bytes> verified_peer_certificate(SSL* tls);
 
 }  // namespace net

@@ -43,7 +43,7 @@ void Log::write(Level level, std::string_view message, const Fields& fields) con
   nlohmann::ordered_json line;
   line["ts"] = ca::rfc3339(ca::SystemClock{}.now());
   line["level"] = name_of(level);
-  line["msg"] = message;
+  line["msg"] = message.substr(0, kMaxValue);
   for (const auto& [name, value] : fields) {
     line[name] = value.substr(0, kMaxValue);
   }

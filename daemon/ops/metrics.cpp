@@ -61,7 +61,12 @@ std::string Metrics::render() {
     collectors = state_->collectors;
   }
   for (const auto& collect : collectors) {
-    collect(*this);
+    try {
+      collect(*this);
+    } catch (const std::exception&) {
+      // One source that is away (a store, a token) must not hide the others: that is when they are needed.
+      add("chancery_scrape_failures_total", "sources that could not be read at a scrape");
+    }
   }
   return prometheus::TextSerializer{}.Serialize(state_->registry.Collect());
 }

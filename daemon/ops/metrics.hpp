@@ -7,7 +7,7 @@
 namespace ops {
 
 // Prometheus metrics of the process, prefix `chancery_`. Thread-safe. Label values come from closed sets
-// only.
+// only. A name belongs to one type, counter or gauge or histogram: another use throws std::invalid_argument.
 class Metrics {
  public:
   Metrics();
@@ -17,7 +17,8 @@ class Metrics {
   void set(const std::string& gauge, const std::string& help, double value, const Labels& labels = {});
   void observe_seconds(const std::string& histogram, const std::string& help, double seconds,
                        const Labels& labels = {});
-  // Called before each scrape, to copy state of others into gauges.
+  // Called before each scrape, to copy state of others into gauges. One that throws counts as
+  // chancery_scrape_failures_total; the others are still called.
   void on_scrape(std::function<void(Metrics&)> collect);
   // Text exposition format 0.0.4.
   [[nodiscard]] std::string render();

@@ -1,5 +1,8 @@
 #include "daemon/ops/systemd_notify.hpp"
 
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <string>
@@ -40,12 +43,13 @@ std::optional<std::chrono::microseconds> watchdog_interval() {
   if (interval == nullptr || (process != nullptr && std::to_string(getpid()) != process)) {
     return std::nullopt;
   }
-  char* end = nullptr;
-  const unsigned long long value = std::strtoull(interval, &end, 10);
-  if (end == interval || *end != '\0' || value == 0) {
+  const char* end = interval + std::strlen(interval);
+  std::int64_t value = 0;
+  const auto read = std::from_chars(interval, end, value);
+  if (read.ec != std::errc{} || read.ptr != end || value < 2) {
     return std::nullopt;
   }
-  return std::chrono::microseconds{static_cast<std::int64_t>(value / 2)};
+  return std::chrono::microseconds{value / 2};
 }
 
 }  // namespace ops
