@@ -21,7 +21,7 @@ constexpr std::string_view kHead =
 
 }  // namespace
 
-AuditTail AuditTail::load(Session& session, const std::string& node) {
+AuditTail AuditTail::load(Session& session, const std::string& path, const std::string& node) {
   session.run(
       "INSERT INTO audit_head (only, log, size, frontier, base_size, base_frontier, last_time, commits, "
       "settled) "
@@ -29,19 +29,19 @@ AuditTail AuditTail::load(Session& session, const std::string& node) {
       node);
   auto row = session.query(kHead);
   if (!row.next()) {
-    throw StoreFault{SQLITE_CORRUPT, "the store has no audit head"};
+    throw StoreFault{SQLITE_CORRUPT, path + ": the store has no audit head"};
   }
   AuditTail tail;
   tail.log_ = row.text(0);
   if (tail.log_ != node) {
-    throw StoreFault{SQLITE_MISUSE, "the store holds the audit log of node " + tail.log_ +
+    throw StoreFault{SQLITE_MISUSE, path + ": the store holds the audit log of node " + tail.log_ +
                                         ", this daemon is node " + node + ": correct the name of the node"};
   }
   try {
     tail.head_ = MerkleFrontier::restore(static_cast<std::uint64_t>(row.integer(1)), row.blob(2));
     tail.base_ = MerkleFrontier::restore(static_cast<std::uint64_t>(row.integer(3)), row.blob(4));
   } catch (const Error& error) {
-    damaged("audit_head", error.what());
+    damaged(path, error.what());
   }
   tail.last_time_ = time_from(row.integer(5));
   tail.commits_ = static_cast<std::uint64_t>(row.integer(6));

@@ -13,7 +13,7 @@ namespace ca::sqlite {
 class AuditTail {
  public:
   // Makes the log of `node` when the store is new. Throws StoreFault when the store is another node's.
-  [[nodiscard]] static AuditTail load(Session& session, const std::string& node);
+  [[nodiscard]] static AuditTail load(Session& session, const std::string& path, const std::string& node);
 
   // Time of the next events: never before the last one of the log (I17).
   [[nodiscard]] TimePoint time_at(TimePoint now) const;

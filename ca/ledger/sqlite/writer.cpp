@@ -29,7 +29,7 @@ void check_entry(const LedgerEntry& entry) {
 Writer::Writer(const SqliteStoreOptions& options, const Clock& clock) : options_{options}, clock_{clock} {
   session_ = std::make_unique<Session>(options_.path, Connection::Use::create);
   migrate(*session_, options_.path, clock_.now().time_since_epoch().count());
-  tail_ = AuditTail::load(*session_, options_.node);
+  tail_ = AuditTail::load(*session_, options_.path, options_.node);
   tail_->check(*session_, options_.path);
   // What an earlier process may have left behind unsynced is durable before anything is built on it (I13).
   settle();
@@ -144,7 +144,7 @@ void Writer::open() {
     settle();
   }
   if (!tail_) {
-    tail_ = AuditTail::load(*session_, options_.node);
+    tail_ = AuditTail::load(*session_, options_.path, options_.node);
   }
 }
 
@@ -217,10 +217,10 @@ bool Writer::found_after_failed_commit(std::uint64_t commit_number) noexcept {
       session_.reset();
       session_ = std::make_unique<Session>(options_.path, Connection::Use::write);
       if (!found) {
-        found = AuditTail::load(*session_, options_.node).commits() >= commit_number;
+        found = AuditTail::load(*session_, options_.path, options_.node).commits() >= commit_number;
       }
       settle();
-      tail_ = AuditTail::load(*session_, options_.node);
+      tail_ = AuditTail::load(*session_, options_.path, options_.node);
     } catch (const std::exception& error) {
       note_fault(error.what());
     }
