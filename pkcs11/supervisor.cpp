@@ -404,6 +404,11 @@ std::string Supervisor::token_label() const {
   return connection_ ? connection_->slot.label : std::string{};
 }
 
+bool Supervisor::is_token_of(const Uri& key) const {
+  const std::lock_guard lock{mutex_};
+  return connection_ && matches(key, connection_->slot);
+}
+
 TokenStatus Supervisor::status() const {
   const SessionCounts sessions = pool_.counts();
   TokenStatus status{.sessions_open = sessions.open,

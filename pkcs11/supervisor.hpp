@@ -45,6 +45,8 @@ class Supervisor final : public ModuleObserver, public std::enable_shared_from_t
   [[nodiscard]] Module& module() { return *module_; }
   [[nodiscard]] const TokenOptions& options() const { return options_; }
   [[nodiscard]] std::string token_label() const;
+  // The token attributes of a key's URI are those of this token.
+  [[nodiscard]] bool is_token_of(const Uri& key) const;
   [[nodiscard]] TokenStatus status() const;
   [[nodiscard]] std::optional<Error> last_error() const;
   [[nodiscard]] TokenState state() const;

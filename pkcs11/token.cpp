@@ -130,6 +130,10 @@ PrivateKey key_on(Supervisor& supervisor, SessionPool::Lease& lease, const Uri& 
   if (const auto known = supervisor.keys().known(name, lease.epoch())) {
     return *known;
   }
+  if (!supervisor.is_token_of(uri)) {
+    throw Error{ErrorClass::bad_request, "the key " + name + " is on another token than this one",
+                "correct the key's URI"};
+  }
   const auto found = find_private_key(lease.session(), uri);
   if (!found) {
     key_absent(supervisor, lease, uri);
@@ -282,23 +286,23 @@ void Token::audit(const Uri& key, ByteView expected_spki, Deadline deadline) {
   const auto supervisor = supervisor_;
   supervisor->keys().enroll(key, expected_spki);
   const std::string name = key.text();
-  CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
-  try {
-    perform(*supervisor, "audit", deadline, [&](SessionPool::Lease& lease) {
-      handle = CK_INVALID_HANDLE;
-      return with_key(*supervisor, lease, key, [&](const std::string&, const PrivateKey& found) {
+  perform(*supervisor, "audit", deadline, [&](SessionPool::Lease& lease) {
+    CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
+    try {
+      with_key(*supervisor, lease, key, [&](const std::string&, const PrivateKey& found) {
         handle = found.handle;
         audit_key(lease.session(), found, key, expected_spki);
-        return true;
       });
-    });
-    supervisor->keys().judge(name, handle, std::nullopt);
-  } catch (const Error& error) {
-    if (error.error_class() == ErrorClass::key_refused || error.error_class() == ErrorClass::key_missing) {
-      supervisor->keys().judge(name, handle, error);
+      // While the lease is held: no reconnect can judge in between, so a newer verdict is never overwritten.
+      supervisor->keys().judge(name, handle, std::nullopt);
+    } catch (const Error& error) {
+      if (error.error_class() == ErrorClass::key_refused || error.error_class() == ErrorClass::key_missing) {
+        supervisor->keys().judge(name, handle, error);
+      }
+      throw;
     }
-    throw;
-  }
+    return true;
+  });
 }
 
 TokenStatus Token::status() const { return supervisor_->status(); }

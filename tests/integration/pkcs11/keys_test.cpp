@@ -130,6 +130,7 @@ TEST_CASE("token: a missing key is named and is no reason to wait", "[pkcs11]") 
   CHECK_THAT(text_thrown_by([&] { sign("pkcs11:object=nobody"); }), Contains("object=nobody"));
   CHECK(class_thrown_by([&] { sign("pkcs11:token=issuing"); }) == ErrorClass::bad_request);
   CHECK(class_thrown_by([&] { sign("pkcs11:object=nobody;type=public"); }) == ErrorClass::bad_request);
+  CHECK(class_thrown_by([&] { sign("pkcs11:token=other;object=nobody"); }) == ErrorClass::bad_request);
   CHECK(token.status().reconnects == 0);
 }
 
