@@ -10,21 +10,22 @@ namespace ca {
 
 // One fact of the audit log, before the ledger gives it a place. Empty strings are left out of the line.
 struct AuditEvent {
-  std::string type;     // "certificate.pending", "certificate.issued", "authority.created", "request.refused", ...
+  std::string
+      type;  // "certificate.pending", "certificate.issued", "authority.created", "request.refused", ...
   std::string outcome;  // "ok", "refused", "failed"
   std::string principal;
   std::string account;
   std::string request_id;
-  std::string authority;   // ARN
-  std::string serial;      // 32 hex digits
-  std::string tbs_sha256;  // hex
-  std::string der_sha256;  // hex
+  std::string authority;                      // ARN
+  std::string serial;                         // 32 hex digits
+  std::string tbs_sha256;                     // hex
+  std::string der_sha256;                     // hex
   std::map<std::string, std::string> detail;  // no secrets; values cut at 1 KiB
 };
 
 // Where an event stands in its log.
 struct AuditPosition {
-  std::string log;       // one log per node
+  std::string log;        // one log per node
   std::uint64_t seq = 0;  // gap-free from 0
   TimePoint time{};
 };

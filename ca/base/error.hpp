@@ -53,7 +53,8 @@ enum class Code {
 
 std::string_view name_of(Code code);
 
-// The one exception of the authority. `what()` is the detail: safe to show to the client, no secrets, no internals.
+// The one exception of the authority. `what()` is the detail: safe to show to the client, no secrets, no
+// internals.
 class Error : public std::runtime_error {
  public:
   Error(Code code, const std::string& detail) : std::runtime_error{detail}, code_{code} {}

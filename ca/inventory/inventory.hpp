@@ -20,32 +20,39 @@ class Inventory {
 
   [[nodiscard]] virtual std::optional<AuthorityRecord> authority(const AuthorityArn& arn) = 0;
   // Of one account in one region, ordered by creation then id; `after_id` empty = from the start.
-  [[nodiscard]] virtual std::vector<AuthorityRecord> authorities(const std::string& account, const std::string& region,
-                                                                 const std::string& after_id, std::size_t limit) = 0;
+  [[nodiscard]] virtual std::vector<AuthorityRecord> authorities(const std::string& account,
+                                                                 const std::string& region,
+                                                                 const std::string& after_id,
+                                                                 std::size_t limit) = 0;
   // All, for the start-up of the daemon.
   [[nodiscard]] virtual std::vector<AuthorityRecord> all_authorities() = 0;
 
   [[nodiscard]] virtual std::optional<CertificateRecord> certificate(const AuthorityArn& issuer,
                                                                      const SerialNumber& serial) = 0;
-  // PENDING rows in order of arrival, strictly after `cursor` (0 = from the start). The cursor is the row's rowid.
+  // PENDING rows in order of arrival, strictly after `cursor` (0 = from the start). The cursor is the row's
+  // rowid.
   struct PendingRow {
     std::uint64_t cursor;
     CertificateRecord record;
   };
   [[nodiscard]] virtual std::vector<PendingRow> pending(std::uint64_t cursor, std::size_t limit) = 0;
   // The newest row of that device and key under that issuer, whatever its state.
-  [[nodiscard]] virtual std::optional<CertificateRecord> by_device_key(const AuthorityArn& issuer, const std::string& device_id,
+  [[nodiscard]] virtual std::optional<CertificateRecord> by_device_key(const AuthorityArn& issuer,
+                                                                       const std::string& device_id,
                                                                        const Sha256& key_hash) = 0;
   // Newest first.
-  [[nodiscard]] virtual std::vector<CertificateRecord> by_device(const std::string& account, const std::string& device_id,
+  [[nodiscard]] virtual std::vector<CertificateRecord> by_device(const std::string& account,
+                                                                 const std::string& device_id,
                                                                  std::size_t limit) = 0;
-  // ISSUED rows of the account whose not_after is before `before`, soonest first, after the cursor (not_after, serial).
+  // ISSUED rows of the account whose not_after is before `before`, soonest first, after the cursor
+  // (not_after, serial).
   struct ExpiryCursor {
     Seconds not_after{};
     std::string serial_hex;
   };
   [[nodiscard]] virtual std::vector<CertificateRecord> expiring(const std::string& account, Seconds before,
-                                                                const ExpiryCursor& after, std::size_t limit) = 0;
+                                                                const ExpiryCursor& after,
+                                                                std::size_t limit) = 0;
   // Kept incrementally; no scan.
   [[nodiscard]] virtual InventoryCounts counts() = 0;
 };

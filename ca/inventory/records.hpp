@@ -16,7 +16,7 @@ enum class AuthorityStatus { creating, pending_certificate, active, disabled, ex
 enum class CertificateState {
   pending,  // durable intent; the token may or may not have been asked
   issued,
-  failed,   // will never be signed; failure_reason says why
+  failed,  // will never be signed; failure_reason says why
   revoked,
 };
 // RFC 5280, 5.3.1 codes of the eight values that the API knows.
@@ -31,10 +31,10 @@ enum class RevocationReason {
   a_a_compromise = 10,
 };
 
-[[nodiscard]] std::string_view api_name(AuthorityType value);      // "ROOT"
-[[nodiscard]] std::string_view api_name(AuthorityStatus value);    // "PENDING_CERTIFICATE"
-[[nodiscard]] std::string_view api_name(CertificateState value);   // "ISSUED"
-[[nodiscard]] std::string_view api_name(RevocationReason value);   // "KEY_COMPROMISE"
+[[nodiscard]] std::string_view api_name(AuthorityType value);     // "ROOT"
+[[nodiscard]] std::string_view api_name(AuthorityStatus value);   // "PENDING_CERTIFICATE"
+[[nodiscard]] std::string_view api_name(CertificateState value);  // "ISSUED"
+[[nodiscard]] std::string_view api_name(RevocationReason value);  // "KEY_COMPROMISE"
 [[nodiscard]] std::optional<AuthorityType> authority_type_from_api(std::string_view name);
 [[nodiscard]] std::optional<AuthorityStatus> authority_status_from_api(std::string_view name);
 [[nodiscard]] std::optional<CertificateState> certificate_state_from_api(std::string_view name);
@@ -76,8 +76,8 @@ struct CertificateRecord {
   bool self_signed = false;
   std::string template_name;
   SigningAlgorithm signing_algorithm = SigningAlgorithm::sha256_with_ecdsa;
-  Bytes tbs_der;  // linted bytes; kept so that a resumed signature is over the same bytes (I4)
-  Bytes der;      // empty until ISSUED
+  Bytes tbs_der;        // linted bytes; kept so that a resumed signature is over the same bytes (I4)
+  Bytes der;            // empty until ISSUED
   std::string subject;  // RFC 2253 text, for people and reports
   Validity validity;
   Sha256 key_hash{};  // SHA-256 of the subject's SPKI

@@ -30,7 +30,8 @@ struct UpdateAuthority {
 struct InsertPending {
   CertificateRecord record;
   std::optional<IdempotencyClaim> claim;
-  // With record.device_id: the device's living certificate for the same key (PENDING or ISSUED, not expired) wins.
+  // With record.device_id: the device's living certificate for the same key (PENDING or ISSUED, not expired)
+  // wins.
   bool once_per_device_key = false;
 };
 // Commit #2.
@@ -54,8 +55,8 @@ struct MarkRevoked {
 // Audit events without a change of the inventory (refusals, start-up, configuration).
 struct AppendEvents {};
 
-using Change =
-    std::variant<InsertAuthority, UpdateAuthority, InsertPending, MarkIssued, MarkFailed, MarkRevoked, AppendEvents>;
+using Change = std::variant<InsertAuthority, UpdateAuthority, InsertPending, MarkIssued, MarkFailed,
+                            MarkRevoked, AppendEvents>;
 
 // A change and its events: both or neither (I5).
 struct LedgerEntry {
@@ -69,7 +70,8 @@ struct CommitResult {
     existing,     // the claim or the device key already names `existing_*`; nothing was written
     conflict,     // same token, other request; nothing was written
     missing,      // no such row
-    wrong_state,  // the row is not in the state that the change needs (MarkIssued on ISSUED, MarkRevoked on REVOKED)
+    wrong_state,  // the row is not in the state that the change needs (MarkIssued on ISSUED, MarkRevoked on
+                  // REVOKED)
     stale,        // UpdateAuthority: the version has moved on
   };
   Outcome outcome = Outcome::applied;
@@ -79,11 +81,12 @@ struct CommitResult {
   std::optional<CertificateState> found_state;
 };
 
-// Durable writes. commit() may be called from any thread and returns at once; entries that wait together are written in one
-// transaction (group commit), in order of arrival, and an entry that fails does not fail its neighbours.
-// When the future is ready with `applied`, change and events are durable (fsync) and visible to Inventory.
-// The future throws Code::unavailable when the store is away or full and nothing was written (a COMMIT with unknown
-// result is read back first, I13), Code::duplicate_serial when the serial exists, Code::throttled when the queue is full.
+// Durable writes. commit() may be called from any thread and returns at once; entries that wait together are
+// written in one transaction (group commit), in order of arrival, and an entry that fails does not fail its
+// neighbours. When the future is ready with `applied`, change and events are durable (fsync) and visible to
+// Inventory. The future throws Code::unavailable when the store is away or full and nothing was written (a
+// COMMIT with unknown result is read back first, I13), Code::duplicate_serial when the serial exists,
+// Code::throttled when the queue is full.
 class Ledger {
  public:
   virtual ~Ledger() = default;

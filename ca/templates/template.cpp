@@ -84,7 +84,8 @@ constexpr Template root(std::string_view name, Suffix suffix = Suffix::base) {
   return made;
 }
 
-constexpr std::array<Template, 61> kTemplates{
+// Not constexpr: clang 14 does not evaluate assignments of std::optional at compile time.
+const std::array<Template, 61> kTemplates{
     leaf("EndEntityCertificate", Usage::signature_and_encipherment, Extended::server_and_client),
     leaf("EndEntityCertificate_CSRPassthrough", Usage::signature_and_encipherment,
          Extended::server_and_client, Suffix::csr),

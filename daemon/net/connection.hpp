@@ -8,7 +8,9 @@
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
+#include <boost/asio/write.hpp>
 #include <condition_variable>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -163,5 +165,26 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::size_t body_written_ = 0;
   std::chrono::steady_clock::time_point began_;
 };
+
+// A step is a member function; what it throws ends this connection only.
+template <typename Step>
+auto Connection::then(Step step) {
+  return [self = shared_from_this(), step](const auto&... arguments) {
+    try {
+      std::invoke(step, *self, arguments...);
+    } catch (...) {
+      self->close();
+    }
+  };
+}
+
+template <typename Buffers, typename Then>
+void Connection::write(const Buffers& buffers, Then done) {
+  if (tls_) {
+    boost::asio::async_write(*tls_, buffers, std::move(done));
+  } else {
+    boost::asio::async_write(socket_, buffers, std::move(done));
+  }
+}
 
 }  // namespace net

@@ -41,7 +41,7 @@ void read_version(std::string_view version, RequestHead& head) {
   }
   const bool other_version = version.size() == 8 && version.starts_with("HTTP/") && is_digit(version[5]) &&
                              version[6] == '.' && is_digit(version[7]);
-  throw BadRequest{other_version ? 505 : 400, "the version must be HTTP/1.1 or HTTP/1.0"};
+  throw BadRequest{other_version ? 505 : 400, "the HTTP version must be 1.1 or 1.0"};
 }
 
 void read_request_line(std::string_view line, const HeadBounds& bounds, RequestHead& head) {
@@ -107,7 +107,7 @@ void read_framing(const HeadBounds& bounds, RequestHead& head) {
     head.chunked =
         encodings.size() == 1 && encodings.front() == "chunked" && lengths.empty() && head.minor_version == 1;
     if (!head.chunked) {
-      bad("Transfer-Encoding is accepted on HTTP/1.1 only, once, as 'chunked', without Content-Length");
+      bad("Transfer-Encoding must be 'chunked', once, without Content-Length, and not in HTTP 1.0");
     }
     return;
   }

@@ -17,7 +17,50 @@ namespace {
 
 constexpr std::chrono::milliseconds kAcceptPause{100};  // when the process has no file descriptor left
 
+std::shared_ptr<boost::asio::ssl::context> tls_for_asio(const TlsFiles& files) {
+  TlsContext loaded = load_tls(files);
+  auto context = std::make_shared<boost::asio::ssl::context>(loaded.get());
+  (void)loaded.release();  // it is the other's now
+  return context;
+}
+
+std::string source_of(const boost::asio::ip::address& remote) {
+  if (!remote.is_v6() || remote.to_v6().is_v4_mapped()) {
+    return remote.to_string();
+  }
+  // Whoever has one address of a /64 has all of them.
+  auto network = remote.to_v6().to_bytes();
+  std::fill(network.begin() + 8, network.end(), std::uint8_t{0});
+  return boost::asio::ip::address_v6{network}.to_string();
+}
+
 }  // namespace
+
+std::optional<Seat> Seat::take(Listener& listener, const boost::asio::ip::address& remote,
+                               const Limits& limits) {
+  const std::string source = source_of(remote);
+  const std::lock_guard lock{listener.mutex};
+  const auto known = listener.per_source.find(source);
+  const std::size_t from_source = known == listener.per_source.end() ? 0 : known->second;
+  if (listener.open >= limits.connections || from_source >= limits.connections_per_ip) {
+    return std::nullopt;
+  }
+  const auto place = listener.per_source.try_emplace(source, 0).first;
+  ++place->second;
+  ++listener.open;
+  return Seat{listener, place};
+}
+
+Seat::~Seat() {
+  if (listener_ == nullptr) {
+    return;
+  }
+  const std::lock_guard lock{listener_->mutex};
+  --listener_->open;
+  if (--source_->second == 0) {
+    listener_->per_source.erase(source_);
+  }
+}
 
 struct Server::State {
   State(Limits limits, Pools pools, std::size_t thread_count, std::function<void(const Access&)> on_access)
@@ -60,7 +103,7 @@ Server::~Server() {
 void Server::listen(const ListenerOptions& options, const http::Router& router) {
   auto listener = std::make_unique<Listener>(state_->io, options, router);
   if (options.tls) {
-    listener->tls = load_tls(*options.tls);
+    listener->tls = tls_for_asio(*options.tls);
   }
   try {
     const boost::asio::ip::tcp::endpoint endpoint{boost::asio::ip::make_address(options.address),
@@ -104,7 +147,7 @@ void Server::reload_tls() {
   std::map<Listener*, std::shared_ptr<boost::asio::ssl::context>> loaded;  // all or none
   for (const auto& listener : state_->listeners) {
     if (listener->options.tls) {
-      loaded[listener.get()] = load_tls(*listener->options.tls);
+      loaded[listener.get()] = tls_for_asio(*listener->options.tls);
     }
   }
   for (auto& [listener, context] : loaded) {

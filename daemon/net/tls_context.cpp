@@ -1,7 +1,8 @@
 #include "daemon/net/tls_context.hpp"
 
 #include <openssl/err.h>
-#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <system_error>
 
 #include "ca/base/error.hpp"
 
@@ -22,6 +23,16 @@ using Names = std::unique_ptr<STACK_OF(X509_NAME), NamesDeleter>;
 [[noreturn]] void refuse(const std::string& what, const std::string& file, const std::string& cause) {
   ERR_clear_error();
   throw ca::Error{ca::Code::unavailable, "TLS: cannot use " + what + " " + file + ": " + cause};
+}
+
+// The oldest entry of OpenSSL's error queue: the first thing that went wrong.
+std::string last_cause() {
+  const unsigned long error = ERR_peek_error();
+  if (ERR_SYSTEM_ERROR(error)) {
+    return std::generic_category().message(ERR_GET_REASON(error));
+  }
+  const char* reason = ERR_reason_error_string(error);
+  return reason != nullptr ? reason : "unknown cause";
 }
 
 void ask_for_client_certificates(SSL_CTX* context, const std::string& file) {
@@ -51,27 +62,24 @@ void set_protocols(SSL_CTX* context) {
 
 }  // namespace
 
-std::shared_ptr<boost::asio::ssl::context> load_tls(const TlsFiles& files) {
-  auto context = std::make_shared<boost::asio::ssl::context>(boost::asio::ssl::context::tls_server);
-  SSL_CTX* native = context->native_handle();
-  set_protocols(native);
-  boost::system::error_code error;
-  context->use_certificate_chain_file(files.certificate_chain, error);
-  if (error) {
-    refuse("the certificate chain", files.certificate_chain, error.message());
+TlsContext load_tls(const TlsFiles& files) {
+  TlsContext context{SSL_CTX_new(TLS_server_method())};
+  if (!context) {
+    ERR_clear_error();
+    throw ca::Error{ca::Code::internal, "TLS: OpenSSL gives no context"};
   }
-  // Without this an encrypted key would make OpenSSL ask on the terminal.
-  context->set_password_callback([](std::size_t, boost::asio::ssl::context::password_purpose) { return ""; });
-  context->use_private_key_file(files.private_key, boost::asio::ssl::context::pem, error);
-  if (error) {
-    refuse("the private key", files.private_key, error.message());
+  set_protocols(context.get());
+  // Otherwise OpenSSL would ask for the passphrase of an encrypted key on the terminal.
+  SSL_CTX_set_default_passwd_cb(context.get(), [](char*, int, int, void*) { return 0; });
+  if (SSL_CTX_use_certificate_chain_file(context.get(), files.certificate_chain.c_str()) != 1) {
+    refuse("the certificate chain", files.certificate_chain, last_cause());
   }
-  if (SSL_CTX_check_private_key(native) != 1) {
-    refuse("the private key", files.private_key,
-           "it does not belong to the certificate " + files.certificate_chain);
+  if (SSL_CTX_use_PrivateKey_file(context.get(), files.private_key.c_str(), SSL_FILETYPE_PEM) != 1 ||
+      SSL_CTX_check_private_key(context.get()) != 1) {
+    refuse("the private key", files.private_key, last_cause());
   }
   if (files.client_ca) {
-    ask_for_client_certificates(native, *files.client_ca);
+    ask_for_client_certificates(context.get(), *files.client_ca);
   }
   return context;
 }

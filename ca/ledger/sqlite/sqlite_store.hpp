@@ -11,11 +11,11 @@
 namespace ca {
 
 struct SqliteStoreOptions {
-  std::string path;            // file; its folder must exist
+  std::string path;             // file; its folder must exist
   std::string node = "node-1";  // name of this daemon's audit log
   std::size_t max_queued = 8192;
   std::size_t max_batch = 512;
-  std::size_t readers = 4;      // read connections
+  std::size_t readers = 4;  // read connections
   std::uint64_t wal_limit_bytes = 64ULL * 1024 * 1024;
 };
 
@@ -26,8 +26,8 @@ struct StoreStatus {
 };
 
 // SQLite in WAL mode with synchronous=FULL: ledger, inventory and audit log of one node in one file.
-// One writer thread. Opening takes an exclusive lock on `<path>.lock` (a second daemon on the same file is refused), runs
-// the numbered migrations, and checks that the stored audit head fits the last stored leaves.
+// One writer thread. Opening takes an exclusive lock on `<path>.lock` (a second daemon on the same file is
+// refused), runs the numbered migrations, and checks that the stored audit head fits the last stored leaves.
 class SqliteStore final : public Ledger, public Inventory, public AuditLog {
  public:
   // Throws Code::unavailable with path and cause.
@@ -36,16 +36,22 @@ class SqliteStore final : public Ledger, public Inventory, public AuditLog {
 
   [[nodiscard]] std::future<CommitResult> commit(LedgerEntry entry) override;
   [[nodiscard]] std::optional<AuthorityRecord> authority(const AuthorityArn& arn) override;
-  [[nodiscard]] std::vector<AuthorityRecord> authorities(const std::string& account, const std::string& region,
-                                                         const std::string& after_id, std::size_t limit) override;
-  [[nodiscard]] std::vector<AuthorityRecord> all_authorities() override;
-  [[nodiscard]] std::optional<CertificateRecord> certificate(const AuthorityArn& issuer, const SerialNumber& serial) override;
-  [[nodiscard]] std::vector<PendingRow> pending(std::uint64_t cursor, std::size_t limit) override;
-  [[nodiscard]] std::optional<CertificateRecord> by_device_key(const AuthorityArn& issuer, const std::string& device_id,
-                                                               const Sha256& key_hash) override;
-  [[nodiscard]] std::vector<CertificateRecord> by_device(const std::string& account, const std::string& device_id,
+  [[nodiscard]] std::vector<AuthorityRecord> authorities(const std::string& account,
+                                                         const std::string& region,
+                                                         const std::string& after_id,
                                                          std::size_t limit) override;
-  [[nodiscard]] std::vector<CertificateRecord> expiring(const std::string& account, Seconds before, const ExpiryCursor& after,
+  [[nodiscard]] std::vector<AuthorityRecord> all_authorities() override;
+  [[nodiscard]] std::optional<CertificateRecord> certificate(const AuthorityArn& issuer,
+                                                             const SerialNumber& serial) override;
+  [[nodiscard]] std::vector<PendingRow> pending(std::uint64_t cursor, std::size_t limit) override;
+  [[nodiscard]] std::optional<CertificateRecord> by_device_key(const AuthorityArn& issuer,
+                                                               const std::string& device_id,
+                                                               const Sha256& key_hash) override;
+  [[nodiscard]] std::vector<CertificateRecord> by_device(const std::string& account,
+                                                         const std::string& device_id,
+                                                         std::size_t limit) override;
+  [[nodiscard]] std::vector<CertificateRecord> expiring(const std::string& account, Seconds before,
+                                                        const ExpiryCursor& after,
                                                         std::size_t limit) override;
   [[nodiscard]] InventoryCounts counts() override;
   [[nodiscard]] MerkleFrontier audit_head() override;

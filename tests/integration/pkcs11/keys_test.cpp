@@ -37,6 +37,10 @@ TEST_CASE("token: keys of every type are generated and OpenSSL verifies their si
     CHECK(uri.object == label);
     CHECK(uri.type == "private");
     CHECK(token.public_key(uri, soon()) == key.spki_der);
+    std::optional<ForgivenLeaks> forgiven;
+    if (each.type == KeyType::ed25519) {
+      forgiven.emplace();
+    }
     for (const SignatureScheme scheme : each.schemes) {
       INFO(pkcs11::name_of(scheme));
       const Bytes message = bytes("to be signed");
