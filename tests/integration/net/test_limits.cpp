@@ -1,0 +1,241 @@
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "tests/integration/net/world.hpp"
+#include "tests/support/catch.hpp"
+
+using std::chrono::milliseconds;
+
+namespace {
+
+net::Limits quick() {
+  net::Limits limits;
+  limits.header_time = milliseconds{200};
+  limits.body_time = milliseconds{200};
+  limits.write_time = milliseconds{300};
+  return limits;
+}
+
+// Sends byte after byte, each in time for a limit that would begin anew with it, until the server is done.
+std::string trickle(Client& client, const std::string& bytes) {
+  for (const char c : bytes) {
+    if (!client.send({&c, 1})) {
+      break;
+    }
+    std::this_thread::sleep_for(milliseconds{20});
+  }
+  return client.rest();
+}
+
+}  // namespace
+
+TEST_CASE("limits: a header that is too large is refused while it arrives", "[net][integration][I16]") {
+  World world;
+  const std::string start = "GET /who HTTP/1.1\r\nHost: localhost\r\nX-A: ";
+  {
+    Client client{world.port()};
+    client.send(start + std::string(20000, 'a') + "\r\n\r\n");
+    CHECK(status_of(client.rest()) == 431);
+  }
+  {
+    Client client{world.port()};  // never an end
+    client.send(start + std::string(400000, 'a'));
+    CHECK(status_of(client.rest()) == 431);
+  }
+  std::string many;
+  for (int i = 0; i < 65; ++i) {
+    many += "A: b\r\n";
+  }
+  Client client{world.port()};
+  client.send(get("/who", many));
+  CHECK(status_of(client.rest()) == 431);
+  CHECK(world.serves());
+}
+
+TEST_CASE("limits: a header of exactly the limit is served", "[net][integration]") {
+  World world;
+  const std::string start = "GET /who HTTP/1.1\r\nHost: localhost\r\nX-A: ";
+  const auto padded = [&](std::size_t size) {
+    return start + std::string(size - start.size() - 4, 'a') + "\r\n\r\n";
+  };
+  Client client{world.port()};
+  client.send(padded(16 * 1024));
+  CHECK(status_of(client.answer()) == 200);
+  client.send(padded(16 * 1024 + 1));
+  CHECK(status_of(client.answer()) == 431);
+}
+
+TEST_CASE("limits: a body over its route's bound is refused before it is read", "[net][integration][I16]") {
+  World world;
+  for (const char* head :
+       {"POST /small HTTP/1.1\r\nContent-Length: 11\r\n", "POST /echo HTTP/1.1\r\nContent-Length: 65537\r\n",
+        "POST /nowhere HTTP/1.1\r\nContent-Length: 65537\r\n"}) {
+    Client client{world.port()};
+    client.send(std::string{head} + "Host: localhost\r\n\r\n");
+    CHECK(status_of(client.rest()) == 413);
+  }
+  Client client{world.port()};
+  client.send(post("/small", "0123456789"));
+  CHECK(status_of(client.answer()) == 200);
+  client.send(
+      "POST /small HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n01234\r\n6\r\n");
+  CHECK(status_of(client.rest()) == 413);
+}
+
+TEST_CASE("limits: a header that trickles in is given up", "[net][integration][I16]") {
+  World world{{.limits = quick()}};
+  Client client{world.port()};
+  const auto began = std::chrono::steady_clock::now();
+  CHECK(status_of(trickle(client, get("/who", "X-A: " + std::string(1000, 'a') + "\r\n"))) == 408);
+  CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds{8});
+  CHECK(world.counters().timeouts == 1);
+  CHECK(world.serves());
+}
+
+TEST_CASE("limits: a body that trickles in is given up", "[net][integration][I16]") {
+  World world{{.limits = quick()}};
+  {
+    Client client{world.port()};
+    client.send("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n");
+    CHECK(status_of(trickle(client, std::string(999, 'a'))) == 408);
+  }
+  {
+    Client client{world.port()};
+    client.send("POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n");
+    std::string chunks;
+    for (int i = 0; i < 200; ++i) {
+      chunks += "1\r\na\r\n";
+    }
+    CHECK(status_of(trickle(client, chunks)) == 408);
+  }
+  {
+    Client client{world.port()};
+    client.send(
+        "POST /echo HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n");
+    CHECK(status_of(client.answer()) == 100);
+    CHECK(status_of(client.rest()) == 408);
+  }
+  CHECK(world.serves());
+}
+
+TEST_CASE("limits: a connection that asks nothing is closed without a word", "[net][integration][I16]") {
+  net::Limits limits;
+  limits.idle_time = milliseconds{150};
+  World world{{.limits = limits}};
+  Client silent{world.port()};
+  CHECK(silent.closed());
+  Client served{world.port()};
+  served.send(post("/echo", "once"));
+  CHECK(status_of(served.answer()) == 200);
+  CHECK(served.closed());
+}
+
+TEST_CASE("limits: a reader that stands still is dropped and one that is slow is served",
+          "[net][integration][I16]") {
+  World world{{.limits = quick()}};
+  Client still{world.port()};
+  still.send(get("/large"));
+  CHECK(World::eventually(
+      [&] { return world.counters().timeouts == 1 && world.counters().open_connections == 0; }));
+  CHECK(world.serves());
+  REQUIRE(World::eventually([&] { return world.accesses().size() == 2; }));
+  CHECK(world.accesses()[0].response_bytes < 8 * 1024 * 1024);
+  // Slower than write_time altogether, but never still for that long.
+  Client slow{world.port()};
+  slow.send(get("/large"));
+  std::size_t size = 0;
+  std::vector<char> part(256 * 1024);
+  while (size < 8 * 1024 * 1024) {
+    const auto got = recv(slow.descriptor(), part.data(), part.size(), MSG_WAITALL);
+    if (got <= 0) {
+      break;
+    }
+    size += static_cast<std::size_t>(got);
+    std::this_thread::sleep_for(milliseconds{20});
+  }
+  CHECK(size >= 8 * 1024 * 1024);
+}
+
+TEST_CASE("limits: connections over the cap are closed and a free place is taken again",
+          "[net][integration][I16]") {
+  net::Limits limits;
+  limits.connections = 3;
+  World world{{.limits = limits}};
+  std::vector<std::unique_ptr<Client>> open;
+  for (int i = 0; i < 3; ++i) {
+    open.push_back(std::make_unique<Client>(world.port()));
+    open.back()->send(post("/echo", "x"));
+    CHECK(status_of(open.back()->answer()) == 200);
+  }
+  Client refused{world.port()};
+  CHECK(refused.rest().empty());
+  CHECK(world.counters().refused_connections == 1);
+  CHECK(world.counters().open_connections == 3);
+  open.pop_back();
+  REQUIRE(World::eventually([&] { return world.counters().open_connections == 2; }));
+  CHECK(world.serves());
+}
+
+TEST_CASE("limits: one address cannot take every place", "[net][integration][I16]") {
+  net::Limits limits;
+  limits.connections_per_ip = 2;
+  World world{{.limits = limits}};
+  Client one{world.port()};
+  Client two{world.port()};
+  REQUIRE(World::eventually([&] { return world.counters().open_connections == 2; }));
+  Client three{world.port()};
+  CHECK(three.rest().empty());
+  CHECK(world.counters().refused_connections == 1);
+}
+
+TEST_CASE("limits: without descriptors new connections wait and are served later",
+          "[net][integration][I16]") {
+  World world;
+  Client before{world.port()};
+  before.send(post("/echo", "x"));
+  CHECK(status_of(before.answer()) == 200);
+  Client waiting;
+  rlimit old{};
+  REQUIRE(getrlimit(RLIMIT_NOFILE, &old) == 0);
+  const int next = dup(0);
+  close(next);
+  rlimit none = old;
+  none.rlim_cur = static_cast<rlim_t>(next);
+  REQUIRE(setrlimit(RLIMIT_NOFILE, &none) == 0);
+  waiting.connect(world.port());
+  waiting.send(post("/echo", "patient"));
+  before.send(post("/echo", "served meanwhile"));
+  const std::string meanwhile = before.answer();
+  const std::uint64_t accepted = world.counters().accepted;
+  REQUIRE(setrlimit(RLIMIT_NOFILE, &old) == 0);
+  CHECK(body_of(meanwhile) == "served meanwhile");
+  CHECK(accepted == 1);
+  CHECK(body_of(waiting.answer()) == "patient");
+}
+
+TEST_CASE("limits: a full pool answers at once in the words of the route", "[net][integration][I16]") {
+  World world{{.pool_threads = 1, .pool_queue = 1}};
+  std::vector<std::unique_ptr<Client>> held;
+  for (int i = 0; i < 2; ++i) {
+    held.push_back(std::make_unique<Client>(world.port()));
+    held.back()->send(get("/hold"));
+    REQUIRE(
+        World::eventually([&] { return world.counters().requests == static_cast<std::uint64_t>(i) + 1; }));
+  }
+  REQUIRE(world.barrier.wait_for_entered(1));
+  Client client{world.port()};
+  client.send(get("/hold-full"));
+  CHECK(status_of(client.answer()) == 429);
+  client.send(get("/hold"));
+  const std::string answer = client.answer();
+  CHECK(status_of(answer) == 503);
+  CHECK(header_of(answer, "Retry-After") == "1");
+  CHECK(world.serves());  // another pool
+  CHECK(world.counters().queue_full == 2);
+  world.barrier.open();
+  for (const auto& each : held) {
+    CHECK(body_of(each->answer()) == "held");
+  }
+}
