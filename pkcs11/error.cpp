@@ -136,19 +136,19 @@ std::string_view name_of(ErrorClass error_class) {
 
 Error::Error(ErrorClass error_class, std::string call, ReturnValue rv, const std::string& detail,
              std::string hint)
-    : std::runtime_error{cause_text(call, rv, detail) + (hint.empty() ? "" : "; " + hint)},
-      class_{error_class},
+    : class_{error_class},
       rv_{rv},
       call_{std::move(call)},
       cause_{cause_text(call_, rv, detail)},
-      hint_{std::move(hint)} {}
+      hint_{std::move(hint)},
+      text_{hint_.empty() ? cause_ : cause_ + "; " + hint_} {}
 
 Error::Error(ErrorClass error_class, const std::string& detail, std::string hint)
     : Error{error_class, std::string{}, CKR_OK, detail, std::move(hint)} {}
 
 std::string return_value_text(ReturnValue rv) {
   std::array<char, 32> number{};
-  std::snprintf(number.data(), number.size(), "0x%lx", rv);
+  static_cast<void>(std::snprintf(number.data(), number.size(), "0x%lx", rv));
   const Known* entry = known(rv);
   const char* name = entry != nullptr ? entry->name : rv >= CKR_VENDOR_DEFINED ? "vendor defined" : "unknown";
   return std::string{name} + " (" + number.data() + ")";

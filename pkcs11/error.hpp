@@ -1,5 +1,5 @@
 #pragma once
-#include <stdexcept>
+#include <exception>
 #include <string>
 #include <string_view>
 
@@ -27,13 +27,15 @@ enum class ErrorClass {
 
 // Everything that goes wrong in this layer. what() names the Cryptoki call, its return value and what to do;
 // it never holds a PIN (I18).
-class Error : public std::runtime_error {
+// Copies share nothing: one error may be shown to many threads.
+class Error : public std::exception {
  public:
   // `call` and `rv` may be empty and 0 where no Cryptoki call failed.
   Error(ErrorClass error_class, std::string call, ReturnValue rv, const std::string& detail,
         std::string hint = {});
   Error(ErrorClass error_class, const std::string& detail, std::string hint = {});
 
+  [[nodiscard]] const char* what() const noexcept override { return text_.c_str(); }
   [[nodiscard]] ErrorClass error_class() const { return class_; }
   [[nodiscard]] ReturnValue rv() const { return rv_; }
   [[nodiscard]] const std::string& call() const { return call_; }
@@ -47,6 +49,7 @@ class Error : public std::runtime_error {
   std::string call_;
   std::string cause_;
   std::string hint_;
+  std::string text_;
 };
 
 // "CKR_DEVICE_REMOVED (0x32)".

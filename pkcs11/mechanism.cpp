@@ -260,7 +260,7 @@ std::string mechanism_name(unsigned long mechanism) {
     }
   }
   std::array<char, 32> number{};
-  std::snprintf(number.data(), number.size(), "0x%lx", mechanism);
+  static_cast<void>(std::snprintf(number.data(), number.size(), "0x%lx", mechanism));
   return number.data();
 }
 

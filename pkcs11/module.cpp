@@ -259,7 +259,7 @@ void Module::load() {
     // No PKCS11_CTX_unload: after a failed load 0.4.12 calls through a pointer into the unmapped library.
     const std::lock_guard contexts{*libp11_contexts_};
     PKCS11_CTX_free(context);
-    throw failure;
+    throw Error{failure};
   }
   context_ = context;
   ever_loaded_ = true;

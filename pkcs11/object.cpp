@@ -8,7 +8,7 @@
 namespace pkcs11 {
 namespace {
 
-constexpr CK_ULONG kMaxAttributeBytes = 16 * 1024;  // a modulus has 512; a token that claims more is broken
+constexpr CK_ULONG kMaxAttributeBytes = 16384;  // a modulus has 512; a token that claims more is broken
 
 }  // namespace
 

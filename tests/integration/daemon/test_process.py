@@ -1,0 +1,135 @@
+"""The daemon as its service manager sees it."""
+import os
+import re
+import shutil
+import signal
+import subprocess
+
+from conftest import CONFIG, make_tls
+
+
+def test_it_serves_says_so_and_ends_with_0(daemon, notify):
+    daemon.start(NOTIFY_SOCKET=notify.path)
+    assert notify.next().startswith("READY=1")
+    assert (daemon.folder / "chanceryd.pid").read_text().strip() == str(daemon.process.pid)
+    daemon.process.send_signal(signal.SIGTERM)
+    assert notify.next().startswith("STOPPING=1")
+    assert daemon.stop() == 0
+    assert not (daemon.folder / "chanceryd.pid").exists()
+    assert daemon.line("drained")
+
+
+def test_sigint_ends_it_too(daemon):
+    daemon.start()
+    assert daemon.stop(signal.SIGINT) == 0
+
+
+def test_no_core_file_can_hold_a_secret(daemon):
+    """I18"""
+    daemon.start()
+    limits = open(f"/proc/{daemon.process.pid}/limits", encoding="ascii").read()
+    assert re.search(r"Max core file size\s+0\s+0", limits)
+    if os.geteuid() != 0:
+        assert os.stat(f"/proc/{daemon.process.pid}/mem").st_uid == 0  # not dumpable
+
+
+def test_a_refused_configuration_ends_with_78_and_names_every_problem(daemon):
+    daemon.config.write_text(CONFIG + "colour: blue\nauthority: {issue_wait: never}\n")
+    daemon.start(wait=False)
+    assert daemon.process.wait(timeout=20) == 78
+    text = daemon.log.read_text()
+    assert "colour: unknown key" in text and "authority.issue_wait" in text
+
+
+def test_a_second_daemon_on_the_same_ledger_is_refused(daemon):
+    """I2"""
+    daemon.start()
+    second = subprocess.run([os.environ["CHANCERYD"], "--config", daemon.config], env=daemon.environment,
+                            capture_output=True, text=True, timeout=30)
+    assert second.returncode == 1
+    assert "ledger" in second.stderr
+    assert daemon.ready()[0] == 200
+
+
+def test_a_taken_port_is_named(daemon):
+    daemon.start()
+    other = daemon.folder / "other"
+    shutil.copytree(daemon.folder, other, ignore=shutil.ignore_patterns("ledger", "other", "notify"))
+    (other / "ledger").mkdir()
+    port = daemon.line("serving")["status"]
+    (other / "chancery.yaml").write_text(CONFIG.replace("status: {port: 0}", f"status: {{port: {port}}}"))
+    second = subprocess.run([os.environ["CHANCERYD"], "--config", other / "chancery.yaml"], env=daemon.environment,
+                            capture_output=True, text=True, timeout=30)
+    assert second.returncode == 1
+    assert port in second.stderr and "listeners.status" in second.stderr
+
+
+def test_sighup_takes_new_tls_files(daemon):
+    daemon.start()
+    make_tls(daemon.folder, "renewed.example")
+    daemon.reload("ok")
+    assert "renewed.example" in daemon.certificate()
+    assert daemon.metric("chancery_config_last_reload_successful") == 1
+
+
+def test_a_broken_configuration_keeps_the_old_one(daemon, notify):
+    daemon.start(NOTIFY_SOCKET=notify.path)
+    notify.next()
+    daemon.config.write_text(CONFIG + "colour: blue\n")
+    daemon.reload("refused")
+    assert notify.next().startswith("RELOADING=1")
+    assert notify.next().startswith("READY=1")
+    assert daemon.metric("chancery_config_last_reload_successful") == 0
+    assert "colour: unknown key" in daemon.line("configuration refused, the old one stays")["problem"]
+    assert daemon.ready()[0] == 200
+    daemon.config.write_text(CONFIG)
+    daemon.reload("ok")
+    assert daemon.metric("chancery_config_last_reload_successful") == 1
+
+
+def test_tls_files_that_do_not_fit_keep_the_old_ones(daemon):
+    daemon.start()
+    before = daemon.certificate()
+    (daemon.folder / "tls.pem").write_text("no certificate\n")
+    daemon.reload("refused")
+    assert daemon.certificate() == before
+
+
+def test_a_policy_that_became_wrong_keeps_the_old_one(daemon):
+    """I11"""
+    daemon.start()
+    (daemon.folder / "policy.json").write_text('{"Version": "2012-10-17", "Statement": [{"Effect": "Perhaps"}]}')
+    daemon.reload("refused")
+    assert "policy.json" in daemon.line("configuration refused, the old one stays")["problem"]
+
+
+def test_a_change_that_needs_a_restart_is_said_and_not_made(daemon):
+    daemon.start()
+    daemon.config.write_text(CONFIG + "pools: {io_threads: 1}\n")
+    daemon.reload("ok")
+    assert daemon.line("a changed section needs a restart")["section"] == "pools"
+
+
+def test_a_token_that_is_away_is_named_by_readyz_and_found_when_it_returns(daemon):
+    """I19"""
+    away = daemon.folder / "away"
+    shutil.move(daemon.folder / "hsm/tokens", away)
+    (daemon.folder / "hsm/tokens").mkdir()
+    daemon.start(wait=False)
+    daemon.wait_for(lambda: daemon.line("serving") is not None, "the daemon to serve")
+    status, text = daemon.ready()
+    assert status == 503 and "token:issuing" in text
+    assert daemon.get("/livez")[0] == 200
+    (daemon.folder / "hsm/tokens").rmdir()
+    shutil.move(away, daemon.folder / "hsm/tokens")
+    daemon.wait_for(lambda: daemon.ready()[0] == 200, "the token to be found")
+
+
+def test_no_secret_is_in_the_log(daemon):
+    """I18"""
+    daemon.start()
+    daemon.reload("ok")
+    daemon.stop()
+    text = daemon.log.read_text()
+    for secret in ("not-a-secret-worth-keeping", (daemon.folder / "hsm/issuing.pin").read_text().strip()):
+        assert secret not in text

@@ -1,0 +1,109 @@
+#include <filesystem>
+#include <fstream>
+
+#include "ca/base/error.hpp"
+#include "daemon/wiring/key_ring.hpp"
+#include "daemon/wiring/module_options.hpp"
+#include "daemon/wiring/observation.hpp"
+#include "tests/support/catch.hpp"
+
+namespace {
+
+class Folder {
+ public:
+  Folder() {
+    std::string name = (std::filesystem::temp_directory_path() / "chancery-wiring-XXXXXX").string();
+    path_ = ::mkdtemp(name.data());
+  }
+  ~Folder() { std::filesystem::remove_all(path_); }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  [[nodiscard]] std::filesystem::path write(const std::string& name, const std::string& text) const {
+    std::ofstream{path_ / name} << text;
+    return path_ / name;
+  }
+  [[nodiscard]] std::filesystem::path absent() const { return path_ / "absent"; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+config::PrincipalsFile one_principal(const std::filesystem::path& secret) {
+  config::PrincipalOptions admin;
+  admin.principal.name = "admin";
+  admin.principal.account = "123456789012";
+  admin.access_keys = {{"CHANCERYADMIN0001", secret}};
+  admin.certificates = {{0xAB, 0xCD}};
+  return {{"123456789012"}, {admin}};
+}
+
+}  // namespace
+
+TEST_CASE("key ring: a secret is the one line of its file", "[wiring][I18]") {
+  const Folder folder;
+  const auto ring = wiring::read_key_ring(one_principal(folder.write("secret", "wJalrXUtnFEMI\n")));
+  const auto& key = ring.keys.at("CHANCERYADMIN0001");
+  CHECK(ca::text_of(key.secret->view()) == "wJalrXUtnFEMI");
+  CHECK(key.principal == "admin");
+  CHECK(key.account == "123456789012");
+  const std::string fingerprint = "abcd" + std::string(60, '0');
+  CHECK(ring.certificates.at(fingerprint) == std::pair<std::string, std::string>{"123456789012", "admin"});
+  CHECK_FALSE(ring.device_principal.has_value());
+}
+
+TEST_CASE("key ring: a file that holds no secret is named and its text is not shown", "[wiring][I18]") {
+  const Folder folder;
+  const auto refused = [&](const std::filesystem::path& file) -> std::string {
+    try {
+      (void)wiring::read_key_ring(one_principal(file));
+    } catch (const ca::Error& error) {
+      return error.what();
+    }
+    return "";
+  };
+  CHECK_THAT(refused(folder.absent()), Contains("absent"));
+  CHECK_THAT(refused(folder.write("empty", "\n")), Contains("one line"));
+  const auto two_lines = refused(folder.write("two", "wJalrXUtnFEMI\nsecond\n"));
+  CHECK_THAT(two_lines, Contains("one line"));
+  CHECK(two_lines.find("wJalrXUtnFEMI") == std::string::npos);
+  CHECK_THAT(refused(folder.write("long", std::string(300, 'x'))), Contains("256"));
+}
+
+TEST_CASE("reload: sections that only a restart can apply are named", "[wiring]") {
+  const config::Options running;
+  CHECK(wiring::restart_needed(running, running).empty());
+  config::Options wanted;
+  wanted.pools.issue.threads = 99;
+  wanted.listeners.status.port = 1;
+  CHECK(wiring::restart_needed(running, wanted) == std::vector<std::string>{"listeners", "pools"});
+  config::Options profiles;
+  profiles.profiles.emplace_back();
+  profiles.principals = "/etc/other.yaml";
+  CHECK(wiring::restart_needed(running, profiles).empty());
+}
+
+TEST_CASE("profiles: an authority that is no ARN is refused", "[wiring]") {
+  config::Options options;
+  options.profiles.emplace_back();
+  options.profiles[0].authority = "somewhere";
+  CHECK_THROWS_AS(wiring::provisioning_profiles(options), ca::Error);
+}
+
+TEST_CASE("totals: a counter grows by what is new and never falls", "[wiring]") {
+  ops::Metrics metrics;
+  wiring::Totals totals{metrics};
+  totals.report("chancery_things_total", "things", 3);
+  totals.report("chancery_things_total", "things", 5);
+  totals.report("chancery_things_total", "things", 4);
+  CHECK_THAT(metrics.render(), Contains("chancery_things_total 5"));
+}
+
+TEST_CASE("readiness: one bad key does not stop the others and no usable key does", "[wiring][I14]") {
+  ca::AuthorityService::Status status;
+  CHECK(wiring::keys_check(status).ok);
+  status.keys = {{"arn:one", true, ""}, {"arn:two", false, "CKA_EXTRACTABLE is true"}};
+  CHECK(wiring::keys_check(status).ok);
+  CHECK_THAT(wiring::keys_check(status).detail, Contains("arn:two: CKA_EXTRACTABLE is true"));
+  status.keys[0].ok = false;
+  CHECK_FALSE(wiring::keys_check(status).ok);
+}
