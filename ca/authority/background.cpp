@@ -118,9 +118,9 @@ void AuthorityService::State::make_key(const Authority& authority) {
   const SigningKey key{made.uri, PublicKey::parse(made.spki_der)};
   signer.audit(key, deadline);
 
-  const Bytes info = build_request_info(DistinguishedName::parse(record.subject_der), made.spki_der, {});
-  const Bytes signature = signer.sign(key, record.signing_algorithm, info, deadline);
-  record.csr_der = assemble_signed(info, record.signing_algorithm, signature);
+  const ToBeSigned info = lint_certification_request(DistinguishedName::parse(record.subject_der),
+                                                     made.spki_der, record.signing_algorithm);
+  record.csr_der = assemble_signed(info.der(), info.algorithm(), signer.sign(key, info, deadline));
   record.key_uri = made.uri;
   record.spki_der = made.spki_der;
   record.status = AuthorityStatus::pending_certificate;
@@ -221,8 +221,9 @@ bool AuthorityService::State::sign_row(const CertificateRecord& listed) {
   if (!authority || !authority->key) {
     throw Error{Code::internal, "the authority of a pending certificate has no key"};
   }
-  const auto done =
-      issuance.complete(*record, *authority->key, std::chrono::steady_clock::now() + options.sign_deadline);
+  const Template& tmpl = find_template({record->issuer.partition, record->template_name});
+  const auto done = issuance.resume(*record, tmpl, authority->identity, *authority->key,
+                                    std::chrono::steady_clock::now() + options.sign_deadline);
   --pending;
   if (done.state == CertificateState::failed) {
     ++failed;

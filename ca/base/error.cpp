@@ -40,6 +40,7 @@ std::string_view name_of(Code code) {
     CHANCERY_NAME(conflict);
     CHANCERY_NAME(throttled);
     CHANCERY_NAME(unavailable);
+    CHANCERY_NAME(key_unusable);
     CHANCERY_NAME(internal);
     CHANCERY_NAME(signature_check_failed);
     CHANCERY_NAME(duplicate_serial);

@@ -44,7 +44,8 @@ enum class Code {
   conflict,  // same idempotency token or device, other request
   // us
   throttled,
-  unavailable,  // transient: token or store is away; the same request may be sent again
+  unavailable,   // transient: token or store is away; the same request may be sent again
+  key_unusable,  // the authority's key is missing, weaker than it was made, or distrusted: a person must act
   internal,
   // Fatal: signing with that key stops until a person has looked
   signature_check_failed,

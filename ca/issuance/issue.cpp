@@ -33,11 +33,12 @@ AuditEvent pending_event(const CertificateRecord& record) {
   return event;
 }
 
-CertificateRecord record_of(const IssuancePlan& plan, const ToBeSigned& to_be_signed, TimePoint now) {
-  CertificateRecord record{.issuer = plan.issuer, .serial = to_be_signed.serial()};
+CertificateRecord record_of(const IssuancePlan& plan, const SerialNumber& serial,
+                            const ToBeSigned& to_be_signed, TimePoint now) {
+  CertificateRecord record{.issuer = plan.issuer, .serial = serial};
   record.self_signed = plan.tmpl.is_root;
   record.template_name = std::string{plan.tmpl.name};
-  record.signing_algorithm = plan.signing_algorithm;
+  record.signing_algorithm = to_be_signed.algorithm();
   record.tbs_der = to_be_signed.der();
   record.subject = plan.request.subject.text();
   record.validity = plan.validity;
@@ -72,7 +73,7 @@ CertificateRecord Issuance::issue(const IssuancePlan& plan, Deadline deadline) {
                                         .signing_algorithm = plan.signing_algorithm,
                                         .pointers = plan.pointers});
   const ToBeSigned to_be_signed = lint(tbs, plan.tmpl, plan.identity);
-  CertificateRecord record = record_of(plan, to_be_signed, clock_.now());
+  CertificateRecord record = record_of(plan, serial, to_be_signed, clock_.now());
 
   // Claimed before the row exists, so that the background worker cannot sign it beside us.
   const auto mine = claim(serial);
@@ -94,22 +95,39 @@ CertificateRecord Issuance::issue(const IssuancePlan& plan, Deadline deadline) {
       throw Error{Code::internal, "the ledger refused the intent"};
   }
   try {
-    return complete(record, plan.key, deadline);
+    return complete(record, to_be_signed, plan.key, deadline);
   } catch (const Error&) {
     // The intent is durable: the caller has the ARN, and the background worker goes on from here.
     return record;
   }
 }
 
-CertificateRecord Issuance::complete(CertificateRecord record, const SigningKey& key, Deadline deadline) {
+CertificateRecord Issuance::resume(CertificateRecord record, const Template& tmpl,
+                                   const IssuerIdentity& identity, const SigningKey& key, Deadline deadline) {
+  std::optional<ToBeSigned> to_be_signed;
+  try {
+    to_be_signed = lint_stored({.der = record.tbs_der,
+                                .serial = record.serial,
+                                .validity = record.validity,
+                                .key_hash = record.key_hash,
+                                .algorithm = record.signing_algorithm},
+                               tmpl, identity);
+  } catch (const Error& error) {
+    return failed(std::move(record), error.what());
+  }
+  return complete(std::move(record), *to_be_signed, key, deadline);
+}
+
+CertificateRecord Issuance::complete(CertificateRecord record, const ToBeSigned& to_be_signed,
+                                     const SigningKey& key, Deadline deadline) {
   if (const auto reason = objection_(record)) {
     return failed(std::move(record), *reason);
   }
-  const Bytes signature = signer_.sign(key, record.signing_algorithm, record.tbs_der, deadline);
+  const Bytes signature = signer_.sign(key, to_be_signed, deadline);
   if (const auto reason = objection_(record)) {
     return failed(std::move(record), *reason);
   }
-  record.der = assemble_signed(record.tbs_der, record.signing_algorithm, signature);
+  record.der = assemble_signed(to_be_signed.der(), to_be_signed.algorithm(), signature);
   record.issued_at = clock_.now();
   AuditEvent issued = event_of(record, "certificate.issued");
   issued.der_sha256 = to_hex(sha256(record.der));

@@ -47,11 +47,13 @@ class Issuance {
   // certificate.
   [[nodiscard]] CertificateRecord issue(const IssuancePlan& plan, Deadline deadline);
 
-  // Signs a PENDING row: same TBS, same serial. The row as it is afterwards: ISSUED, or FAILED on an
-  // objection. Throws Code::unavailable when the token could not sign before the deadline,
+  // Signs a PENDING row that an outage or a crash left: same TBS, same serial, linted again against the
+  // issuer as it is now. The row as it is afterwards: ISSUED, or FAILED on an objection or when lint refuses
+  // it. Throws Code::unavailable when the token could not sign before the deadline, Code::key_unusable,
   // Code::signature_check_failed, and what the ledger throws; the row then is still PENDING.
-  [[nodiscard]] CertificateRecord complete(CertificateRecord pending, const SigningKey& key,
-                                           Deadline deadline);
+  [[nodiscard]] CertificateRecord resume(CertificateRecord pending, const Template& tmpl,
+                                         const IssuerIdentity& identity, const SigningKey& key,
+                                         Deadline deadline);
 
   // Nobody else signs this serial while the claim lives.
   class Claim {
@@ -72,6 +74,8 @@ class Issuance {
   [[nodiscard]] std::optional<Claim> claim(const SerialNumber& serial);
 
  private:
+  [[nodiscard]] CertificateRecord complete(CertificateRecord pending, const ToBeSigned& to_be_signed,
+                                           const SigningKey& key, Deadline deadline);
   // PENDING becomes FAILED, for good.
   [[nodiscard]] CertificateRecord failed(CertificateRecord pending, const std::string& reason);
   [[nodiscard]] CertificateRecord stored(const CertificateRecord& record);

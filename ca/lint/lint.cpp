@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ca/base/error.hpp"
+#include "ca/lint/lint_seal.hpp"
 #include "ca/lint/name_constraints.hpp"
 #include "ca/lint/name_syntax.hpp"
 #include "ca/lint/promises.hpp"
@@ -18,10 +19,10 @@ constexpr std::size_t kMaxSerialOctets = 20;  // RFC 5280, 4.1.2.2
 constexpr std::size_t kMaxNameInMessage = 100;
 
 // The bytes as a reader will see them. The signature is of no matter yet.
-Certificate read_again(const TbsCertificate& tbs, const Bytes& der) {
+Certificate read_again(ByteView tbs_der, SigningAlgorithm algorithm) {
   static constexpr std::uint8_t kNoSignature[] = {0};
   try {
-    return Certificate::parse(assemble_signed(der, tbs.signing_algorithm, kNoSignature));
+    return Certificate::parse(assemble_signed(tbs_der, algorithm, kNoSignature));
   } catch (const Error& error) {
     lint_failure(std::string{"it cannot be read back: "} + error.what());
   }
@@ -34,33 +35,37 @@ ByteView without_zeros(ByteView number) {
   return number;
 }
 
-void check_fields(const Certificate& certificate, const TbsCertificate& tbs, const Template& tmpl,
-                  const IssuerIdentity& issuer) {
-  const auto require = [](bool ok, const char* what) {
-    if (!ok) {
-      lint_failure(what);
-    }
-  };
-  const Bytes& serial = certificate.serial;
-  require(serial.size() <= kMaxSerialOctets && !without_zeros(serial).empty(),
+void require(bool ok, const char* what) {
+  if (!ok) {
+    lint_failure(what);
+  }
+}
+
+void check_identity(const Certificate& certificate, const SerialNumber& serial, SigningAlgorithm algorithm) {
+  require(certificate.serial.size() <= kMaxSerialOctets && !without_zeros(certificate.serial).empty(),
           "the serial number is not between 1 and 2^159");
-  require(std::ranges::equal(without_zeros(serial), without_zeros(tbs.serial.bytes())),
+  require(std::ranges::equal(without_zeros(certificate.serial), without_zeros(serial.bytes())),
           "the serial number changed on the way");
-  require(certificate.signing_algorithm == tbs.signing_algorithm,
-          "the signature algorithm changed on the way");
+  require(certificate.signing_algorithm == algorithm, "the signature algorithm changed on the way");
+}
+
+void check_issuer(const Certificate& certificate, const Template& tmpl, const IssuerIdentity& issuer) {
   require(certificate.issuer == (tmpl.is_root ? certificate.subject : issuer.subject),
           "the issuer is not the subject of the issuer's certificate, byte for byte");
   require(!tmpl.is_root || certificate.subject == issuer.subject, "a root has the subject of its authority");
   require(!tmpl.is_root || certificate.public_key.spki_der() == issuer.spki_der,
           "a root has the key of its authority");
   require(!tmpl.is_ca || !certificate.subject.empty(), "an authority must have a subject");
+}
+
+void check_unchanged(const Certificate& certificate, const TbsCertificate& tbs) {
   require(certificate.subject == tbs.subject && certificate.validity == tbs.validity &&
               certificate.public_key.spki_der() == tbs.spki_der && certificate.extensions == tbs.extensions,
           "what is read back differs from what was built");
 }
 
 // RFC 5280, 4.1.2.5: UTCTime through the year 2049, GeneralizedTime after; I10.
-void check_validity(const Bytes& tbs_der, const Validity& validity, const Template& tmpl,
+void check_validity(ByteView tbs_der, const Validity& validity, const Template& tmpl,
                     const IssuerIdentity& issuer) {
   static constexpr Seconds kEndOfUtcTime{std::chrono::sys_days{std::chrono::year{2050} / 1 / 1}};
   der::Reader outer{tbs_der, "TBSCertificate"};
@@ -140,23 +145,37 @@ void check_names(const Certificate& certificate, const Template& tmpl, const Iss
   }
 }
 
+// Everything that does not depend on how the bytes came about.
+void check_certificate(const Certificate& certificate, ByteView tbs_der, const Template& tmpl,
+                       const IssuerIdentity& issuer) {
+  check_issuer(certificate, tmpl, issuer);
+  check_validity(tbs_der, certificate.validity, tmpl, issuer);
+  check_promises(certificate, tmpl, issuer);
+  check_names(certificate, tmpl, issuer);
+}
+
 }  // namespace
 
 void lint_failure(const std::string& what) {
   throw Error{Code::internal, "The certificate was built wrongly and is not signed: " + what};
 }
 
-ToBeSigned::ToBeSigned(Bytes der, const SerialNumber& serial)
-    : der_{std::move(der)}, digest_{sha256(der_)}, serial_{serial} {}
-
 ToBeSigned lint(const TbsCertificate& tbs, const Template& tmpl, const IssuerIdentity& issuer) {
   Bytes der = tbs.encode();
-  const Certificate certificate = read_again(tbs, der);
-  check_fields(certificate, tbs, tmpl, issuer);
-  check_validity(der, certificate.validity, tmpl, issuer);
-  check_promises(certificate, tmpl, issuer);
-  check_names(certificate, tmpl, issuer);
-  return ToBeSigned{std::move(der), tbs.serial};
+  const Certificate certificate = read_again(der, tbs.signing_algorithm);
+  check_identity(certificate, tbs.serial, tbs.signing_algorithm);
+  check_unchanged(certificate, tbs);
+  check_certificate(certificate, der, tmpl, issuer);
+  return LintSeal::seal(std::move(der), tbs.signing_algorithm);
+}
+
+ToBeSigned lint_stored(const StoredTbs& stored, const Template& tmpl, const IssuerIdentity& issuer) {
+  const Certificate certificate = read_again(stored.der, stored.algorithm);
+  check_identity(certificate, stored.serial, stored.algorithm);
+  require(certificate.validity == stored.validity, "its validity is not that of its row");
+  require(sha256(certificate.public_key.spki_der()) == stored.key_hash, "its key is not that of its row");
+  check_certificate(certificate, stored.der, tmpl, issuer);
+  return LintSeal::seal(Bytes(stored.der.begin(), stored.der.end()), stored.algorithm);
 }
 
 }  // namespace ca

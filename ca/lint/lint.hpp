@@ -4,29 +4,33 @@
 #include "ca/templates/issuer_identity.hpp"
 #include "ca/templates/template.hpp"
 #include "ca/x509/tbs_certificate.hpp"
+#include "ca/x509/to_be_signed.hpp"
 
 namespace ca {
-
-// Certificate bytes that passed lint: the only form in which they may go to a signer (I4). Only lint() makes
-// one.
-class ToBeSigned {
- public:
-  [[nodiscard]] const Bytes& der() const { return der_; }
-  [[nodiscard]] const Sha256& digest() const { return digest_; }
-  [[nodiscard]] const SerialNumber& serial() const { return serial_; }
-
- private:
-  friend ToBeSigned lint(const TbsCertificate& tbs, const Template& tmpl, const IssuerIdentity& issuer);
-  ToBeSigned(Bytes der, const SerialNumber& serial);
-  Bytes der_;
-  Sha256 digest_;
-  SerialNumber serial_;
-};
 
 // Encodes, reads the encoding again with no knowledge of how it was built, and checks it: RFC 5280 structure,
 // the template's promises, syntax of every name, and the name constraints of the issuer and of those above
 // it. Pure. Throws Code::name_not_permitted (a name), Code::validity_beyond_issuer (I10),
 // Code::path_length_exceeded, and Code::internal for structure, which only a defect of ours can break.
 [[nodiscard]] ToBeSigned lint(const TbsCertificate& tbs, const Template& tmpl, const IssuerIdentity& issuer);
+
+// Bytes that an earlier lint passed and the ledger kept, with what the row says about them.
+struct StoredTbs {
+  ByteView der;
+  const SerialNumber& serial;
+  Validity validity;
+  Sha256 key_hash;
+  SigningAlgorithm algorithm;
+};
+
+// The same checks against the issuer as it is now, which may have got another certificate meanwhile. Throws
+// like lint(); Code::internal when the bytes are not those of the row.
+[[nodiscard]] ToBeSigned lint_stored(const StoredTbs& stored, const Template& tmpl,
+                                     const IssuerIdentity& issuer);
+
+// The CertificationRequestInfo (RFC 2986, 4.1) of an authority's own CSR, read back and compared. Throws
+// Code::internal.
+[[nodiscard]] ToBeSigned lint_certification_request(const DistinguishedName& subject, ByteView spki_der,
+                                                    SigningAlgorithm algorithm);
 
 }  // namespace ca

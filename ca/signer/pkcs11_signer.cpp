@@ -45,13 +45,33 @@ pkcs11::KeyType key_type_of(KeyAlgorithm algorithm) {
   throw Error{Code::internal, "unknown key algorithm"};
 }
 
-// The token layer speaks of return values and calls; above it there is only "not now".
+Code code_of(pkcs11::ErrorClass error_class) {
+  switch (error_class) {
+    case pkcs11::ErrorClass::key_missing:
+    case pkcs11::ErrorClass::key_refused:
+      return Code::key_unusable;
+    case pkcs11::ErrorClass::bad_request:
+      return Code::request_failed;
+    case pkcs11::ErrorClass::retry_session:
+    case pkcs11::ErrorClass::relogin:
+    case pkcs11::ErrorClass::reconnect:
+    case pkcs11::ErrorClass::busy:
+    case pkcs11::ErrorClass::wrong_pin:
+    case pkcs11::ErrorClass::fatal_config:
+    case pkcs11::ErrorClass::unavailable:
+    case pkcs11::ErrorClass::label_exists:
+      return Code::unavailable;
+  }
+  return Code::unavailable;
+}
+
+// The token layer speaks of return values and calls; above it there are four outcomes.
 template <typename Call>
 auto on_token(Call call) {
   try {
     return call();
   } catch (const pkcs11::Error& error) {
-    throw Error{Code::unavailable, error.what()};
+    throw Error{code_of(error.error_class()), error.what()};
   }
 }
 
@@ -60,14 +80,13 @@ auto on_token(Call call) {
 Pkcs11Signer::Pkcs11Signer(std::vector<std::pair<std::string, pkcs11::Token*>> tokens)
     : tokens_{std::move(tokens)} {}
 
-Bytes Pkcs11Signer::sign(const SigningKey& key, SigningAlgorithm algorithm, ByteView message,
-                         Deadline deadline) {
+Bytes Pkcs11Signer::sign(const SigningKey& key, const ToBeSigned& message, Deadline deadline) {
   refuse_distrusted(key.uri);
   const Bytes signature = on_token([&] {
     const auto uri = pkcs11::Uri::parse(key.uri);
-    return holding(uri).sign(uri, scheme_of(algorithm), message, deadline);
+    return holding(uri).sign(uri, scheme_of(message.algorithm()), message.der(), deadline);
   });
-  if (!key.public_key.verify(algorithm, message, signature)) {
+  if (!key.public_key.verify(message.algorithm(), message.der(), signature)) {
     {
       const std::lock_guard lock{mutex_};
       distrusted_.insert(key.uri);
@@ -105,6 +124,26 @@ void Pkcs11Signer::audit(const SigningKey& key, Deadline deadline) {
   });
 }
 
+KeyVerdict Pkcs11Signer::verdict(const SigningKey& key) const {
+  try {
+    refuse_distrusted(key.uri);
+    const pkcs11::TokenStatus status = holding(pkcs11::Uri::parse(key.uri)).status();
+    for (const std::string& refused : status.refused_keys) {
+      if (refused.starts_with(key.uri)) {
+        return {KeyVerdict::State::unusable, refused};
+      }
+    }
+    const bool up = status.state == pkcs11::TokenState::up;
+    return {up ? KeyVerdict::State::usable : KeyVerdict::State::unknown, {}};
+  } catch (const Error& error) {
+    return {KeyVerdict::State::unusable, error.what()};
+  }
+}
+
+bool Pkcs11Signer::is_away(const SigningKey& key) const {
+  return holding(pkcs11::Uri::parse(key.uri)).status().state != pkcs11::TokenState::up;
+}
+
 pkcs11::Token& Pkcs11Signer::named(const std::string& token) const {
   for (const auto& [name, pointer] : tokens_) {
     if (name == token) {
@@ -123,14 +162,14 @@ pkcs11::Token& Pkcs11Signer::holding(const pkcs11::Uri& key) const {
       return *pointer;
     }
   }
-  throw Error{Code::unavailable, "no configured token holds the key " + key.text()};
+  throw Error{Code::key_unusable, "no configured token holds the key " + key.text()};
 }
 
 void Pkcs11Signer::refuse_distrusted(const std::string& key_uri) const {
   const std::lock_guard lock{mutex_};
   if (distrusted_.contains(key_uri)) {
     throw Error{
-        Code::signature_check_failed,
+        Code::key_unusable,
         "this key returned a signature that did not verify; it signs nothing until the daemon is restarted"};
   }
 }

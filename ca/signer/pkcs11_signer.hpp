@@ -16,13 +16,14 @@ class Pkcs11Signer final : public Signer {
   // Pairs of configured name and token; the tokens outlive the signer.
   explicit Pkcs11Signer(std::vector<std::pair<std::string, pkcs11::Token*>> tokens);
 
-  [[nodiscard]] Bytes sign(const SigningKey& key, SigningAlgorithm algorithm, ByteView message,
-                           Deadline deadline) override;
+  [[nodiscard]] Bytes sign(const SigningKey& key, const ToBeSigned& message, Deadline deadline) override;
   [[nodiscard]] GeneratedSigningKey generate(const std::string& token, const std::string& label,
                                              KeyAlgorithm algorithm, Deadline deadline) override;
   [[nodiscard]] std::optional<GeneratedSigningKey> find(const std::string& token, const std::string& label,
                                                         Deadline deadline) override;
   void audit(const SigningKey& key, Deadline deadline) override;
+  [[nodiscard]] KeyVerdict verdict(const SigningKey& key) const override;
+  [[nodiscard]] bool is_away(const SigningKey& key) const override;
 
  private:
   [[nodiscard]] pkcs11::Token& named(const std::string& token) const;

@@ -56,6 +56,7 @@ AwsError aws_error(Code code) {
     case Code::resource_not_found:
       return {"ResourceNotFoundException"};
     case Code::invalid_state:
+    case Code::key_unusable:
       return {"InvalidStateException"};
     case Code::concurrent_modification:
       return {"ConcurrentModificationException"};

@@ -47,10 +47,11 @@ Problem problem_of(Code code) {
     case Code::request_failed:
     case Code::request_already_processed:
     case Code::limit_exceeded:
-      return {400, "The request cannot be served as things stand"};
+      return {409, "The request cannot be served as things stand"};
     case Code::throttled:
       return {429, "Too many requests", false};
     case Code::unavailable:
+    case Code::key_unusable:
       return {503, "Temporarily not available"};
     case Code::internal:
     case Code::signature_check_failed:

@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "ca/base/arn.hpp"
-#include "ca/signer/pkcs11_signer.hpp"
 #include "ca/x509/certificate_request.hpp"
+#include "pkcs11/token.hpp"
 
 namespace {
 
@@ -22,10 +22,11 @@ using SteadyClock = std::chrono::steady_clock;
 constexpr std::size_t kTbsBytes = 500;  // a leaf certificate's
 
 int run(pkcs11::Token& token, const std::string& csr_pem, int thread_count, int seconds) {
-  ca::Pkcs11Signer signer{{{"bench", &token}}};
   const auto wait = [] { return SteadyClock::now() + std::chrono::seconds{30}; };
-  const auto made = signer.generate("bench", "bench-" + ca::random_uuid(), ca::KeyAlgorithm::ec_p256, wait());
-  const ca::SigningKey key{made.uri, ca::PublicKey::parse(made.spki_der)};
+  const auto made = token.generate_key("bench-" + ca::random_uuid(), pkcs11::KeyType::ec_p256, wait());
+  const auto uri = pkcs11::Uri::parse(made.uri);
+  const auto public_key = ca::PublicKey::parse(made.spki_der);
+  token.audit(uri, made.spki_der, wait());
   const ca::Bytes message(kTbsBytes, 0x30);
   std::atomic<long> done{0};
   const auto begin = SteadyClock::now();
@@ -35,7 +36,10 @@ int run(pkcs11::Token& token, const std::string& csr_pem, int thread_count, int 
     threads.emplace_back([&] {
       while (SteadyClock::now() < end) {
         (void)ca::CertificateRequest::parse_pem(csr_pem);
-        (void)signer.sign(key, ca::SigningAlgorithm::sha256_with_ecdsa, message, wait());
+        const auto signature = token.sign(uri, pkcs11::SignatureScheme::ecdsa_sha256, message, wait());
+        if (!public_key.verify(ca::SigningAlgorithm::sha256_with_ecdsa, message, signature)) {
+          std::abort();
+        }
         ++done;
       }
     });

@@ -79,8 +79,10 @@ void SoftwareSigner::set_away(bool away) {
   back_.notify_all();
 }
 
-ca::Bytes SoftwareSigner::sign(const ca::SigningKey& key, ca::SigningAlgorithm algorithm,
-                               ca::ByteView message, ca::Deadline deadline) {
+ca::Bytes SoftwareSigner::sign(const ca::SigningKey& key, const ca::ToBeSigned& to_be_signed,
+                               ca::Deadline deadline) {
+  const ca::SigningAlgorithm algorithm = to_be_signed.algorithm();
+  const ca::Bytes& message = to_be_signed.der();
   wait_for_token(deadline);
   Key found;
   {
@@ -126,6 +128,15 @@ std::optional<ca::GeneratedSigningKey> SoftwareSigner::find(const std::string&, 
 }
 
 void SoftwareSigner::audit(const ca::SigningKey&, ca::Deadline deadline) { wait_for_token(deadline); }
+
+ca::KeyVerdict SoftwareSigner::verdict(const ca::SigningKey&) const {
+  return {ca::KeyVerdict::State::usable, {}};
+}
+
+bool SoftwareSigner::is_away(const ca::SigningKey&) const {
+  const std::lock_guard lock{mutex_};
+  return away_;
+}
 
 std::shared_ptr<EVP_PKEY> make_key(const std::string& key) { return {generated(key), &EVP_PKEY_free}; }
 

@@ -14,13 +14,14 @@ namespace test {
 // Keys in memory behind the Signer's contract, with the faults of a token at the test's command.
 class SoftwareSigner final : public ca::Signer {
  public:
-  ca::Bytes sign(const ca::SigningKey& key, ca::SigningAlgorithm algorithm, ca::ByteView message,
-                 ca::Deadline deadline) override;
+  ca::Bytes sign(const ca::SigningKey& key, const ca::ToBeSigned& message, ca::Deadline deadline) override;
   ca::GeneratedSigningKey generate(const std::string& token, const std::string& label,
                                    ca::KeyAlgorithm algorithm, ca::Deadline deadline) override;
   std::optional<ca::GeneratedSigningKey> find(const std::string& token, const std::string& label,
                                               ca::Deadline deadline) override;
   void audit(const ca::SigningKey& key, ca::Deadline deadline) override;
+  ca::KeyVerdict verdict(const ca::SigningKey& key) const override;
+  bool is_away(const ca::SigningKey& key) const override;
 
   void set_away(bool away);  // calls then wait for their deadline or the return
   std::atomic<int> signatures{0};
@@ -31,7 +32,7 @@ class SoftwareSigner final : public ca::Signer {
   using Key = std::shared_ptr<EVP_PKEY>;
   void wait_for_token(ca::Deadline deadline);
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable back_;
   bool away_ = false;
   std::map<std::string, Key> keys_;  // by label

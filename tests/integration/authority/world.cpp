@@ -48,9 +48,13 @@ World::~World() {
   std::filesystem::remove_all(folder, ignored);
 }
 
-void World::restart() {
+void World::stop() {
   service.reset();
   store.reset();
+}
+
+void World::restart() {
+  stop();
   store = std::make_unique<ca::SqliteStore>(
       ca::SqliteStoreOptions{.path = (folder / "ledger.sqlite").string()}, clock);
   service = std::make_unique<ca::AuthorityService>(options, profiles, *store, *store, signer, *policy, clock);

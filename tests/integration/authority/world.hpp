@@ -20,6 +20,7 @@ class World {
   World& operator=(const World&) = delete;
 
   void restart();
+  void stop();  // until restart() nothing has the store open
   [[nodiscard]] static ca::Caller caller(const std::string& principal = "admin",
                                          const std::string& account = "123456789012");
   // Blocks until `done`, at most 10 s; false when it never was.

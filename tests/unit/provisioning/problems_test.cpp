@@ -44,9 +44,10 @@ TEST_CASE("problems: statuses by kind of code", "[provisioning]") {
                                            {Code::malformed_csr, 422},
                                            {Code::malformed_request, 400},
                                            {Code::constraint_violation, 400},
-                                           {Code::invalid_state, 400},
+                                           {Code::invalid_state, 409},
                                            {Code::throttled, 429},
                                            {Code::unavailable, 503},
+                                           {Code::key_unusable, 503},
                                            {Code::internal, 500},
                                            {Code::signature_check_failed, 500}};
   for (const auto& [code, status] : expected) {
