@@ -223,6 +223,7 @@ void read_authority(Mapping& map, AuthorityOptions& authority) {
   map.duration("sign_deadline", authority.sign_deadline, {milliseconds{100}, minutes{10}});
   map.duration("resume_backoff", authority.resume_backoff, {milliseconds{10}, minutes{1}});
   map.duration("idempotency_window", authority.idempotency_window, {seconds{1}, hours{24}});
+  map.duration("key_gone_after", authority.key_gone_after, {seconds{1}, hours{24 * 30}});
   map.number("max_pending", authority.max_pending, {1, 10'000'000});
   map.number("max_authorities", authority.max_authorities, {1, 100'000});
 }

@@ -93,7 +93,8 @@ struct AuthorityOptions {
   Milliseconds sign_deadline{10000};
   Milliseconds resume_backoff{200};
   Milliseconds idempotency_window{300'000};
-  std::size_t max_pending = 10000;
+  Milliseconds key_gone_after{3'600'000};
+  std::size_t max_pending = 10000;    // per account
   std::size_t max_authorities = 200;  // per account
   friend bool operator==(const AuthorityOptions&, const AuthorityOptions&) = default;
 };

@@ -74,6 +74,10 @@ AuthorityStatus Authority::status_at(TimePoint now) const {
   return record.status;
 }
 
+Issuer Authority::issuer() const {
+  return {.arn = record.arn, .identity = identity, .key = key.value(), .generation = record.generation};
+}
+
 std::string Authority::issued_chain_pem() const {
   return record.chain_pem.empty() ? record.certificate_pem : record.certificate_pem + "\n" + record.chain_pem;
 }

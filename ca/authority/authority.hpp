@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "ca/inventory/records.hpp"
-#include "ca/issuance/build_tbs.hpp"
+#include "ca/issuance/issue.hpp"
 #include "ca/signer/signer.hpp"
 
 namespace ca {
@@ -23,6 +23,8 @@ struct Authority {
   [[nodiscard]] static std::shared_ptr<const Authority> load(AuthorityRecord record);
   // EXPIRED is derived from the clock, never stored: ACTIVE or DISABLED with a certificate that has ended.
   [[nodiscard]] AuthorityStatus status_at(TimePoint now) const;
+  // For Issuance; only when it has a key. Valid as long as this object.
+  [[nodiscard]] Issuer issuer() const;
   // The chain of what this authority issues: its own certificate first, the root last.
   [[nodiscard]] std::string issued_chain_pem() const;
 };

@@ -29,9 +29,13 @@ AuthorityService::~AuthorityService() { state_->stop_background(); }
 
 void AuthorityService::start(std::function<void(const std::string& message)> notice) {
   for (AuthorityRecord& record : state_->inventory.all_authorities()) {
-    state_->catalog.put(std::move(record));
+    const std::string arn = record.arn.text();
+    try {
+      state_->catalog.put(std::move(record));
+    } catch (const Error& error) {
+      notice("certificate authority " + arn + " is left out, its record cannot be read: " + error.what());
+    }
   }
-  state_->pending = state_->inventory.counts().pending;
   state_->start_background(std::move(notice));
 }
 
@@ -48,6 +52,18 @@ std::shared_ptr<const Authority> AuthorityService::State::own(const Caller& call
 void AuthorityService::State::require(const Caller& caller, const std::string& operation,
                                       const std::string& resource,
                                       std::map<std::string, std::vector<std::string>> context) const {
+  if (caller.device_id) {
+    throw Error{Code::access_denied, "a device certificate is good for POST /provision and nothing else"};
+  }
+  policy.require({.caller = caller,
+                  .action = "acm-pca:" + operation,
+                  .resource = resource,
+                  .context = std::move(context)});
+}
+
+void AuthorityService::State::require_provisioning(
+    const Caller& caller, const std::string& operation, const std::string& resource,
+    std::map<std::string, std::vector<std::string>> context) const {
   policy.require({.caller = caller,
                   .action = "acm-pca:" + operation,
                   .resource = resource,
@@ -55,8 +71,15 @@ void AuthorityService::State::require(const Caller& caller, const std::string& o
 }
 
 void AuthorityService::State::update(AuthorityRecord next, AuditEvent audit_event) {
-  const CommitResult result = ledger.commit({UpdateAuthority{next}, {std::move(audit_event)}}).get();
+  CommitResult result;
+  try {
+    result = committed(ledger, {UpdateAuthority{next}, {std::move(audit_event)}});
+  } catch (const Error&) {
+    reread(next.arn);
+    throw;
+  }
   if (result.outcome != CommitResult::Outcome::applied) {
+    reread(next.arn);
     throw Error{Code::concurrent_modification,
                 "another change of this certificate authority came first: read it and try again"};
   }
@@ -64,6 +87,49 @@ void AuthorityService::State::update(AuthorityRecord next, AuditEvent audit_even
   catalog.put(std::move(next));
   const std::lock_guard lock{mutex};
   changed.notify_all();
+}
+
+void AuthorityService::State::reread(const AuthorityArn& arn) {
+  try {
+    if (auto record = inventory.authority(arn)) {
+      catalog.put(*std::move(record));
+    }
+  } catch (const Error&) {
+    const std::lock_guard lock{mutex};
+    unread.insert(arn.text());
+  }
+}
+
+void AuthorityService::State::stop_issuing(const AuthorityArn& arn, const std::string& reason) {
+  static constexpr int kAttempts = 3;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    const auto authority = catalog.find(arn);
+    if (!authority || authority->record.status != AuthorityStatus::active) {
+      return;
+    }
+    AuthorityRecord record = authority->record;
+    record.status = AuthorityStatus::disabled;
+    record.last_state_change_at = clock.now();
+    AuditEvent stopped;
+    stopped.type = "authority.stopped";
+    stopped.outcome = "failed";
+    stopped.principal = "chanceryd";
+    stopped.account = arn.account;
+    stopped.authority = arn.text();
+    stopped.detail = {{"reason", reason}};
+    try {
+      update(std::move(record), std::move(stopped));
+      say(arn.text(), "certificate authority " + arn.text() +
+                          " was disabled, look before you enable it again: " + reason);
+      return;
+    } catch (const Error& error) {
+      if (error.code() != Code::concurrent_modification) {
+        say(arn.text(),
+            "certificate authority " + arn.text() + " must be disabled and could not be: " + error.what());
+        return;
+      }
+    }
+  }
 }
 
 AuditEvent AuthorityService::State::event(const Caller& caller, const std::string& type,
@@ -87,7 +153,18 @@ std::optional<IdempotencyClaim> AuthorityService::State::claim(const Caller& cal
   return IdempotencyClaim{.scope = caller.principal_arn + "|" + caller.region + "|" + scope,
                           .token = *token,
                           .request_hash = sha256(bytes_of(request)),
-                          .expires_at = clock.now() + options.idempotency_window};
+                          .window = options.idempotency_window};
+}
+
+std::optional<CertificateRecord> AuthorityService::State::earlier(
+    const std::optional<IdempotencyClaim>& claimed) const {
+  const auto found = claimed ? inventory.claimed(claimed->scope, claimed->token) : std::nullopt;
+  if (!found || !found->serial || found->expires_at <= clock.now() ||
+      found->request_hash != claimed->request_hash) {
+    return std::nullopt;
+  }
+  auto record = inventory.certificate(found->authority, *found->serial);
+  return record && record->state != CertificateState::failed ? std::move(record) : std::nullopt;
 }
 
 std::shared_ptr<const std::vector<ProvisioningProfile>> AuthorityService::State::current_profiles() const {
@@ -111,7 +188,12 @@ void AuthorityService::record_refusal(const Caller& caller, const std::string& o
   refused.request_id = caller.request_id;
   refused.detail = {
       {"operation", operation}, {"resource", resource}, {"reason", reason}, {"source_ip", caller.source_ip}};
-  (void)state_->ledger.commit({AppendEvents{}, {std::move(refused)}}).get();
+  if (caller.device_id) {
+    refused.detail["caller_device"] = *caller.device_id;
+  }
+  if (auto event = state_->refusals.admit(std::move(refused), state_->clock.now())) {
+    (void)state_->ledger.commit({AppendEvents{}, {*std::move(event)}});
+  }
 }
 
 std::optional<Bytes> AuthorityService::public_certificate(const std::string& authority_id) {
@@ -125,13 +207,14 @@ std::optional<Bytes> AuthorityService::public_certificate(const std::string& aut
 AuthorityService::Status AuthorityService::status() const {
   Status status;
   status.authorities = state_->catalog.all().size();
-  status.pending = state_->pending;
   status.issued = state_->issued;
   status.resumed = state_->resumed;
   status.failed = state_->failed;
-  const std::lock_guard lock{state_->mutex};
-  for (const auto& [arn, audit] : state_->key_audits) {
-    status.keys.push_back(audit);
+  for (const auto& authority : state_->catalog.all()) {
+    if (authority->key) {
+      status.keys.push_back({authority->record.arn.text(), authority->record.key_token,
+                             state_->signer.verdict(*authority->key)});
+    }
   }
   return status;
 }

@@ -24,7 +24,9 @@ struct AuthorityServiceOptions {
   std::chrono::milliseconds sign_deadline{2000};  // one attempt of a background signature
   std::chrono::milliseconds resume_backoff{200};
   std::chrono::seconds idempotency_window{300};
-  std::size_t max_pending = 10000;    // accepted, not yet signed; beyond: Code::throttled
+  // A key that has been missing, weak or distrusted for so long is given up: what waits for it fails.
+  std::chrono::seconds key_gone_after{3600};
+  std::size_t max_pending = 10000;    // per account: accepted, not yet signed; beyond: Code::throttled
   std::size_t max_authorities = 200;  // per account
 };
 
@@ -50,8 +52,8 @@ class AuthorityService {
     std::string next_token;  // empty on the last page
   };
   [[nodiscard]] Page list(const Caller& caller, std::size_t max_results, const std::string& next_token);
-  // Only ACTIVE and DISABLED can be asked for.
-  void update_status(const Caller& caller, const AuthorityArn& arn, AuthorityStatus status);
+  // Only ACTIVE and DISABLED can be asked for; nullopt changes nothing and is checked like a change.
+  void update(const Caller& caller, const AuthorityArn& arn, std::optional<AuthorityStatus> status);
   [[nodiscard]] std::string csr(const Caller& caller, const AuthorityArn& arn);
   void import_certificate(const Caller& caller, const ImportOrder& order);
   [[nodiscard]] CertificatePem authority_certificate(const Caller& caller, const AuthorityArn& arn);
@@ -71,7 +73,16 @@ class AuthorityService {
   // SIGHUP: the new profiles hold for every call that starts after the return.
   void replace_profiles(std::vector<ProvisioningProfile> profiles);
 
-  // A record for the audit log of a request that was refused before or inside the authority.
+  // The device that this certificate of ours was issued to: ISSUED, not revoked, not over, byte for byte.
+  // nullopt for any other certificate.
+  struct Device {
+    std::string account;
+    std::string device_id;
+  };
+  [[nodiscard]] std::optional<Device> device_of(const Bytes& certificate_der);
+
+  // A record for the audit log of a request that was refused before or inside the authority. Does not wait
+  // for the ledger; a flood of one principal is counted and summed up.
   void record_refusal(const Caller& caller, const std::string& operation, const std::string& resource,
                       const std::string& reason);
 
@@ -80,14 +91,13 @@ class AuthorityService {
 
   struct Status {
     std::size_t authorities = 0;
-    std::size_t pending = 0;  // accepted, not signed
     std::uint64_t issued = 0, resumed = 0, failed = 0;
     struct AuthorityKey {
       std::string arn;
-      bool ok = false;
-      std::string detail;
+      std::string token;     // configured name
+      KeyVerdict verdict{};  // as it is now
     };
-    std::vector<AuthorityKey> keys;  // last audit of each CA key
+    std::vector<AuthorityKey> keys;
   };
   [[nodiscard]] Status status() const;
 

@@ -31,6 +31,7 @@ AuthorityArn AuthorityService::create(const Caller& caller, const CreateAuthorit
   State& state = *state_;
   state.require(caller, "CreateCertificateAuthority", "*");
   check_order(order);
+  std::unique_lock one_at_a_time{state.creating};
   if (state.catalog.count(caller.account) >= state.options.max_authorities) {
     throw Error{Code::limit_exceeded, "You have reached the quota of " +
                                           std::to_string(state.options.max_authorities) +
@@ -57,7 +58,13 @@ AuthorityArn AuthorityService::create(const Caller& caller, const CreateAuthorit
                   {"token", record.key_token}};
   const auto claim =
       state.claim(caller, "CreateCertificateAuthority", order.idempotency_token, canonical(order));
-  const CommitResult result = state.ledger.commit({InsertAuthority{record, claim}, {std::move(event)}}).get();
+  CommitResult result;
+  try {
+    result = committed(state.ledger, {InsertAuthority{record, claim}, {std::move(event)}});
+  } catch (const Error&) {
+    state.reread(record.arn);
+    throw;
+  }
   if (result.outcome == CommitResult::Outcome::existing) {
     return result.existing_authority.value();
   }
@@ -67,7 +74,8 @@ AuthorityArn AuthorityService::create(const Caller& caller, const CreateAuthorit
   }
   const AuthorityArn arn = record.arn;
   state.catalog.put(std::move(record));
-  state.wake();
+  one_at_a_time.unlock();
+  state.key_loop->wake();
 
   // The key pair is usually made in milliseconds; a client that asks for the CSR next then gets it at once.
   std::unique_lock lock{state.mutex};

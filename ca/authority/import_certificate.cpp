@@ -194,6 +194,7 @@ void AuthorityService::import_certificate(const Caller& caller, const ImportOrde
   record.certificate_pem = to_pem("CERTIFICATE", certificate.der);
   record.chain_pem = joined_pem(chain);
   record.validity = certificate.validity;
+  ++record.generation;
   record.last_state_change_at = now;
   if (record.status != AuthorityStatus::disabled) {  // expired while disabled: stays disabled
     record.status = AuthorityStatus::active;

@@ -9,8 +9,9 @@ namespace ca {
 namespace {
 
 constexpr std::string_view kDefaultTemplate = "template/EndEntityCertificate/V1";
+constexpr const char* kNotIssuing =
+    "The certificate authority is not in a valid state for issuing certificates";
 constexpr std::chrono::hours kShortLivedMax{7 * 24};
-constexpr std::chrono::milliseconds kWaitWhileAway{20};
 
 TemplateArn template_arn_of(const IssuanceOrder& order) {
   return TemplateArn::parse(order.template_arn.empty() ? "arn:" + order.authority.partition +
@@ -22,8 +23,7 @@ void check_state(const Authority& authority, const Template& tmpl, TimePoint now
   const AuthorityStatus status = authority.status_at(now);
   const bool self_issue = tmpl.is_root && status == AuthorityStatus::pending_certificate;
   if (status != AuthorityStatus::active && !self_issue) {
-    throw Error{Code::invalid_state,
-                "The certificate authority is not in a valid state for issuing certificates"};
+    throw Error{Code::invalid_state, kNotIssuing};
   }
 }
 
@@ -41,13 +41,24 @@ void check_self_issue(const Authority& authority, const CertificateRequest& csr)
   }
 }
 
-std::string canonical(const IssuanceOrder& order, const TemplateArn& template_arn) {
+// The request itself counts, not the form of its PEM.
+std::string canonical(const IssuanceOrder& order, const TemplateArn& template_arn,
+                      const CertificateRequest& csr) {
   const auto validity_text = [](const ValidityRequest& validity) {
     return std::to_string(static_cast<int>(validity.type)) + ":" + std::to_string(validity.value);
   };
   return template_arn.text() + '\n' + std::string{api_name(order.signing_algorithm)} + '\n' +
          validity_text(order.validity) + '\n' + (order.not_before ? validity_text(*order.not_before) : "-") +
-         '\n' + order.csr_pem;
+         '\n' + text_of(csr.der);
+}
+
+void check_short_lived(const Authority& authority, const Template& tmpl, const Validity& validity,
+                       TimePoint now) {
+  const bool short_lived = authority.record.usage_mode == "SHORT_LIVED_CERTIFICATE";
+  if (short_lived && !tmpl.is_root && validity.not_after > to_seconds(now) + kShortLivedMax) {
+    throw Error{Code::constraint_violation,
+                "A certificate authority in SHORT_LIVED_CERTIFICATE mode issues for at most seven days"};
+  }
 }
 
 }  // namespace
@@ -59,6 +70,12 @@ CertificateArn AuthorityService::issue(const Caller& caller, const IssuanceOrder
                 {{"acm-pca:TemplateArn", {template_arn.text()}}});
   const auto authority = state.own(caller, order.authority);
   const Template& tmpl = find_template(template_arn);
+  const CertificateRequest csr = CertificateRequest::parse_pem(order.csr_pem);
+  auto claim = state.claim(caller, "IssueCertificate|" + order.authority.text(), order.idempotency_token,
+                           canonical(order, template_arn, csr));
+  if (const auto earlier = state.earlier(claim)) {
+    return earlier->arn();
+  }
   const TimePoint now = state.clock.now();
   check_state(*authority, tmpl, now);
   if (family_of(order.signing_algorithm) != family_of(authority->record.key_algorithm)) {
@@ -67,72 +84,73 @@ CertificateArn AuthorityService::issue(const Caller& caller, const IssuanceOrder
                                         " does not fit the certificate authority's key algorithm " +
                                         std::string{api_name(authority->record.key_algorithm)}};
   }
-  const CertificateRequest csr = CertificateRequest::parse_pem(order.csr_pem);
   if (tmpl.is_root) {
     check_self_issue(*authority, csr);
-  }
-  const Validity validity = resolve_validity(order.validity, order.not_before, now);
-  if (authority->record.usage_mode == "SHORT_LIVED_CERTIFICATE" && !tmpl.is_root &&
-      validity.not_after > to_seconds(now) + kShortLivedMax) {
-    throw Error{Code::constraint_violation,
-                "A certificate authority in SHORT_LIVED_CERTIFICATE mode issues for at most seven days"};
   }
   const CertificateRecord record =
       state.issue(caller, {.authority = authority,
                            .tmpl = &tmpl,
                            .csr = &csr,
-                           .validity = validity,
+                           .validity = resolve_validity(order.validity, order.not_before, now),
                            .signing_algorithm = order.signing_algorithm,
-                           .claim = state.claim(caller, "IssueCertificate|" + order.authority.text(),
-                                                order.idempotency_token, canonical(order, template_arn)),
-                           .device_id = {}});
+                           .claim = std::move(claim),
+                           .device_id = {},
+                           .profile = {}});
   return record.arn();
 }
 
 CertificateRecord AuthorityService::State::issue(const Caller& caller, const Request& request) {
-  check_request_names(*request.csr);
-  if (pending >= options.max_pending) {
-    throw Error{Code::throttled, "too many accepted certificates wait for the token"};
-  }
   const Authority& authority = *request.authority;
-  if (!authority.key) {
-    throw Error{Code::invalid_state,
-                "The certificate authority is not in a valid state for issuing certificates"};
-  }
-  const bool away = token_away;
-  ++pending;
-  CertificateRecord record;
+  check_request_names(*request.csr);
+  check_short_lived(authority, *request.tmpl, request.validity, clock.now());
+  check_key(authority);
+  // While the token is away for longer than a moment, to wait for it would only take threads from others.
+  const auto wait = signer.is_away(*authority.key) ? std::chrono::milliseconds{0} : options.issue_wait;
+  Issuance::Result result;
   try {
-    record = issuance.issue({.tmpl = *request.tmpl,
-                             .issuer = authority.record.arn,
-                             .identity = authority.identity,
-                             .key = *authority.key,
+    result = issuance.issue({.tmpl = *request.tmpl,
+                             .issuer = authority.issuer(),
                              .request = *request.csr,
                              .validity = request.validity,
                              .signing_algorithm = request.signing_algorithm,
                              .pointers = {},
                              .caller = caller,
                              .claim = request.claim,
-                             .device_id = request.device_id},
-                            std::chrono::steady_clock::now() + (away ? kWaitWhileAway : options.issue_wait));
-  } catch (...) {
-    --pending;
+                             .device_id = request.device_id,
+                             .profile = request.profile,
+                             .max_pending = options.max_pending},
+                            std::chrono::steady_clock::now() + wait);
+  } catch (const Error& error) {
+    if (is_fatal(error.code())) {
+      stop_issuing(authority.record.arn, error.what());
+    }
     throw;
   }
-  const bool ours = record.request_id == caller.request_id;
-  if (record.state == CertificateState::pending && ours) {
-    token_away = true;
-    wake();  // stays counted until the background worker has signed it
-    return record;
+  switch (result.record.state) {
+    case CertificateState::pending:
+      pending_loop->wake();
+      break;
+    case CertificateState::issued:
+      issued += result.fresh ? 1 : 0;
+      well(authority.record.arn.text());
+      break;
+    case CertificateState::failed:
+      failed += result.fresh ? 1 : 0;
+      break;
+    case CertificateState::revoked:
+      break;
   }
-  --pending;
-  if (ours && record.state == CertificateState::failed) {
-    ++failed;
-  } else if (ours) {
-    ++issued;
-    token_away = false;
+  return std::move(result.record);
+}
+
+// A key that is known to be bad takes no more requests: they would only wait for a person.
+void AuthorityService::State::check_key(const Authority& authority) const {
+  if (!authority.key) {
+    throw Error{Code::invalid_state, kNotIssuing};
   }
-  return record;
+  if (signer.verdict(*authority.key).state == KeyVerdict::State::unusable) {
+    throw Error{Code::invalid_state, std::string{kNotIssuing} + ": its key is not usable"};
+  }
 }
 
 CertificatePem AuthorityService::State::pem_of(const Authority& authority,

@@ -39,10 +39,13 @@ NameGrant grant_for(const NameGrant& names, const std::string& device_id) {
   return grant;
 }
 
+// Of the caller's account and region: another account's profile is as absent as any (I15).
 const ProvisioningProfile& profile_named(const std::vector<ProvisioningProfile>& profiles,
-                                         const std::string& name) {
-  const auto found = std::find_if(profiles.begin(), profiles.end(),
-                                  [&](const auto& profile) { return profile.name == name; });
+                                         const Caller& caller, const std::string& name) {
+  const auto found = std::find_if(profiles.begin(), profiles.end(), [&](const auto& profile) {
+    return profile.name == name && profile.authority.account == caller.account &&
+           profile.authority.region == caller.region;
+  });
   if (found == profiles.end()) {
     throw Error{Code::resource_not_found, "there is no provisioning profile named '" + name + "'"};
   }
@@ -61,6 +64,21 @@ SigningAlgorithm default_algorithm(KeyFamily family) {
   throw Error{Code::internal, "unknown key family"};
 }
 
+// What stands for this device and key must be what is asked for now.
+void check_same_names(const CertificateRecord& record, const CertificateRequest& csr) {
+  const Certificate remembered = Certificate::parse_to_be_signed(record.tbs_der, record.signing_algorithm);
+  const auto alt_names = [](const std::vector<Extension>& extensions) {
+    const auto found = std::find_if(extensions.begin(), extensions.end(), [](const Extension& extension) {
+      return extension.id == oid::kSubjectAltName;
+    });
+    return found == extensions.end() ? Bytes{} : found->value;
+  };
+  if (remembered.subject != csr.subject || alt_names(remembered.extensions) != alt_names(csr.extensions)) {
+    throw Error{Code::conflict,
+                "this device has a certificate with other names for the same key: make a new key"};
+  }
+}
+
 void check_living(const CertificateRecord& record) {
   if (record.state == CertificateState::revoked) {
     throw Error{Code::conflict, "the certificate of this device and key was revoked: make a new key"};
@@ -75,15 +93,16 @@ void check_living(const CertificateRecord& record) {
 ProvisioningResult AuthorityService::provision(const Caller& caller, const ProvisioningOrder& order) {
   State& state = *state_;
   check_device_id(order.device_id);
-  const auto profiles = state.current_profiles();
-  const ProvisioningProfile& profile = profile_named(*profiles, order.profile);
-  const TemplateArn template_arn{profile.authority.partition, profile.template_name};
   if (caller.device_id && *caller.device_id != order.device_id) {
     throw Error{Code::access_denied,
                 "this device certificate may ask for device '" + *caller.device_id + "' only"};
   }
-  state.require(caller, "IssueCertificate", profile.authority.text(),
-                {{"acm-pca:TemplateArn", {template_arn.text()}}, {"chancery:DeviceId", {order.device_id}}});
+  const auto profiles = state.current_profiles();
+  const ProvisioningProfile& profile = profile_named(*profiles, caller, order.profile);
+  const TemplateArn template_arn{profile.authority.partition, profile.template_name};
+  state.require_provisioning(
+      caller, "IssueCertificate", profile.authority.text(),
+      {{"acm-pca:TemplateArn", {template_arn.text()}}, {"chancery:DeviceId", {order.device_id}}});
   const auto authority = state.own(caller, profile.authority);
   const Template& tmpl = find_template(template_arn);
   if (tmpl.is_ca) {
@@ -92,53 +111,72 @@ ProvisioningResult AuthorityService::provision(const Caller& caller, const Provi
   const CertificateRequest csr = CertificateRequest::parse_pem(order.csr_pem);
   check_names_granted(csr, grant_for(profile.names, order.device_id));
 
-  const TimePoint now = state.clock.now();
-  const Sha256 key_hash = sha256(csr.public_key.spki_der());
-  auto record = state.inventory.by_device_key(profile.authority, order.device_id, key_hash);
-  const bool remembered =
-      record && record->state != CertificateState::failed &&
-      (record->state == CertificateState::revoked || record->validity.not_after >= to_seconds(now));
-  if (!remembered) {
-    if (authority->status_at(now) != AuthorityStatus::active) {
-      throw Error{Code::invalid_state,
-                  "The certificate authority is not in a valid state for issuing certificates"};
-    }
-    const Validity validity = resolve_validity(
-        {.value = profile.validity_days, .type = ValidityRequest::Type::days}, std::nullopt, now);
-    const std::string canonical = order.device_id + '\n' + profile.name + '\n' + text_of(csr.der);
-    record = state.issue(caller,
-                         {.authority = authority,
-                          .tmpl = &tmpl,
-                          .csr = &csr,
-                          .validity = validity,
-                          .signing_algorithm = default_algorithm(family_of(authority->record.key_algorithm)),
-                          .claim = state.claim(caller, "provision|" + profile.authority.text(),
-                                               order.idempotency_token, canonical),
-                          .device_id = order.device_id});
+  // The device is part of the scope: devices share a principal, not their tokens.
+  auto claim = state.claim(caller, "provision|" + profile.authority.text() + "|" + order.device_id,
+                           order.idempotency_token, order.profile + '\n' + text_of(csr.der));
+  auto record = state.earlier(claim);
+  if (!record) {
+    record = state.issue_to_device(caller,
+                                   {.authority = authority,
+                                    .tmpl = &tmpl,
+                                    .csr = &csr,
+                                    .validity = {},
+                                    .signing_algorithm = {},
+                                    .claim = std::move(claim),
+                                    .device_id = order.device_id,
+                                    .profile = profile.name},
+                                   profile.validity_days);
   }
   check_living(*record);
-  ProvisioningResult result{.record = *record, .pem = std::nullopt};
-  if (record->state == CertificateState::issued) {
-    result.pem = state.pem_of(*authority, *record);
+  ProvisioningResult result{.record = *std::move(record), .pem = std::nullopt};
+  if (result.record.state == CertificateState::issued) {
+    result.pem = state.pem_of(*authority, result.record);
   }
   return result;
+}
+
+CertificateRecord AuthorityService::State::issue_to_device(const Caller& caller, Request request,
+                                                           int validity_days) {
+  const Authority& authority = *request.authority;
+  const TimePoint now = clock.now();
+  const Sha256 key_hash = sha256(request.csr->public_key.spki_der());
+  const auto remembered =
+      inventory.by_device_key({authority.record.arn, request.device_id, request.profile, key_hash});
+  const bool stands =
+      remembered && remembered->state != CertificateState::failed &&
+      (remembered->state == CertificateState::revoked || remembered->validity.not_after >= to_seconds(now));
+  // With a token the ledger answers, which also remembers what the token stands for from now on (I12).
+  if (stands && !request.claim) {
+    check_same_names(*remembered, *request.csr);
+    return *remembered;
+  }
+  if (!stands && authority.status_at(now) != AuthorityStatus::active) {
+    throw Error{Code::invalid_state,
+                "The certificate authority is not in a valid state for issuing certificates"};
+  }
+  request.validity =
+      resolve_validity({.value = validity_days, .type = ValidityRequest::Type::days}, std::nullopt, now);
+  request.signing_algorithm = default_algorithm(family_of(authority.record.key_algorithm));
+  CertificateRecord record = issue(caller, request);
+  check_same_names(record, *request.csr);
+  return record;
 }
 
 ProvisioningResult AuthorityService::provisioned(const Caller& caller, const std::string& id) {
   State& state = *state_;
   const SerialNumber serial = SerialNumber::from_hex(id);
-  const auto profiles = state.current_profiles();
-  for (const ProvisioningProfile& profile : *profiles) {
-    const bool theirs =
-        profile.authority.account == caller.account && profile.authority.region == caller.region;
-    auto record = theirs ? state.inventory.certificate(profile.authority, serial) : std::nullopt;
+  // Wherever it was issued: the profile that it came by may have changed or gone meanwhile.
+  for (const auto& authority : state.catalog.all()) {
+    const AuthorityArn& arn = authority->record.arn;
+    const bool theirs = arn.account == caller.account && arn.region == caller.region &&
+                        authority->record.status != AuthorityStatus::deleted;
+    const auto record = theirs ? state.inventory.certificate(arn, serial) : std::nullopt;
     if (!record || record->device_id.empty() ||
         (caller.device_id && *caller.device_id != record->device_id)) {
       continue;
     }
-    state.require(caller, "GetCertificate", profile.authority.text(),
-                  {{"chancery:DeviceId", {record->device_id}}});
-    const auto authority = state.own(caller, profile.authority);
+    state.require_provisioning(caller, "GetCertificate", arn.text(),
+                               {{"chancery:DeviceId", {record->device_id}}});
     ProvisioningResult result{.record = *record, .pem = std::nullopt};
     if (record->state == CertificateState::issued || record->state == CertificateState::revoked) {
       result.pem = state.pem_of(*authority, *record);

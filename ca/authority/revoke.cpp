@@ -43,7 +43,7 @@ void AuthorityService::revoke(const Caller& caller, const AuthorityArn& arn, con
   event.serial = serial.hex();
   event.detail = {{"reason", std::string{api_name(reason)}}};
   const CommitResult result =
-      state.ledger.commit({MarkRevoked{arn, serial, reason, state.clock.now()}, {std::move(event)}}).get();
+      committed(state.ledger, {MarkRevoked{arn, serial, reason, state.clock.now()}, {std::move(event)}});
   if (result.outcome == CommitResult::Outcome::wrong_state) {
     throw Error{Code::request_already_processed, "The certificate is already revoked"};
   }

@@ -1,14 +1,15 @@
 #pragma once
 #include <atomic>
 #include <condition_variable>
-#include <deque>
 #include <map>
 #include <mutex>
 #include <set>
-#include <thread>
 
 #include "ca/authority/authority.hpp"
 #include "ca/authority/authority_service.hpp"
+#include "ca/authority/crew.hpp"
+#include "ca/authority/loop.hpp"
+#include "ca/authority/refusals.hpp"
 #include "ca/issuance/issue.hpp"
 
 namespace ca {
@@ -27,19 +28,31 @@ struct AuthorityService::State {
   const Clock& clock;
   AuthorityCatalog catalog;
   Issuance issuance;
+  Refusals refusals;
 
   // The caller's own authority, in a region of ours. Throws Code::resource_not_found in the same words
   // whether it is absent or another account's (I15).
   [[nodiscard]] std::shared_ptr<const Authority> own(const Caller& caller, const AuthorityArn& arn) const;
+  // A device that comes with its own certificate passes require_provisioning() only (I11).
   void require(const Caller& caller, const std::string& operation, const std::string& resource,
                std::map<std::string, std::vector<std::string>> context = {}) const;
+  void require_provisioning(const Caller& caller, const std::string& operation, const std::string& resource,
+                            std::map<std::string, std::vector<std::string>> context) const;
   // Stores a changed record (compare-and-swap) and shows it to all. Throws Code::concurrent_modification.
   void update(AuthorityRecord changed, AuditEvent event);
+  // Shows what the ledger holds after a change whose outcome is not known; tried again later when the ledger
+  // cannot be read.
+  void reread(const AuthorityArn& arn);
+  // Fatal (architecture, 5): durably DISABLED, until a person has looked and enables it again.
+  void stop_issuing(const AuthorityArn& arn, const std::string& reason);
   [[nodiscard]] AuditEvent event(const Caller& caller, const std::string& type,
                                  const AuthorityArn& arn) const;
   [[nodiscard]] std::optional<IdempotencyClaim> claim(const Caller& caller, const std::string& scope,
                                                       const std::optional<std::string>& token,
                                                       std::string_view request) const;
+  // The living certificate that an earlier equal request made: an exact retry is answered whatever has
+  // changed meanwhile.
+  [[nodiscard]] std::optional<CertificateRecord> earlier(const std::optional<IdempotencyClaim>& claim) const;
 
   // The issuing path behind policy and profile checks; shared by issue() and provision().
   struct Request {
@@ -50,42 +63,54 @@ struct AuthorityService::State {
     SigningAlgorithm signing_algorithm = SigningAlgorithm::sha256_with_ecdsa;
     std::optional<IdempotencyClaim> claim;
     std::string device_id;
+    std::string profile;
   };
   [[nodiscard]] CertificateRecord issue(const Caller& caller, const Request& request);
+  // The device's living certificate for this key and profile, or a new one (I12).
+  [[nodiscard]] CertificateRecord issue_to_device(const Caller& caller, Request request, int validity_days);
+  void check_key(const Authority& authority) const;
   [[nodiscard]] CertificatePem pem_of(const Authority& authority, const CertificateRecord& record) const;
 
   [[nodiscard]] std::shared_ptr<const std::vector<ProvisioningProfile>> current_profiles() const;
 
-  // ---- background work (background.cpp): key pairs of CREATING authorities, PENDING certificates, key
-  // audits
+  // ---- background work: keys.cpp has the key pairs of CREATING authorities and the audits of keys,
+  // pending.cpp the certificates that wait for a token. Two threads, so that neither holds up the other.
   void start_background(std::function<void(const std::string&)> notice_sink);
   void stop_background();
-  void wake();
-  void run();
+  [[nodiscard]] Loop::Turn keep_keys();
+  [[nodiscard]] bool reread_unread();
   [[nodiscard]] bool make_keys();  // false when some authority still waits for its key
   void make_key(const Authority& authority);
   void fail_creation(const Authority& authority, const std::string& reason);
-  [[nodiscard]] bool audit_keys();    // false when some key is not usable
-  [[nodiscard]] bool sign_pending();  // true when some row had to stay
-  [[nodiscard]] bool sign_row(const CertificateRecord& record);
+  [[nodiscard]] bool audit_keys();  // false when some key is not usable
+  void write_due_refusals();
+  [[nodiscard]] Loop::Turn sign_pending();
+  enum class Row { done, kept };
+  [[nodiscard]] Row sign_row(const CertificateRecord& record);
   // Issuance::Objection: why a PENDING row must never be signed any more.
   [[nodiscard]] std::optional<std::string> objection(const CertificateRecord& record) const;
-  void say(const std::string& message);  // once per distinct message until something works again
+  void note_unusable(const std::string& arn);
+  void note_usable(const std::string& arn);
+  // Tells an operator, once until it is another message or all is well with it again.
+  void say(const std::string& about, const std::string& message);
+  void well(const std::string& about);
 
   mutable std::mutex mutex;
-  std::condition_variable changed;  // an authority left CREATING, or work arrived, or stopping
+  std::condition_variable changed;  // an authority left CREATING, or stopping
+  bool stopping = false;
   std::shared_ptr<const std::vector<ProvisioningProfile>> profiles;
   std::function<void(const std::string&)> notice;
-  std::set<std::string> said;
-  std::map<std::string, Status::AuthorityKey> key_audits;  // by ARN
-  bool work_arrived = false;
-  bool stopping = false;
-  std::thread worker;
+  std::map<std::string, std::string> said;          // last message about what
+  std::set<std::string> unread;                     // ARNs for reread()
+  std::map<std::string, TimePoint> unusable_since;  // by ARN
+  std::atomic<bool> anything_noted{false};          // said or unusable_since hold something
+  std::mutex creating;                              // one creation at a time: the quota is exact
 
-  std::atomic<std::size_t> pending{0};
   std::atomic<std::uint64_t> issued{0}, resumed{0}, failed{0};
-  // Set while the token does not sign: requests then stop waiting for it and answer with their ARN at once.
-  std::atomic<bool> token_away{false};
+
+  std::optional<Crew> crew;
+  std::optional<Loop> key_loop;
+  std::optional<Loop> pending_loop;
 };
 
 }  // namespace ca

@@ -49,4 +49,6 @@ std::string_view name_of(Code code) {
   return "internal";
 }
 
+bool is_fatal(Code code) { return code == Code::signature_check_failed || code == Code::duplicate_serial; }
+
 }  // namespace ca

@@ -53,6 +53,8 @@ enum class Code {
 };
 
 std::string_view name_of(Code code);
+// Whether it must stop its authority: a signature that does not verify, a serial drawn twice.
+[[nodiscard]] bool is_fatal(Code code);
 
 // The one exception of the authority. `what()` is the detail: safe to show to the client, no secrets, no
 // internals.

@@ -36,10 +36,23 @@ class Inventory {
     CertificateRecord record;
   };
   [[nodiscard]] virtual std::vector<PendingRow> pending(std::uint64_t cursor, std::size_t limit) = 0;
-  // The newest row of that device and key under that issuer, whatever its state.
-  [[nodiscard]] virtual std::optional<CertificateRecord> by_device_key(const AuthorityArn& issuer,
-                                                                       const std::string& device_id,
-                                                                       const Sha256& key_hash) = 0;
+  // The newest row of that device and key under that issuer and profile, whatever its state.
+  struct DeviceKey {
+    const AuthorityArn& issuer;
+    const std::string& device_id;
+    const std::string& profile;
+    const Sha256& key_hash;
+  };
+  [[nodiscard]] virtual std::optional<CertificateRecord> by_device_key(const DeviceKey& key) = 0;
+  // What an idempotency token of that scope names (I12), whether or not its window is over.
+  struct Claimed {
+    Sha256 request_hash{};
+    TimePoint expires_at{};
+    AuthorityArn authority;
+    std::optional<SerialNumber> serial;  // absent: the authority itself
+  };
+  [[nodiscard]] virtual std::optional<Claimed> claimed(const std::string& scope,
+                                                       const std::string& token) = 0;
   // Newest first.
   [[nodiscard]] virtual std::vector<CertificateRecord> by_device(const std::string& account,
                                                                  const std::string& device_id,

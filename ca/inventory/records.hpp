@@ -64,7 +64,8 @@ struct AuthorityRecord {
   std::optional<Validity> validity;
   TimePoint created_at{};
   TimePoint last_state_change_at{};
-  std::string failure_reason;  // "OTHER", only when FAILED
+  std::string failure_reason;    // "OTHER", only when FAILED
+  std::uint64_t generation = 0;  // of its certificate: 0 before the first import, one more at each
   std::uint64_t version = 0;
 };
 
@@ -85,6 +86,7 @@ struct CertificateRecord {
   std::string requested_by;  // principal ARN
   std::string request_id;
   std::string device_id;  // empty when not provisioned by device
+  std::string profile;    // by which it was provisioned; empty otherwise
   std::string idempotency_token;
   TimePoint requested_at{};
   std::optional<TimePoint> issued_at;

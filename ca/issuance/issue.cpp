@@ -7,6 +7,9 @@
 namespace ca {
 namespace {
 
+constexpr const char* kNotIssuing =
+    "The certificate authority is not in a valid state for issuing certificates";
+
 AuditEvent event_of(const CertificateRecord& record, const std::string& type) {
   AuditEvent event;
   event.type = type;
@@ -20,22 +23,32 @@ AuditEvent event_of(const CertificateRecord& record, const std::string& type) {
   return event;
 }
 
-AuditEvent pending_event(const CertificateRecord& record) {
+// The names that no relying party sees in the subject.
+std::string alt_names_text(const CertificateRequest& request) {
+  std::string text;
+  for (const GeneralName& name : request.subject_alt_names) {
+    text += (text.empty() ? "" : ", ") + name.text();
+  }
+  return text;
+}
+
+AuditEvent pending_event(const IssuancePlan& plan, const CertificateRecord& record) {
   AuditEvent event = event_of(record, "certificate.pending");
   event.detail = {{"template", record.template_name},
                   {"subject", record.subject},
                   {"not_before", rfc3339(record.validity.not_before)},
                   {"not_after", rfc3339(record.validity.not_after)},
-                  {"key_sha256", to_hex(record.key_hash)}};
-  if (!record.device_id.empty()) {
-    event.detail["device_id"] = record.device_id;
-  }
+                  {"key_sha256", to_hex(record.key_hash)},
+                  {"subject_alt_names", alt_names_text(plan.request)},
+                  {"device_id", record.device_id},
+                  {"profile", record.profile},
+                  {"caller_device", plan.caller.device_id.value_or("")}};
   return event;
 }
 
 CertificateRecord record_of(const IssuancePlan& plan, const SerialNumber& serial,
                             const ToBeSigned& to_be_signed, TimePoint now) {
-  CertificateRecord record{.issuer = plan.issuer, .serial = serial};
+  CertificateRecord record{.issuer = plan.issuer.arn, .serial = serial};
   record.self_signed = plan.tmpl.is_root;
   record.template_name = std::string{plan.tmpl.name};
   record.signing_algorithm = to_be_signed.algorithm();
@@ -47,6 +60,7 @@ CertificateRecord record_of(const IssuancePlan& plan, const SerialNumber& serial
   record.requested_by = plan.caller.principal_arn;
   record.request_id = plan.caller.request_id;
   record.device_id = plan.device_id;
+  record.profile = plan.profile;
   record.idempotency_token = plan.claim ? plan.claim->token : "";
   record.requested_at = now;
   return record;
@@ -62,85 +76,107 @@ Issuance::Issuance(Ledger& ledger, Inventory& inventory, Signer& signer, const C
       clock_{clock},
       objection_{std::move(objection)} {}
 
-CertificateRecord Issuance::issue(const IssuancePlan& plan, Deadline deadline) {
+Issuance::Result Issuance::issue(const IssuancePlan& plan, Deadline deadline) {
   check_subject_key(plan.request.public_key);
   const SerialNumber serial = SerialNumber::random();
   const TbsCertificate tbs = build_tbs({.tmpl = plan.tmpl,
-                                        .issuer = plan.identity,
+                                        .issuer = plan.issuer.identity,
                                         .request = plan.request,
                                         .serial = serial,
                                         .validity = plan.validity,
                                         .signing_algorithm = plan.signing_algorithm,
                                         .pointers = plan.pointers});
-  const ToBeSigned to_be_signed = lint(tbs, plan.tmpl, plan.identity);
-  CertificateRecord record = record_of(plan, serial, to_be_signed, clock_.now());
+  const ToBeSigned to_be_signed = lint(tbs, plan.tmpl, plan.issuer.identity);
+  Result result{.record = record_of(plan, serial, to_be_signed, clock_.now()), .fresh = true};
 
   // Claimed before the row exists, so that the background worker cannot sign it beside us.
   const auto mine = claim(serial);
+  if (const auto earlier = intend(plan, result.record)) {
+    return {.record = stored(plan.issuer.arn, *earlier), .fresh = false};
+  }
+  try {
+    result.record = complete(result.record, to_be_signed, plan.issuer, deadline);
+  } catch (const Error& error) {
+    if (is_fatal(error.code())) {
+      throw;
+    }
+    // The intent is durable: the caller has the ARN, and the background worker goes on from here.
+  }
+  return result;
+}
+
+// Commit #1. The serial of the earlier certificate that stands for this request; nullopt: ours is durable.
+std::optional<SerialNumber> Issuance::intend(const IssuancePlan& plan, const CertificateRecord& record) {
   const CommitResult intent =
-      ledger_.commit({InsertPending{record, plan.claim, !plan.device_id.empty()}, {pending_event(record)}})
-          .get();
+      committed(ledger_, {InsertPending{record, plan.claim, !plan.device_id.empty(), plan.max_pending},
+                          {pending_event(plan, record)}});
   switch (intent.outcome) {
     case CommitResult::Outcome::applied:
-      break;
+      return std::nullopt;
     case CommitResult::Outcome::existing:
-      return existing(plan, intent.existing_serial.value());
+      return intent.existing_serial.value();
     case CommitResult::Outcome::conflict:
       throw Error{
           Code::conflict,
           "this idempotency token was used for another request less than five minutes ago: use a new one"};
+    case CommitResult::Outcome::not_issuing:
+      throw Error{Code::invalid_state, kNotIssuing};
     case CommitResult::Outcome::missing:
     case CommitResult::Outcome::wrong_state:
     case CommitResult::Outcome::stale:
-      throw Error{Code::internal, "the ledger refused the intent"};
+      break;
   }
-  try {
-    return complete(record, to_be_signed, plan.key, deadline);
-  } catch (const Error&) {
-    // The intent is durable: the caller has the ARN, and the background worker goes on from here.
-    return record;
-  }
+  throw Error{Code::internal, "the ledger refused the intent"};
 }
 
-CertificateRecord Issuance::resume(CertificateRecord record, const Template& tmpl,
-                                   const IssuerIdentity& identity, const SigningKey& key, Deadline deadline) {
+CertificateRecord Issuance::resume(CertificateRecord record, const Issuer& issuer, Deadline deadline) {
   std::optional<ToBeSigned> to_be_signed;
   try {
-    to_be_signed = lint_stored({.der = record.tbs_der,
-                                .serial = record.serial,
-                                .validity = record.validity,
-                                .key_hash = record.key_hash,
-                                .algorithm = record.signing_algorithm},
-                               tmpl, identity);
+    to_be_signed =
+        lint_stored({.der = record.tbs_der,
+                     .serial = record.serial,
+                     .validity = record.validity,
+                     .key_hash = record.key_hash,
+                     .algorithm = record.signing_algorithm},
+                    find_template({record.issuer.partition, record.template_name}), issuer.identity);
   } catch (const Error& error) {
     return failed(std::move(record), error.what());
   }
-  return complete(std::move(record), *to_be_signed, key, deadline);
+  return complete(std::move(record), *to_be_signed, issuer, deadline);
 }
 
 CertificateRecord Issuance::complete(CertificateRecord record, const ToBeSigned& to_be_signed,
-                                     const SigningKey& key, Deadline deadline) {
+                                     const Issuer& issuer, Deadline deadline) {
   if (const auto reason = objection_(record)) {
     return failed(std::move(record), *reason);
   }
-  const Bytes signature = signer_.sign(key, to_be_signed, deadline);
-  if (const auto reason = objection_(record)) {
-    return failed(std::move(record), *reason);
-  }
-  record.der = assemble_signed(to_be_signed.der(), to_be_signed.algorithm(), signature);
-  record.issued_at = clock_.now();
-  AuditEvent issued = event_of(record, "certificate.issued");
-  issued.der_sha256 = to_hex(sha256(record.der));
+  const Bytes signature = signer_.sign(issuer.key, to_be_signed, deadline);
+  CertificateRecord done = record;
+  done.der = assemble_signed(to_be_signed.der(), to_be_signed.algorithm(), signature);
+  done.issued_at = clock_.now();
+  AuditEvent event = event_of(done, "certificate.issued");
+  event.der_sha256 = to_hex(sha256(done.der));
   const CommitResult result =
-      ledger_
-          .commit(
-              {MarkIssued{record.issuer, record.serial, record.der, *record.issued_at}, {std::move(issued)}})
-          .get();
-  if (result.outcome != CommitResult::Outcome::applied) {
-    return stored(record);
+      committed(ledger_, {MarkIssued{done.issuer, done.serial, done.der, *done.issued_at, issuer.generation},
+                          {std::move(event)}});
+  switch (result.outcome) {
+    case CommitResult::Outcome::applied:
+      done.state = CertificateState::issued;
+      return done;
+    case CommitResult::Outcome::stale:
+      return record;  // the issuer has another certificate: to be linted again
+    case CommitResult::Outcome::not_issuing: {
+      const auto reason = objection_(record);
+      return failed(std::move(record),
+                    reason.value_or("the certificate authority stopped issuing before the token had signed"));
+    }
+    case CommitResult::Outcome::existing:
+    case CommitResult::Outcome::conflict:
+    case CommitResult::Outcome::missing:
+    case CommitResult::Outcome::wrong_state:
+      break;
   }
-  record.state = CertificateState::issued;
-  return record;
+  return stored(record.issuer, record.serial);
 }
 
 CertificateRecord Issuance::failed(CertificateRecord record, const std::string& reason) {
@@ -148,9 +184,9 @@ CertificateRecord Issuance::failed(CertificateRecord record, const std::string& 
   event.outcome = "failed";
   event.detail = {{"reason", reason}};
   const CommitResult result =
-      ledger_.commit({MarkFailed{record.issuer, record.serial, reason}, {std::move(event)}}).get();
+      committed(ledger_, {MarkFailed{record.issuer, record.serial, reason}, {std::move(event)}});
   if (result.outcome != CommitResult::Outcome::applied) {
-    return stored(record);
+    return stored(record.issuer, record.serial);
   }
   record.state = CertificateState::failed;
   record.failure_reason = reason;
@@ -158,20 +194,12 @@ CertificateRecord Issuance::failed(CertificateRecord record, const std::string& 
 }
 
 // Somebody finished the row before us: what is stored is the truth, our bytes are dropped (I1).
-CertificateRecord Issuance::stored(const CertificateRecord& record) {
-  auto found = inventory_.certificate(record.issuer, record.serial);
+CertificateRecord Issuance::stored(const AuthorityArn& issuer, const SerialNumber& serial) {
+  auto found = inventory_.certificate(issuer, serial);
   if (!found) {
-    throw Error{Code::internal, "the intent of this certificate is gone from the ledger"};
+    throw Error{Code::internal, "an accepted certificate is gone from the ledger"};
   }
   return *std::move(found);
-}
-
-CertificateRecord Issuance::existing(const IssuancePlan& plan, const SerialNumber& serial) {
-  auto record = inventory_.certificate(plan.issuer, serial);
-  if (!record) {
-    throw Error{Code::internal, "the certificate of this idempotency token is gone from the ledger"};
-  }
-  return *std::move(record);
 }
 
 std::optional<Issuance::Claim> Issuance::claim(const SerialNumber& serial) {

@@ -16,19 +16,27 @@
 
 namespace ca {
 
+// The authority as issuing sees it.
+struct Issuer {
+  AuthorityArn arn;
+  const IssuerIdentity& identity;
+  const SigningKey& key;
+  std::uint64_t generation = 0;  // of its certificate, which identity was read from
+};
+
 // Everything that was decided about one certificate: authorised, checked, not yet built.
 struct IssuancePlan {
   const Template& tmpl;
-  AuthorityArn issuer;
-  const IssuerIdentity& identity;
-  const SigningKey& key;
+  Issuer issuer;
   const CertificateRequest& request;
   Validity validity;
   SigningAlgorithm signing_algorithm;
   RevocationPointers pointers;
   const Caller& caller;
   std::optional<IdempotencyClaim> claim;
-  std::string device_id;  // once per device and key when not empty
+  std::string device_id;  // once per device, key and profile when not empty
+  std::string profile;
+  std::uint64_t max_pending = 0;  // of the caller's account
 };
 
 // The one path to a certificate: build, lint, durable intent, sign, verify, durable result (I1-I5).
@@ -36,24 +44,28 @@ struct IssuancePlan {
 class Issuance {
  public:
   // Why a PENDING row must not be signed any more (its authority was disabled or deleted, its validity is
-  // over); nullopt: nothing against it. Asked before the token signs and again before the result is stored,
-  // so that an authority that was frozen while the token was away issues nothing.
+  // over); nullopt: nothing against it. Asked before the token signs; before the result is stored the ledger
+  // itself judges, so that an authority that was frozen meanwhile issues nothing.
   using Objection = std::function<std::optional<std::string>(const CertificateRecord&)>;
   Issuance(Ledger& ledger, Inventory& inventory, Signer& signer, const Clock& clock, Objection objection);
 
+  struct Result {
+    CertificateRecord record;
+    bool fresh = false;  // made by this call and not by an earlier equal one
+  };
   // The row is durable at return: ISSUED, or PENDING when the token did not sign before the deadline, or the
-  // row that an earlier equal request made. Throws what building, linting and the ledger throw; after a throw
-  // of the ledger the row may exist as PENDING, which complete() finishes later: never an unrecorded
+  // row that an earlier equal request made. Throws what building, linting and the ledger throw,
+  // Code::invalid_state when the authority stopped issuing, and the fatal codes; after those and after a
+  // throw of the ledger the row may exist as PENDING, which resume() finishes later: never an unrecorded
   // certificate.
-  [[nodiscard]] CertificateRecord issue(const IssuancePlan& plan, Deadline deadline);
+  [[nodiscard]] Result issue(const IssuancePlan& plan, Deadline deadline);
 
   // Signs a PENDING row that an outage or a crash left: same TBS, same serial, linted again against the
   // issuer as it is now. The row as it is afterwards: ISSUED, or FAILED on an objection or when lint refuses
-  // it. Throws Code::unavailable when the token could not sign before the deadline, Code::key_unusable,
-  // Code::signature_check_failed, and what the ledger throws; the row then is still PENDING.
-  [[nodiscard]] CertificateRecord resume(CertificateRecord pending, const Template& tmpl,
-                                         const IssuerIdentity& identity, const SigningKey& key,
-                                         Deadline deadline);
+  // it, or PENDING when the issuer got another certificate meanwhile. Throws Code::unavailable when the token
+  // could not sign before the deadline, Code::key_unusable, Code::signature_check_failed, and what the ledger
+  // throws; the row then is still PENDING.
+  [[nodiscard]] CertificateRecord resume(CertificateRecord pending, const Issuer& issuer, Deadline deadline);
 
   // Nobody else signs this serial while the claim lives.
   class Claim {
@@ -75,11 +87,11 @@ class Issuance {
 
  private:
   [[nodiscard]] CertificateRecord complete(CertificateRecord pending, const ToBeSigned& to_be_signed,
-                                           const SigningKey& key, Deadline deadline);
+                                           const Issuer& issuer, Deadline deadline);
   // PENDING becomes FAILED, for good.
   [[nodiscard]] CertificateRecord failed(CertificateRecord pending, const std::string& reason);
-  [[nodiscard]] CertificateRecord stored(const CertificateRecord& record);
-  [[nodiscard]] CertificateRecord existing(const IssuancePlan& plan, const SerialNumber& serial);
+  [[nodiscard]] CertificateRecord stored(const AuthorityArn& issuer, const SerialNumber& serial);
+  [[nodiscard]] std::optional<SerialNumber> intend(const IssuancePlan& plan, const CertificateRecord& record);
 
   Ledger& ledger_;
   Inventory& inventory_;

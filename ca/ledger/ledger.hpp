@@ -1,5 +1,7 @@
 #pragma once
+#include <chrono>
 #include <future>
+#include <limits>
 #include <optional>
 #include <string>
 #include <variant>
@@ -10,12 +12,13 @@
 
 namespace ca {
 
-// I12: the same scope and token name one result until expires_at; another request hash is a conflict.
+// I12: the same scope and token name one result for `window` from the commit on; another request hash is a
+// conflict. The window is measured in the ledger's own time, which never runs backwards.
 struct IdempotencyClaim {
   std::string scope;  // account, principal, operation, authority
   std::string token;
   Sha256 request_hash{};
-  TimePoint expires_at{};
+  std::chrono::milliseconds window{};
 };
 
 struct InsertAuthority {
@@ -30,16 +33,19 @@ struct UpdateAuthority {
 struct InsertPending {
   CertificateRecord record;
   std::optional<IdempotencyClaim> claim;
-  // With record.device_id: the device's living certificate for the same key (PENDING or ISSUED, not expired)
-  // wins.
+  // With record.device_id: the device's living certificate for the same key and profile (PENDING or ISSUED,
+  // not expired) wins.
   bool once_per_device_key = false;
+  // Most PENDING rows of record.account; beyond: Code::throttled.
+  std::uint64_t max_pending = std::numeric_limits<std::uint64_t>::max();
 };
-// Commit #2.
+// Commit #2. `generation` is that of the authority's certificate against which the bytes were linted.
 struct MarkIssued {
   AuthorityArn issuer;
   SerialNumber serial;
   Bytes der;
   TimePoint issued_at;
+  std::uint64_t generation = 0;
 };
 struct MarkFailed {
   AuthorityArn issuer;
@@ -72,7 +78,10 @@ struct CommitResult {
     missing,      // no such row
     wrong_state,  // the row is not in the state that the change needs (MarkIssued on ISSUED, MarkRevoked on
                   // REVOKED)
-    stale,        // UpdateAuthority: the version has moved on
+    stale,        // UpdateAuthority: the version has moved on; MarkIssued: the generation has
+    // InsertPending and MarkIssued: the authority is not ACTIVE, or its certificate or the row's validity is
+    // over. A self-signed certificate may also be made for an authority in PENDING_CERTIFICATE.
+    not_issuing,
   };
   Outcome outcome = Outcome::applied;
   std::optional<AuthorityArn> existing_authority;
@@ -86,11 +95,16 @@ struct CommitResult {
 // neighbours. When the future is ready with `applied`, change and events are durable (fsync) and visible to
 // Inventory. The future throws Code::unavailable when the store is away or full and nothing was written (a
 // COMMIT with unknown result is read back first, I13), Code::duplicate_serial when the serial exists,
-// Code::throttled when the queue is full.
+// Code::throttled when the queue or the account's share of PENDING rows is full.
 class Ledger {
  public:
   virtual ~Ledger() = default;
   [[nodiscard]] virtual std::future<CommitResult> commit(LedgerEntry entry) = 0;
 };
+
+// Commits and waits, at most kCommitWait. Throws what the future throws, and Code::unavailable when the store
+// does not answer in time: the entry may then be written later.
+inline constexpr std::chrono::seconds kCommitWait{10};
+[[nodiscard]] CommitResult committed(Ledger& ledger, LedgerEntry entry);
 
 }  // namespace ca

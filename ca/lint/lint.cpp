@@ -20,9 +20,8 @@ constexpr std::size_t kMaxNameInMessage = 100;
 
 // The bytes as a reader will see them. The signature is of no matter yet.
 Certificate read_again(ByteView tbs_der, SigningAlgorithm algorithm) {
-  static constexpr std::uint8_t kNoSignature[] = {0};
   try {
-    return Certificate::parse(assemble_signed(tbs_der, algorithm, kNoSignature));
+    return Certificate::parse_to_be_signed(tbs_der, algorithm);
   } catch (const Error& error) {
     lint_failure(std::string{"it cannot be read back: "} + error.what());
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ca/base/error.hpp"
+#include "ca/x509/certificate_request.hpp"
 #include "ca/x509/der.hpp"
 
 namespace ca {
@@ -148,6 +149,11 @@ Certificate Certificate::parse(ByteView der) {
     }
     throw Error{Code::malformed_certificate, "The certificate is not valid: " + std::string{error.what()}};
   }
+}
+
+Certificate Certificate::parse_to_be_signed(ByteView tbs_der, SigningAlgorithm algorithm) {
+  static constexpr std::uint8_t kNoSignature[] = {0};
+  return parse(assemble_signed(tbs_der, algorithm, kNoSignature));
 }
 
 const Extension* Certificate::find(std::string_view oid) const {

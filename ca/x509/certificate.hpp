@@ -37,6 +37,8 @@ struct Certificate {
 
   // Strict DER, v3, no trailing bytes, no duplicate extensions. Throws Code::malformed_certificate.
   [[nodiscard]] static Certificate parse(ByteView der);
+  // A TBSCertificate that has no signature yet, read by the same rules.
+  [[nodiscard]] static Certificate parse_to_be_signed(ByteView tbs_der, SigningAlgorithm algorithm);
 
   [[nodiscard]] const Extension* find(std::string_view oid) const;
   [[nodiscard]] std::optional<BasicConstraints> basic_constraints() const;

@@ -64,7 +64,7 @@ struct Daemon::Parts {
         authorities{
             authority_options(options), provisioning_profiles(options), store, store, signer, policy, clock},
         authenticator{authenticator_options(options), read_key_ring(principals), clock,
-                      [this](const ca::Bytes& leaf) { return device_of(store, leaf); }},
+                      [this](const ca::Bytes& leaf) { return device_of(leaf); }},
         dispatcher{authorities, authenticator, operation_observer()},
         provisioning_service{authorities, authenticator, operation_observer()},
         issue_pool{pool_options("issue", options.pools.issue)},
@@ -78,6 +78,10 @@ struct Daemon::Parts {
 
   void add_routes();
   void add_observers();
+  [[nodiscard]] std::optional<auth::DeviceIdentity> device_of(const ca::Bytes& leaf_der) {
+    const auto device = authorities.device_of(leaf_der);
+    return device ? std::optional{auth::DeviceIdentity{device->account, device->device_id}} : std::nullopt;
+  }
   // Both protocols tell the same.
   [[nodiscard]] acmpca::Dispatcher::Observer operation_observer() {
     return [this](const std::string& operation, const std::string& error, const std::string& principal,

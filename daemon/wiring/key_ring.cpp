@@ -43,10 +43,6 @@ std::shared_ptr<const ca::SecretBytes> read_secret(const std::filesystem::path& 
   return secret;
 }
 
-bool living(const ca::CertificateRecord& record, const ca::Bytes& leaf_der) {
-  return record.state == ca::CertificateState::issued && !record.device_id.empty() && record.der == leaf_der;
-}
-
 }  // namespace
 
 auth::KeyRing read_key_ring(const config::PrincipalsFile& principals) {
@@ -64,27 +60,6 @@ auth::KeyRing read_key_ring(const config::PrincipalsFile& principals) {
     }
   }
   return ring;
-}
-
-std::optional<auth::DeviceIdentity> device_of(ca::Inventory& inventory, const ca::Bytes& leaf_der) {
-  std::optional<ca::Certificate> leaf;
-  std::optional<ca::SerialNumber> serial;
-  try {
-    leaf = ca::Certificate::parse(leaf_der);
-    serial = ca::SerialNumber::from_hex(ca::to_hex(leaf->serial));
-  } catch (const ca::Error&) {
-    return std::nullopt;  // not one of ours: we write certificates that we can read
-  }
-  for (const ca::AuthorityRecord& authority : inventory.all_authorities()) {
-    if (authority.subject_der != leaf->issuer.der()) {
-      continue;
-    }
-    const auto record = inventory.certificate(authority.arn, *serial);
-    if (record && living(*record, leaf_der)) {
-      return auth::DeviceIdentity{record->account, record->device_id};
-    }
-  }
-  return std::nullopt;
 }
 
 }  // namespace wiring

@@ -22,6 +22,7 @@ ca::AuthorityServiceOptions authority_options(const config::Options& options) {
   to.sign_deadline = from.sign_deadline;
   to.resume_backoff = from.resume_backoff;
   to.idempotency_window = std::chrono::duration_cast<std::chrono::seconds>(from.idempotency_window);
+  to.key_gone_after = std::chrono::duration_cast<std::chrono::seconds>(from.key_gone_after);
   to.max_pending = from.max_pending;
   to.max_authorities = from.max_authorities;
   return to;

@@ -52,13 +52,13 @@ void observe_authorities(ops::Metrics& metrics, Totals& totals, const ca::Author
   const auto status = authorities.status();
   metrics.set("chancery_authorities", "certificate authorities", static_cast<double>(status.authorities));
   metrics.set("chancery_pending", "certificates accepted and not yet signed",
-              static_cast<double>(status.pending));
+              static_cast<double>(inventory.counts().pending));
   totals.report("chancery_issued_total", "certificates issued by this process", status.issued);
   totals.report("chancery_resumed_total", "of these, signed after their request had ended", status.resumed);
   totals.report("chancery_failed_total", "certificates that will never be signed", status.failed);
   for (const auto& key : status.keys) {
-    metrics.set("chancery_authority_key_up", "1 while the authority's key passes its audit", key.ok ? 1 : 0,
-                {{"authority", key.arn}});
+    metrics.set("chancery_authority_key_up", "1 while the authority's key passes its audit",
+                key.verdict.state == ca::KeyVerdict::State::usable ? 1 : 0, {{"authority", key.arn}});
   }
   for (const ca::AuthorityRecord& authority : inventory.all_authorities()) {
     if (authority.validity) {
@@ -157,11 +157,12 @@ ops::Check keys_check(const ca::AuthorityService::Status& status) {
   std::string bad;
   std::size_t usable = 0;
   for (const auto& key : status.keys) {
-    if (key.ok) {
+    if (key.verdict.state == ca::KeyVerdict::State::usable) {
       ++usable;
-    } else {
-      bad += (bad.empty() ? "" : "; ") + key.arn + ": " + key.detail;
+      continue;
     }
+    const bool unknown = key.verdict.state == ca::KeyVerdict::State::unknown;
+    bad += (bad.empty() ? "" : "; ") + key.arn + ": " + (unknown ? "not checked yet" : key.verdict.detail);
   }
   const bool ok = usable > 0 || status.keys.empty();
   const std::string count = std::to_string(usable) + " of " + std::to_string(status.keys.size()) + " usable";

@@ -56,6 +56,8 @@ const EVP_MD* digest_of(ca::SigningAlgorithm algorithm) {
   return nullptr;
 }
 
+std::string label_of(const ca::SigningKey& key) { return key.uri.substr(key.uri.rfind('=') + 1); }
+
 ca::GeneratedSigningKey described(const std::string& label, EVP_PKEY* key) {
   unsigned char* der = nullptr;
   const int size = i2d_PUBKEY(key, &der);
@@ -84,10 +86,13 @@ ca::Bytes SoftwareSigner::sign(const ca::SigningKey& key, const ca::ToBeSigned& 
   const ca::SigningAlgorithm algorithm = to_be_signed.algorithm();
   const ca::Bytes& message = to_be_signed.der();
   wait_for_token(deadline);
+  require_usable(key);
   Key found;
+  std::function<void()> after;
   {
     const std::lock_guard lock{mutex_};
-    found = keys_.at(key.uri.substr(key.uri.rfind('=') + 1));
+    found = keys_.at(label_of(key));
+    after.swap(after_signature_);
   }
   const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context{EVP_MD_CTX_new(), &EVP_MD_CTX_free};
   EVP_DigestSignInit(context.get(), nullptr, digest_of(algorithm), nullptr, found.get());
@@ -97,6 +102,9 @@ ca::Bytes SoftwareSigner::sign(const ca::SigningKey& key, const ca::ToBeSigned& 
   EVP_DigestSign(context.get(), signature.data(), &size, message.data(), message.size());
   signature.resize(size);
   ++signatures;
+  if (after) {
+    after();
+  }
   if (corrupt) {
     signature[signature.size() / 2] ^= 1U;
   }
@@ -111,7 +119,9 @@ ca::GeneratedSigningKey SoftwareSigner::generate(const std::string&, const std::
   wait_for_token(deadline);
   const Key key{generated(name_of(algorithm)), &EVP_PKEY_free};
   const std::lock_guard lock{mutex_};
-  keys_[label] = key;
+  if (!keys_.emplace(label, key).second) {
+    throw ca::Error{ca::Code::unavailable, "a key with the label is on the token already"};
+  }
   ++generations;
   return described(label, key.get());
 }
@@ -127,10 +137,32 @@ std::optional<ca::GeneratedSigningKey> SoftwareSigner::find(const std::string&, 
   return described(label, found->second.get());
 }
 
-void SoftwareSigner::audit(const ca::SigningKey&, ca::Deadline deadline) { wait_for_token(deadline); }
+void SoftwareSigner::audit(const ca::SigningKey& key, ca::Deadline deadline) {
+  wait_for_token(deadline);
+  require_usable(key);
+}
 
-ca::KeyVerdict SoftwareSigner::verdict(const ca::SigningKey&) const {
-  return {ca::KeyVerdict::State::usable, {}};
+void SoftwareSigner::require_usable(const ca::SigningKey& key) const {
+  const ca::KeyVerdict known = verdict(key);
+  if (known.state == ca::KeyVerdict::State::unusable) {
+    throw ca::Error{ca::Code::key_unusable, known.detail};
+  }
+}
+
+void SoftwareSigner::set_verdict(const std::string& label, ca::KeyVerdict verdict) {
+  const std::lock_guard lock{mutex_};
+  verdicts_[label] = std::move(verdict);
+}
+
+void SoftwareSigner::after_next_signature(std::function<void()> run) {
+  const std::lock_guard lock{mutex_};
+  after_signature_ = std::move(run);
+}
+
+ca::KeyVerdict SoftwareSigner::verdict(const ca::SigningKey& key) const {
+  const std::lock_guard lock{mutex_};
+  const auto known = verdicts_.find(label_of(key));
+  return known == verdicts_.end() ? ca::KeyVerdict{ca::KeyVerdict::State::usable, {}} : known->second;
 }
 
 bool SoftwareSigner::is_away(const ca::SigningKey&) const {

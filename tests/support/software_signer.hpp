@@ -1,6 +1,7 @@
 #pragma once
 #include <atomic>
 #include <condition_variable>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -24,6 +25,10 @@ class SoftwareSigner final : public ca::Signer {
   bool is_away(const ca::SigningKey& key) const override;
 
   void set_away(bool away);  // calls then wait for their deadline or the return
+  // The key with that label is as the token layer finds it from now on; sign() and audit() act on it.
+  void set_verdict(const std::string& label, ca::KeyVerdict verdict);
+  // Runs on the signing thread when the signature exists and has not been returned yet; once.
+  void after_next_signature(std::function<void()> run);
   std::atomic<int> signatures{0};
   std::atomic<int> generations{0};
   std::atomic<bool> corrupt{false};
@@ -31,11 +36,14 @@ class SoftwareSigner final : public ca::Signer {
  private:
   using Key = std::shared_ptr<EVP_PKEY>;
   void wait_for_token(ca::Deadline deadline);
+  void require_usable(const ca::SigningKey& key) const;
 
   mutable std::mutex mutex_;
   std::condition_variable back_;
   bool away_ = false;
   std::map<std::string, Key> keys_;  // by label
+  std::map<std::string, ca::KeyVerdict> verdicts_;
+  std::function<void()> after_signature_;
 };
 
 // What a device or a service does before it asks: a key pair and a CSR in PEM.

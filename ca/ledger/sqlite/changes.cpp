@@ -21,14 +21,15 @@ std::optional<std::int64_t> authority_key(Session& session, const AuthorityArn& 
 }
 
 // I12. nullopt: the claim is free.
-std::optional<CommitResult> answer_of_claim(Session& session, const IdempotencyClaim& claim, TimePoint now) {
+std::optional<CommitResult> answer_of_claim(Session& session, const IdempotencyClaim& claim,
+                                            TimePoint ledger_time) {
   auto row = session.query(
       "SELECT i.expires_at, i.request_hash, i.serial, c.state, a.partition, a.region, a.account, a.id "
       "FROM idempotency i CROSS JOIN authorities a ON a.authority = i.authority "
       "LEFT JOIN certificates c ON c.issuer = i.authority AND c.serial = i.serial "
       "WHERE i.scope = ?1 AND i.token = ?2",
       claim.scope, claim.token);
-  if (!row.next() || row.integer(0) <= stored(now)) {
+  if (!row.next() || row.integer(0) <= stored(ledger_time)) {
     return std::nullopt;
   }
   const Bytes hash = row.blob(1);
@@ -46,8 +47,8 @@ std::optional<CommitResult> answer_of_claim(Session& session, const IdempotencyC
   return result;
 }
 
-void write_claim(Session& session, const std::optional<IdempotencyClaim>& claim, std::int64_t authority,
-                 const std::optional<ByteView>& serial) {
+void write_claim(Session& session, const std::optional<IdempotencyClaim>& claim, TimePoint ledger_time,
+                 std::int64_t authority, const std::optional<ByteView>& serial) {
   if (!claim) {
     return;
   }
@@ -56,16 +57,18 @@ void write_claim(Session& session, const std::optional<IdempotencyClaim>& claim,
       "VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (scope, token) DO UPDATE SET "
       "request_hash = excluded.request_hash, authority = excluded.authority, serial = excluded.serial, "
       "expires_at = excluded.expires_at",
-      claim->scope, claim->token, claim->request_hash, authority, serial, stored(claim->expires_at));
+      claim->scope, claim->token, claim->request_hash, authority, serial,
+      stored(ledger_time + claim->window));
 }
 
-// The device's newest certificate for this key, when it stands in the way of another.
+// The device's newest certificate for this key and profile, when it stands in the way of another.
 std::optional<CommitResult> answer_of_device_key(Session& session, const CertificateRecord& record,
                                                  std::int64_t issuer, TimePoint now) {
   auto row = session.query(
       "SELECT state, not_after, serial FROM certificates "
-      "WHERE issuer = ?1 AND device_id = ?2 AND key_hash = ?3 ORDER BY certificate DESC LIMIT 1",
-      issuer, record.device_id, record.key_hash);
+      "WHERE issuer = ?1 AND device_id = ?2 AND key_hash = ?3 AND profile = ?4 "
+      "ORDER BY certificate DESC LIMIT 1",
+      issuer, record.device_id, record.key_hash, record.profile);
   if (!row.next()) {
     return std::nullopt;
   }
@@ -95,9 +98,10 @@ std::optional<std::int64_t> not_after_of(const AuthorityRecord& record) {
   return record.validity ? std::optional{stored(record.validity->not_after)} : std::nullopt;
 }
 
-CommitResult apply_change(Session& session, const InsertAuthority& change, TimePoint now, StateCounts&) {
+CommitResult apply_change(Session& session, const InsertAuthority& change, const Circumstances& at,
+                          StateCounts&) {
   if (change.claim) {
-    if (const auto taken = answer_of_claim(session, *change.claim, now)) {
+    if (const auto taken = answer_of_claim(session, *change.claim, at.ledger_time)) {
       return *taken;
     }
   }
@@ -108,26 +112,28 @@ CommitResult apply_change(Session& session, const InsertAuthority& change, TimeP
         "status, subject_der, configuration_json, revocation_json, tags_json, usage_mode, "
         "key_storage_security_standard, key_token, key_uri, spki_der, csr_der, certificate_der, "
         "certificate_pem, chain_pem, not_before, not_after, created_at, last_state_change_at, "
-        "failure_reason, "
+        "failure_reason, generation, "
         "version) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, "
-        "?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27)",
+        "?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28)",
         r.arn.id, r.arn.partition, r.arn.region, r.arn.account, api_name(r.type), api_name(r.key_algorithm),
         api_name(r.signing_algorithm), api_name(r.status), r.subject_der, r.configuration_json,
         r.revocation_json, r.tags_json, r.usage_mode, r.key_storage_security_standard, r.key_token, r.key_uri,
         r.spki_der, r.csr_der, r.certificate_der, r.certificate_pem, r.chain_pem, not_before_of(r),
         not_after_of(r), stored(r.created_at), stored(r.last_state_change_at), r.failure_reason,
-        static_cast<std::int64_t>(r.version));
+        static_cast<std::int64_t>(r.generation), static_cast<std::int64_t>(r.version));
   } catch (const StoreFault& fault) {
     if (fault.extended_code() == SQLITE_CONSTRAINT_UNIQUE) {
       throw Error{Code::conflict, "an authority with this ARN exists already"};
     }
     throw;
   }
-  write_claim(session, change.claim, sqlite3_last_insert_rowid(session.connection().handle()), std::nullopt);
+  write_claim(session, change.claim, at.ledger_time, sqlite3_last_insert_rowid(session.connection().handle()),
+              std::nullopt);
   return only(Outcome::applied);
 }
 
-CommitResult apply_change(Session& session, const UpdateAuthority& change, TimePoint, StateCounts&) {
+CommitResult apply_change(Session& session, const UpdateAuthority& change, const Circumstances&,
+                          StateCounts&) {
   const AuthorityRecord& r = change.record;
   const auto authority = authority_key(session, r.arn);
   if (!authority) {
@@ -138,13 +144,15 @@ CommitResult apply_change(Session& session, const UpdateAuthority& change, TimeP
       "subject_der = ?7, configuration_json = ?8, revocation_json = ?9, tags_json = ?10, usage_mode = ?11, "
       "key_storage_security_standard = ?12, key_token = ?13, key_uri = ?14, spki_der = ?15, csr_der = ?16, "
       "certificate_der = ?17, certificate_pem = ?18, chain_pem = ?19, not_before = ?20, not_after = ?21, "
-      "created_at = ?22, last_state_change_at = ?23, failure_reason = ?24, version = ?2 + 1 "
+      "created_at = ?22, last_state_change_at = ?23, failure_reason = ?24, generation = ?25, "
+      "version = ?2 + 1 "
       "WHERE authority = ?1 AND version = ?2",
       *authority, static_cast<std::int64_t>(r.version), api_name(r.type), api_name(r.key_algorithm),
       api_name(r.signing_algorithm), api_name(r.status), r.subject_der, r.configuration_json,
       r.revocation_json, r.tags_json, r.usage_mode, r.key_storage_security_standard, r.key_token, r.key_uri,
       r.spki_der, r.csr_der, r.certificate_der, r.certificate_pem, r.chain_pem, not_before_of(r),
-      not_after_of(r), stored(r.created_at), stored(r.last_state_change_at), r.failure_reason);
+      not_after_of(r), stored(r.created_at), stored(r.last_state_change_at), r.failure_reason,
+      static_cast<std::int64_t>(r.generation));
   return only(changed == 1 ? Outcome::applied : Outcome::stale);
 }
 
@@ -154,11 +162,11 @@ void insert_intent(Session& session, const CertificateRecord& r, std::int64_t is
     session.run(
         "INSERT INTO certificates (issuer, serial, state, self_signed, not_before, not_after, requested_at, "
         "template_name, signing_algorithm, account, requested_by, request_id, device_id, idempotency_token, "
-        "key_hash, subject, tbs_der) "
-        "VALUES (?1, ?2, 'P', ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+        "key_hash, subject, tbs_der, profile) "
+        "VALUES (?1, ?2, 'P', ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
         issuer, r.serial.bytes(), r.self_signed, stored(r.validity.not_before), stored(r.validity.not_after),
         stored(r.requested_at), r.template_name, api_name(r.signing_algorithm), r.account, r.requested_by,
-        r.request_id, device_id, r.idempotency_token, r.key_hash, r.subject, r.tbs_der);
+        r.request_id, device_id, r.idempotency_token, r.key_hash, r.subject, r.tbs_der, r.profile);
   } catch (const StoreFault& fault) {
     if (fault.extended_code() == SQLITE_CONSTRAINT_UNIQUE) {
       throw Error{Code::duplicate_serial, "the serial " + r.serial.hex() + " was used before by this issuer"};
@@ -167,42 +175,87 @@ void insert_intent(Session& session, const CertificateRecord& r, std::int64_t is
   }
 }
 
-CommitResult apply_change(Session& session, const InsertPending& change, TimePoint now, StateCounts& counts) {
+// The authority's part of the rules of issuing.
+struct FoundAuthority {
+  std::int64_t authority;
+  AuthorityStatus status;
+  std::optional<std::int64_t> not_after;
+  std::uint64_t generation;
+
+  [[nodiscard]] bool may_issue(bool self_signed, TimePoint now) const {
+    if (self_signed && status == AuthorityStatus::pending_certificate) {
+      return true;
+    }
+    return status == AuthorityStatus::active && (!not_after || *not_after >= stored(to_seconds(now)));
+  }
+};
+
+std::optional<FoundAuthority> find_authority(Session& session, const AuthorityArn& arn) {
+  auto row = session.query(
+      "SELECT authority, status, not_after, generation FROM authorities "
+      "WHERE id = ?1 AND account = ?2 AND region = ?3 AND partition = ?4",
+      arn.id, arn.account, arn.region, arn.partition);
+  if (!row.next()) {
+    return std::nullopt;
+  }
+  return FoundAuthority{row.integer(0), status_from(row.text(1)), row.maybe_integer(2),
+                        static_cast<std::uint64_t>(row.integer(3))};
+}
+
+CommitResult apply_change(Session& session, const InsertPending& change, const Circumstances& at,
+                          StateCounts& counts) {
   const CertificateRecord& record = change.record;
-  const auto issuer = authority_key(session, record.issuer);
+  const auto issuer = find_authority(session, record.issuer);
   if (!issuer) {
     return only(Outcome::missing);
   }
   if (change.claim) {
-    if (const auto taken = answer_of_claim(session, *change.claim, now)) {
+    if (const auto taken = answer_of_claim(session, *change.claim, at.ledger_time)) {
       return *taken;
     }
   }
   if (change.once_per_device_key && !record.device_id.empty()) {
-    if (const auto taken = answer_of_device_key(session, record, *issuer, now)) {
+    if (const auto taken = answer_of_device_key(session, record, issuer->authority, at.now)) {
       return *taken;
     }
   }
-  insert_intent(session, record, *issuer);
-  write_claim(session, change.claim, *issuer, record.serial.bytes());
-  counts.move_in(CertificateState::pending);
+  if (!issuer->may_issue(record.self_signed, at.now)) {
+    return only(Outcome::not_issuing);
+  }
+  const auto waiting = at.pending.find(record.account);
+  if (waiting != at.pending.end() && static_cast<std::uint64_t>(waiting->second) >= change.max_pending) {
+    throw Error{Code::throttled, "too many accepted certificates of this account wait for the token"};
+  }
+  insert_intent(session, record, issuer->authority);
+  write_claim(session, change.claim, at.ledger_time, issuer->authority, record.serial.bytes());
+  counts.move_in(CertificateState::pending, record.account);
   return only(Outcome::applied);
 }
 
 struct FoundCertificate {
   std::int64_t certificate;
   CertificateState state;
+  bool self_signed;
+  std::int64_t not_after;
+  std::string account;
 };
+
+std::optional<FoundCertificate> find(Session& session, std::int64_t authority, const SerialNumber& serial) {
+  auto row = session.query(
+      "SELECT certificate, state, self_signed, not_after, account FROM certificates "
+      "WHERE issuer = ?1 AND serial = ?2",
+      authority, serial.bytes());
+  if (!row.next()) {
+    return std::nullopt;
+  }
+  return FoundCertificate{row.integer(0), state_from(row.text(1)), row.integer(2) != 0, row.integer(3),
+                          row.text(4)};
+}
 
 std::optional<FoundCertificate> find(Session& session, const AuthorityArn& issuer,
                                      const SerialNumber& serial) {
   const auto authority = authority_key(session, issuer);
-  if (!authority) {
-    return std::nullopt;
-  }
-  auto row = session.query("SELECT certificate, state FROM certificates WHERE issuer = ?1 AND serial = ?2",
-                           *authority, serial.bytes());
-  return row.next() ? std::optional{FoundCertificate{row.integer(0), state_from(row.text(1))}} : std::nullopt;
+  return authority ? find(session, *authority, serial) : std::nullopt;
 }
 
 CommitResult refused(const std::optional<FoundCertificate>& found) {
@@ -213,37 +266,48 @@ CommitResult refused(const std::optional<FoundCertificate>& found) {
   return result;
 }
 
-CommitResult moved(StateCounts& counts, CertificateState from, CertificateState to) {
-  counts.move_out(from);
-  counts.move_in(to);
+CommitResult moved(StateCounts& counts, const FoundCertificate& found, CertificateState to) {
+  counts.move_out(found.state, found.account);
+  counts.move_in(to, found.account);
   return only(Outcome::applied);
 }
 
-CommitResult apply_change(Session& session, const MarkIssued& change, TimePoint, StateCounts& counts) {
+CommitResult apply_change(Session& session, const MarkIssued& change, const Circumstances& at,
+                          StateCounts& counts) {
   if (change.der.empty()) {
     throw Error{Code::internal, "a certificate without bytes cannot be issued"};
   }
-  const auto found = find(session, change.issuer, change.serial);
+  const auto authority = find_authority(session, change.issuer);
+  const auto found = authority ? find(session, authority->authority, change.serial) : std::nullopt;
   if (!found || found->state != CertificateState::pending) {
     return refused(found);
+  }
+  // All changes pass through here in one order: after a DISABLED that was acknowledged nothing is issued.
+  if (!authority->may_issue(found->self_signed, at.now) || found->not_after < stored(to_seconds(at.now))) {
+    return only(Outcome::not_issuing);
+  }
+  if (authority->generation != change.generation) {
+    return only(Outcome::stale);
   }
   session.run("UPDATE certificates SET state = 'I' WHERE certificate = ?1", found->certificate);
   session.run("INSERT INTO signed_certificates (certificate, issued_at, der) VALUES (?1, ?2, ?3)",
               found->certificate, stored(change.issued_at), change.der);
-  return moved(counts, CertificateState::pending, CertificateState::issued);
+  return moved(counts, *found, CertificateState::issued);
 }
 
-CommitResult apply_change(Session& session, const MarkFailed& change, TimePoint, StateCounts& counts) {
+CommitResult apply_change(Session& session, const MarkFailed& change, const Circumstances&,
+                          StateCounts& counts) {
   const auto found = find(session, change.issuer, change.serial);
   if (!found || found->state != CertificateState::pending) {
     return refused(found);
   }
   session.run("UPDATE certificates SET state = 'F', failure_reason = ?2 WHERE certificate = ?1",
               found->certificate, change.reason);
-  return moved(counts, CertificateState::pending, CertificateState::failed);
+  return moved(counts, *found, CertificateState::failed);
 }
 
-CommitResult apply_change(Session& session, const MarkRevoked& change, TimePoint, StateCounts& counts) {
+CommitResult apply_change(Session& session, const MarkRevoked& change, const Circumstances&,
+                          StateCounts& counts) {
   const auto found = find(session, change.issuer, change.serial);
   if (!found || found->state != CertificateState::issued) {
     return refused(found);
@@ -251,20 +315,49 @@ CommitResult apply_change(Session& session, const MarkRevoked& change, TimePoint
   session.run(
       "UPDATE certificates SET state = 'R', revoked_at = ?2, revocation_reason = ?3 WHERE certificate = ?1",
       found->certificate, stored(change.revoked_at), static_cast<std::int64_t>(change.reason));
-  return moved(counts, CertificateState::issued, CertificateState::revoked);
+  return moved(counts, *found, CertificateState::revoked);
 }
 
-CommitResult apply_change(Session&, const AppendEvents&, TimePoint, StateCounts&) {
+CommitResult apply_change(Session&, const AppendEvents&, const Circumstances&, StateCounts&) {
   return only(Outcome::applied);
 }
 
 }  // namespace
 
+PendingCounts read_pending(Session& session) {
+  PendingCounts pending;
+  auto rows = session.query(
+      "SELECT account, count(*) FROM certificates INDEXED BY certificates_pending "
+      "WHERE state = 'P' GROUP BY account");
+  while (rows.next()) {
+    pending[rows.text(0)] = rows.integer(1);
+  }
+  return pending;
+}
+
+void StateCounts::move(CertificateState state, const std::string& account, std::int64_t by) {
+  counts_[static_cast<std::size_t>(state)] += by;
+  if (state == CertificateState::pending) {
+    pending_[account] += by;
+  }
+}
+
+void StateCounts::move_in(CertificateState state, const std::string& account) { move(state, account, 1); }
+
+void StateCounts::move_out(CertificateState state, const std::string& account) { move(state, account, -1); }
+
 StateCounts& StateCounts::operator+=(const StateCounts& other) {
   for (std::size_t i = 0; i < counts_.size(); ++i) {
     counts_[i] += other.counts_[i];
   }
+  other.add_to(pending_);
   return *this;
+}
+
+void StateCounts::add_to(PendingCounts& pending) const {
+  for (const auto& [account, change] : pending_) {
+    pending[account] += change;
+  }
 }
 
 void StateCounts::write(Session& session) const {
@@ -276,15 +369,17 @@ void StateCounts::write(Session& session) const {
   }
 }
 
-CommitResult apply(Session& session, const Change& change, TimePoint now, StateCounts& counts) {
-  return std::visit([&](const auto& which) { return apply_change(session, which, now, counts); }, change);
+CommitResult apply(Session& session, const Change& change, const Circumstances& circumstances,
+                   StateCounts& counts) {
+  return std::visit([&](const auto& which) { return apply_change(session, which, circumstances, counts); },
+                    change);
 }
 
-void sweep_claims(Session& session, TimePoint now, std::size_t limit) {
+void sweep_claims(Session& session, TimePoint ledger_time, std::size_t limit) {
   session.run(
       "DELETE FROM idempotency WHERE (scope, token) IN "
       "(SELECT scope, token FROM idempotency WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)",
-      stored(now), static_cast<std::int64_t>(limit));
+      stored(ledger_time), static_cast<std::int64_t>(limit));
 }
 
 }  // namespace ca::sqlite

@@ -109,18 +109,40 @@ std::vector<Inventory::PendingRow> SqliteStore::pending(std::uint64_t cursor, st
   });
 }
 
-std::optional<CertificateRecord> SqliteStore::by_device_key(const AuthorityArn& issuer,
-                                                            const std::string& device_id,
-                                                            const Sha256& key_hash) {
+std::optional<CertificateRecord> SqliteStore::by_device_key(const DeviceKey& key) {
   return state_->readers.run([&](Session& session) {
-    auto row = session.query("SELECT " CHANCERY_CERTIFICATE_COLUMNS
-                             " FROM authorities a CROSS JOIN certificates c "
-                             "ON c.issuer = a.authority AND c.device_id = ?5 AND c.key_hash = ?6 "
-                             "LEFT JOIN signed_certificates s ON s.certificate = c.certificate "
-                             "WHERE a.id = ?1 AND a.account = ?2 AND a.region = ?3 AND a.partition = ?4 "
-                             "ORDER BY c.certificate DESC LIMIT 1",
-                             issuer.id, issuer.account, issuer.region, issuer.partition, device_id, key_hash);
+    auto row =
+        session.query("SELECT " CHANCERY_CERTIFICATE_COLUMNS
+                      " FROM authorities a CROSS JOIN certificates c "
+                      "ON c.issuer = a.authority AND c.device_id = ?5 AND c.key_hash = ?6 AND c.profile = ?7 "
+                      "LEFT JOIN signed_certificates s ON s.certificate = c.certificate "
+                      "WHERE a.id = ?1 AND a.account = ?2 AND a.region = ?3 AND a.partition = ?4 "
+                      "ORDER BY c.certificate DESC LIMIT 1",
+                      key.issuer.id, key.issuer.account, key.issuer.region, key.issuer.partition,
+                      key.device_id, key.key_hash, key.profile);
     return read_one_certificate(row);
+  });
+}
+
+std::optional<Inventory::Claimed> SqliteStore::claimed(const std::string& scope, const std::string& token) {
+  return state_->readers.run([&](Session& session) -> std::optional<Claimed> {
+    auto row = session.query(
+        "SELECT i.request_hash, i.expires_at, a.partition, a.region, a.account, a.id, i.serial "
+        "FROM idempotency i CROSS JOIN authorities a ON a.authority = i.authority "
+        "WHERE i.scope = ?1 AND i.token = ?2",
+        scope, token);
+    if (!row.next()) {
+      return std::nullopt;
+    }
+    Claimed found;
+    const Bytes hash = row.blob(0);
+    std::copy_n(hash.begin(), std::min(hash.size(), found.request_hash.size()), found.request_hash.begin());
+    found.expires_at = sqlite::time_from(row.integer(1));
+    found.authority = {row.text(2), row.text(3), row.text(4), row.text(5)};
+    if (!row.is_null(6)) {
+      found.serial = SerialNumber::from_bytes(row.blob(6));
+    }
+    return found;
   });
 }
 

@@ -58,13 +58,17 @@ CertificateState state_from(const std::string& text) {
   throw Error{Code::internal, "the store holds an unknown value in column state"};
 }
 
+AuthorityStatus status_from(const std::string& text) {
+  return known(authority_status_from_api(text), "status");
+}
+
 AuthorityRecord read_authority(const Execution& row) {
   AuthorityRecord record;
   record.arn = read_arn(row);
   record.type = known(authority_type_from_api(row.text(4)), "type");
   record.key_algorithm = known(key_algorithm_from_api(row.text(5)), "key_algorithm");
   record.signing_algorithm = known(signing_algorithm_from_api(row.text(6)), "signing_algorithm");
-  record.status = known(authority_status_from_api(row.text(7)), "status");
+  record.status = status_from(row.text(7));
   record.subject_der = row.blob(8);
   record.configuration_json = row.text(9);
   record.revocation_json = row.text(10);
@@ -84,7 +88,8 @@ AuthorityRecord read_authority(const Execution& row) {
   record.created_at = time_from(row.integer(23));
   record.last_state_change_at = time_from(row.integer(24));
   record.failure_reason = row.text(25);
-  record.version = static_cast<std::uint64_t>(row.integer(26));
+  record.generation = static_cast<std::uint64_t>(row.integer(26));
+  record.version = static_cast<std::uint64_t>(row.integer(27));
   return record;
 }
 
@@ -117,6 +122,7 @@ CertificateRow read_certificate(const Execution& row) {
     record.issued_at = time_from(*issued_at);
   }
   record.der = row.blob(25);
+  record.profile = row.text(26);
   return {row.integer(4), std::move(record)};
 }
 

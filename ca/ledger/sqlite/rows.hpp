@@ -17,6 +17,7 @@ inline Seconds seconds_from(std::int64_t stored) { return Seconds{std::chrono::s
 
 [[nodiscard]] std::string stored(CertificateState state);  // "P", "I", "F", "R"
 [[nodiscard]] CertificateState state_from(const std::string& stored);
+[[nodiscard]] AuthorityStatus status_from(const std::string& stored);
 
 // The columns of `authorities a` that read_authority wants.
 #define CHANCERY_AUTHORITY_COLUMNS                                                                      \
@@ -24,7 +25,7 @@ inline Seconds seconds_from(std::int64_t stored) { return Seconds{std::chrono::s
   "a.subject_der, a.configuration_json, a.revocation_json, a.tags_json, a.usage_mode, "                 \
   "a.key_storage_security_standard, a.key_token, a.key_uri, a.spki_der, a.csr_der, a.certificate_der, " \
   "a.certificate_pem, a.chain_pem, a.not_before, a.not_after, a.created_at, a.last_state_change_at, "   \
-  "a.failure_reason, a.version"
+  "a.failure_reason, a.generation, a.version"
 [[nodiscard]] AuthorityRecord read_authority(const Execution& row);
 
 // The columns that read_certificate wants, and the tables that give them.
@@ -32,7 +33,7 @@ inline Seconds seconds_from(std::int64_t stored) { return Seconds{std::chrono::s
   "a.partition, a.region, a.account, a.id, c.certificate, c.serial, c.state, c.self_signed, c.not_before, " \
   "c.not_after, c.requested_at, c.revoked_at, c.revocation_reason, c.failure_reason, c.template_name, "     \
   "c.signing_algorithm, c.account, c.requested_by, c.request_id, c.device_id, c.idempotency_token, "        \
-  "c.key_hash, c.subject, c.tbs_der, s.issued_at, s.der"
+  "c.key_hash, c.subject, c.tbs_der, s.issued_at, s.der, c.profile"
 #define CHANCERY_CERTIFICATE_JOINS                       \
   " CROSS JOIN authorities a ON a.authority = c.issuer " \
   "LEFT JOIN signed_certificates s ON s.certificate = c.certificate "

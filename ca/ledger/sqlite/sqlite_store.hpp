@@ -22,7 +22,7 @@ struct SqliteStoreOptions {
 struct StoreStatus {
   bool ok = true;
   std::string last_error;
-  std::uint64_t commits = 0, entries = 0, failed_entries = 0, queued = 0, wal_bytes = 0;
+  std::uint64_t commits = 0, entries = 0, failed_entries = 0, queued = 0, wal_bytes = 0, checkpoints = 0;
 };
 
 // SQLite in WAL mode with synchronous=FULL: ledger, inventory and audit log of one node in one file.
@@ -44,9 +44,8 @@ class SqliteStore final : public Ledger, public Inventory, public AuditLog {
   [[nodiscard]] std::optional<CertificateRecord> certificate(const AuthorityArn& issuer,
                                                              const SerialNumber& serial) override;
   [[nodiscard]] std::vector<PendingRow> pending(std::uint64_t cursor, std::size_t limit) override;
-  [[nodiscard]] std::optional<CertificateRecord> by_device_key(const AuthorityArn& issuer,
-                                                               const std::string& device_id,
-                                                               const Sha256& key_hash) override;
+  [[nodiscard]] std::optional<CertificateRecord> by_device_key(const DeviceKey& key) override;
+  [[nodiscard]] std::optional<Claimed> claimed(const std::string& scope, const std::string& token) override;
   [[nodiscard]] std::vector<CertificateRecord> by_device(const std::string& account,
                                                          const std::string& device_id,
                                                          std::size_t limit) override;

@@ -9,12 +9,15 @@
 namespace ca::sqlite {
 namespace {
 
-constexpr std::uint64_t kFrameBytes = 4096 + 24;
-constexpr std::uint64_t kCheckpointFrames = 4000;
-constexpr int kTruncatePatienceMs = 250;  // commits wait meanwhile
-constexpr int kPatienceMs = 5000;
 constexpr std::size_t kSweepAtLeast = 64;
 constexpr int kReadBackAttempts = 3;
+constexpr std::chrono::seconds kHungAfter{5};  // a batch takes milliseconds
+
+std::int64_t steady_ns() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
 
 bool changes_something(const Change& change) { return !std::holds_alternative<AppendEvents>(change); }
 
@@ -26,11 +29,13 @@ void check_entry(const LedgerEntry& entry) {
 
 }  // namespace
 
-Writer::Writer(const SqliteStoreOptions& options, const Clock& clock) : options_{options}, clock_{clock} {
+Writer::Writer(const SqliteStoreOptions& options, const Clock& clock)
+    : options_{options}, clock_{clock}, checkpointer_{options.wal_limit_bytes} {
   session_ = std::make_unique<Session>(options_.path, Connection::Use::create);
   migrate(*session_, options_.path, clock_.now().time_since_epoch().count());
   tail_ = AuditTail::load(*session_, options_.path, options_.node);
   tail_->check(*session_, options_.path);
+  pending_ = read_pending(*session_);
   // What an earlier process may have left behind unsynced is durable before anything is built on it (I13).
   settle();
 }
@@ -80,6 +85,12 @@ StoreStatus Writer::status() const {
   status.commits = commits_;
   status.entries = entries_;
   status.failed_entries = failed_entries_;
+  status.checkpoints = checkpointer_.attempts();
+  const std::int64_t since = batch_since_;
+  if (since != 0 && std::chrono::nanoseconds{steady_ns() - since} > kHungAfter) {
+    status.ok = false;
+    status.last_error = options_.path + ": a write has been under way for more than five seconds";
+  }
   std::error_code absent;
   const auto size = std::filesystem::file_size(options_.path + "-wal", absent);
   status.wal_bytes = absent ? 0 : size;
@@ -88,7 +99,9 @@ StoreStatus Writer::status() const {
 
 void Writer::run() {
   for (std::vector<Job> batch = take_batch(); !batch.empty(); batch = take_batch()) {
+    batch_since_ = steady_ns();
     write(batch);
+    batch_since_ = 0;
   }
 }
 
@@ -109,10 +122,12 @@ void Writer::write(std::vector<Job>& batch) {
   std::vector<Answer> answers;
   bool changed = false;
   std::optional<AuditTail> next;
+  PendingCounts pending;
   try {
     open();
     next = tail_;
-    changed = apply_all(batch, answers, *next);
+    pending = pending_;
+    changed = apply_all(batch, answers, *next, pending);
   } catch (const StoreFault& fault) {
     roll_back();
     refuse(batch, fault);
@@ -125,6 +140,7 @@ void Writer::write(std::vector<Job>& batch) {
   try {
     session_->run("COMMIT");
     tail_ = std::move(next);
+    pending_ = std::move(pending);
   } catch (const StoreFault& fault) {
     if (!found_after_failed_commit(next->commits())) {
       refuse(batch, fault);
@@ -133,7 +149,7 @@ void Writer::write(std::vector<Job>& batch) {
   }
   commits_ += changed ? 1 : 0;
   answer(batch, answers);
-  checkpoint_when_large();
+  checkpoint();
 }
 
 void Writer::open() {
@@ -145,37 +161,44 @@ void Writer::open() {
   }
   if (!tail_) {
     tail_ = AuditTail::load(*session_, options_.path, options_.node);
+    pending_ = read_pending(*session_);
   }
 }
 
 // Whether anything was written.
-bool Writer::apply_all(const std::vector<Job>& batch, std::vector<Answer>& answers, AuditTail& tail) {
+bool Writer::apply_all(const std::vector<Job>& batch, std::vector<Answer>& answers, AuditTail& tail,
+                       PendingCounts& pending) {
   session_->run("BEGIN IMMEDIATE");
-  const TimePoint time = tail.time_at(clock_.now());
+  const TimePoint now = clock_.now();
+  Circumstances circumstances{.now = now, .ledger_time = tail.time_at(now), .pending = std::move(pending)};
   StateCounts counts;
   bool changed = false;
   answers.reserve(batch.size());
   for (const Job& job : batch) {
-    answers.push_back(apply_one(job.entry, tail, time, counts));
+    StateCounts moved;
+    answers.push_back(apply_one(job.entry, tail, circumstances, moved));
+    counts += moved;
+    moved.add_to(circumstances.pending);
     const auto* result = std::get_if<CommitResult>(&answers.back());
     changed = changed || (result != nullptr && result->outcome == CommitResult::Outcome::applied);
   }
   if (changed) {
-    sweep_claims(*session_, time, kSweepAtLeast + batch.size());
+    sweep_claims(*session_, circumstances.ledger_time, kSweepAtLeast + batch.size());
     counts.write(*session_);
     tail.write_head(*session_);
   }
+  pending = std::move(circumstances.pending);
   return changed;
 }
 
-Writer::Answer Writer::apply_one(const LedgerEntry& entry, AuditTail& tail, TimePoint time,
-                                 StateCounts& counts) {
+Writer::Answer Writer::apply_one(const LedgerEntry& entry, AuditTail& tail,
+                                 const Circumstances& circumstances, StateCounts& counts) {
   session_->run("SAVEPOINT entry");
   Answer answer;
   try {
     check_entry(entry);
     StateCounts moved;
-    const CommitResult result = apply(*session_, entry.change, time, moved);
+    const CommitResult result = apply(*session_, entry.change, circumstances, moved);
     counts += moved;
     answer = result;
   } catch (const StoreFault& fault) {
@@ -192,7 +215,7 @@ Writer::Answer Writer::apply_one(const LedgerEntry& entry, AuditTail& tail, Time
     session_->run("ROLLBACK TO entry");
   } else if (result->outcome == CommitResult::Outcome::applied) {
     for (const AuditEvent& event : entry.events) {
-      tail.append(*session_, event, time);
+      tail.append(*session_, event, circumstances.ledger_time);
     }
   }
   session_->run("RELEASE entry");
@@ -220,6 +243,7 @@ bool Writer::found_after_failed_commit(std::uint64_t commit_number) noexcept {
         found = AuditTail::load(*session_, options_.path, options_.node).commits() >= commit_number;
       }
       settle();
+      pending_ = read_pending(*session_);
       tail_ = AuditTail::load(*session_, options_.path, options_.node);
     } catch (const std::exception& error) {
       note_fault(error.what());
@@ -239,28 +263,12 @@ void Writer::roll_back() noexcept {
   }
 }
 
-// On this thread: measured, a checkpoint thread of its own never catches a busy writer.
-void Writer::checkpoint_when_large() {
-  Connection& connection = session_->connection();
-  const std::uint64_t limit_frames = std::max<std::uint64_t>(options_.wal_limit_bytes / kFrameBytes, 1);
-  wal_frames_ += connection.take_written_pages();
-  if (wal_frames_ < std::min(kCheckpointFrames, limit_frames)) {
-    return;
-  }
+void Writer::checkpoint() {
   try {
-    const auto [frames, moved] = connection.checkpoint_passive();
-    // A reader that is in the middle keeps its frames: the rest moves next time.
-    wal_frames_ = frames - std::min(frames, moved);
-    if (frames > limit_frames) {
-      connection.set_patience_ms(kTruncatePatienceMs);
-      wal_frames_ = connection.checkpoint_truncate() ? 0 : wal_frames_;
-      connection.set_patience_ms(kPatienceMs);
-    }
+    checkpointer_.after_commit(session_->connection());
   } catch (const StoreFault& fault) {
-    // Nothing is lost, the WAL only grows; wal_bytes shows it.
-    wal_frames_ = 0;
     const std::lock_guard lock{mutex_};
-    last_error_ = fault.what();
+    last_error_ = fault.what();  // nothing is lost, the log only grows; wal_bytes shows it
   }
 }
 

@@ -13,6 +13,7 @@
 
 #include "ca/ledger/sqlite/audit_tail.hpp"
 #include "ca/ledger/sqlite/changes.hpp"
+#include "ca/ledger/sqlite/checkpointer.hpp"
 #include "ca/ledger/sqlite/sqlite_store.hpp"
 
 namespace ca::sqlite {
@@ -52,13 +53,14 @@ class Writer {
   [[nodiscard]] std::vector<Job> take_batch();  // empty: closed and all written
   void write(std::vector<Job>& batch);
   void open();
-  [[nodiscard]] bool apply_all(const std::vector<Job>& batch, std::vector<Answer>& answers, AuditTail& tail);
-  [[nodiscard]] Answer apply_one(const LedgerEntry& entry, AuditTail& tail, TimePoint time,
-                                 StateCounts& counts);
+  [[nodiscard]] bool apply_all(const std::vector<Job>& batch, std::vector<Answer>& answers, AuditTail& tail,
+                               PendingCounts& pending);
+  [[nodiscard]] Answer apply_one(const LedgerEntry& entry, AuditTail& tail,
+                                 const Circumstances& circumstances, StateCounts& counts);
   void settle();
   [[nodiscard]] bool found_after_failed_commit(std::uint64_t commit_number) noexcept;
   void roll_back() noexcept;
-  void checkpoint_when_large();
+  void checkpoint();
   void answer(std::vector<Job>& batch, std::vector<Answer>& answers);
   void refuse(std::vector<Job>& batch, const StoreFault& fault);
   void note_fault(const std::string& text);
@@ -68,9 +70,10 @@ class Writer {
 
   // The thread's own.
   std::unique_ptr<Session> session_;  // none: to be opened again
-  std::optional<AuditTail> tail_;     // none: to be loaded again
+  std::optional<AuditTail> tail_;     // none: to be loaded again, and pending_ with it
+  PendingCounts pending_;
   bool unsettled_ = false;
-  std::uint64_t wal_frames_ = 0;
+  Checkpointer checkpointer_;
 
   mutable std::mutex mutex_;
   std::condition_variable arrived_;
@@ -82,6 +85,7 @@ class Writer {
   std::atomic<std::uint64_t> commits_{0};
   std::atomic<std::uint64_t> entries_{0};
   std::atomic<std::uint64_t> failed_entries_{0};
+  std::atomic<std::int64_t> batch_since_{0};  // steady clock, ns; 0: no batch is being written
   std::thread thread_;
 };
 

@@ -19,25 +19,6 @@ ca::SerialNumber serial_of(const std::string& pem) {
   return ca::SerialNumber::from_hex(ca::to_hex(parsed(pem).serial));
 }
 
-ca::Code code_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const ca::Error& error) {
-    INFO(error.what());
-    return error.code();
-  }
-  FAIL("nothing was thrown");
-  return ca::Code::internal;
-}
-
-std::size_t events(World& world, const std::string& type) {
-  std::size_t count = 0;
-  for (const auto& line : world.store->audit_lines(0, 100000)) {
-    count += line.line.find("\"type\":\"" + type + "\"") != std::string::npos ? 1U : 0U;
-  }
-  return count;
-}
-
 }  // namespace
 
 TEST_CASE("issue: three tiers are made and the leaf carries their chain up to the root",
@@ -75,7 +56,7 @@ TEST_CASE("issue: an accepted certificate waits for the token and is then signed
   world.signer.set_away(true);
 
   const auto arn = world.service->issue(world.caller(), world.order(root, test::make_csr()));
-  CHECK(code_of([&] { (void)world.service->certificate(world.caller(), root, arn); }) ==
+  CHECK(World::code_of([&] { (void)world.service->certificate(world.caller(), root, arn); }) ==
         ca::Code::request_in_progress);
   world.signer.set_away(false);
 
@@ -102,21 +83,7 @@ TEST_CASE("issue: a pending row survives a restart and is signed over the same b
   const auto after = world.store->certificate(root, arn.serial).value();
   CHECK(after.tbs_der == before.tbs_der);
   CHECK(ca::Certificate::parse(after.der).tbs_der == before.tbs_der);
-  CHECK(events(world, "certificate.pending") == events(world, "certificate.issued"));
-}
-
-TEST_CASE("issue: a signature that does not verify is never stored or given out", "[authority][I4]") {
-  World world;
-  world.options.issue_wait = std::chrono::milliseconds{50};
-  world.restart();
-  const auto root = world.active_root();
-  world.signer.corrupt = true;
-
-  const auto arn = world.service->issue(world.caller(), world.order(root, test::make_csr()));
-
-  CHECK(code_of([&] { (void)world.service->certificate(world.caller(), root, arn); }) ==
-        ca::Code::request_in_progress);
-  CHECK(world.store->certificate(root, arn.serial)->der.empty());
+  CHECK(world.events("certificate.pending") == world.events("certificate.issued"));
 }
 
 TEST_CASE("issue: the same token and request from many threads give one certificate",
@@ -153,7 +120,7 @@ TEST_CASE("issue: the same token with another request is an error and never the 
   const auto first = world.service->issue(world.caller(), order);
   order.csr_pem = test::make_csr();
 
-  CHECK(code_of([&] { (void)world.service->issue(world.caller(), order); }) == ca::Code::conflict);
+  CHECK(World::code_of([&] { (void)world.service->issue(world.caller(), order); }) == ca::Code::conflict);
   world.clock.advance(std::chrono::minutes{6});
   CHECK(world.service->issue(world.caller(), order) != first);
 }
@@ -165,7 +132,7 @@ TEST_CASE("issue: a certificate never outlives its issuer", "[authority][I10]") 
   order.validity.value = 4000;
   const int before = world.signer.signatures;
 
-  CHECK(code_of([&] { (void)world.service->issue(world.caller(), order); }) ==
+  CHECK(World::code_of([&] { (void)world.service->issue(world.caller(), order); }) ==
         ca::Code::validity_beyond_issuer);
   CHECK(world.signer.signatures == before);
 }
@@ -175,17 +142,17 @@ TEST_CASE("issue: the issuer's path length is kept", "[authority][I10][I11]") {
   const auto root = world.active_root();
   const auto subordinate = world.active_subordinate(root, "Depth Zero", 0);
   const auto order = world.order(subordinate, test::make_csr(), "SubordinateCACertificate_PathLen0");
-  CHECK(code_of([&] { (void)world.service->issue(world.caller(), order); }) ==
+  CHECK(World::code_of([&] { (void)world.service->issue(world.caller(), order); }) ==
         ca::Code::path_length_exceeded);
 }
 
 TEST_CASE("issue: an authority that is not active refuses with the words that clients match", "[authority]") {
   World world;
   const auto root = world.active_root();
-  world.service->update_status(world.caller(), root, ca::AuthorityStatus::disabled);
+  world.service->update(world.caller(), root, ca::AuthorityStatus::disabled);
   CHECK_THROWS_WITH(world.service->issue(world.caller(), world.order(root, test::make_csr())),
                     "The certificate authority is not in a valid state for issuing certificates");
-  world.service->update_status(world.caller(), root, ca::AuthorityStatus::active);
+  world.service->update(world.caller(), root, ca::AuthorityStatus::active);
   CHECK_NOTHROW(world.service->issue(world.caller(), world.order(root, test::make_csr())));
 }
 
@@ -197,12 +164,12 @@ TEST_CASE("issue: a row whose authority was disabled before the token came back 
   const auto root = world.active_root();
   world.signer.set_away(true);
   const auto arn = world.service->issue(world.caller(), world.order(root, test::make_csr()));
-  world.service->update_status(world.caller(), root, ca::AuthorityStatus::disabled);
+  world.service->update(world.caller(), root, ca::AuthorityStatus::disabled);
   world.signer.set_away(false);
 
   REQUIRE(World::eventually(
       [&] { return world.store->certificate(root, arn.serial)->state == ca::CertificateState::failed; }));
-  CHECK(code_of([&] { (void)world.service->certificate(world.caller(), root, arn); }) ==
+  CHECK(World::code_of([&] { (void)world.service->certificate(world.caller(), root, arn); }) ==
         ca::Code::request_failed);
   CHECK(world.store->certificate(root, arn.serial)->der.empty());
 }
@@ -218,13 +185,15 @@ TEST_CASE("issue: another account sees no authority and no certificate", "[autho
     return other;
   }();
 
-  CHECK(code_of([&] { (void)world.service->describe(stranger, root); }) == ca::Code::resource_not_found);
-  CHECK(code_of([&] { (void)world.service->describe(stranger, absent); }) == ca::Code::resource_not_found);
-  CHECK(code_of([&] { (void)world.service->certificate(stranger, root, arn); }) ==
+  CHECK(World::code_of([&] { (void)world.service->describe(stranger, root); }) ==
         ca::Code::resource_not_found);
-  CHECK(code_of([&] { (void)world.service->issue(stranger, world.order(root, test::make_csr())); }) ==
+  CHECK(World::code_of([&] { (void)world.service->describe(stranger, absent); }) ==
         ca::Code::resource_not_found);
-  CHECK(code_of([&] {
+  CHECK(World::code_of([&] { (void)world.service->certificate(stranger, root, arn); }) ==
+        ca::Code::resource_not_found);
+  CHECK(World::code_of([&] { (void)world.service->issue(stranger, world.order(root, test::make_csr())); }) ==
+        ca::Code::resource_not_found);
+  CHECK(World::code_of([&] {
           world.service->revoke(stranger, root, arn.serial.hex(), ca::RevocationReason::unspecified);
         }) == ca::Code::resource_not_found);
   CHECK(world.service->list(stranger, 100, "").authorities.empty());
@@ -236,7 +205,7 @@ TEST_CASE("issue: the provisioning role is denied every CA template", "[authorit
   for (const char* name :
        {"RootCACertificate", "SubordinateCACertificate_PathLen0", "SubordinateCACertificate_PathLen3"}) {
     const auto order = world.order(root, test::make_csr(), name);
-    CHECK(code_of([&] { (void)world.service->issue(World::caller("provisioner"), order); }) ==
+    CHECK(World::code_of([&] { (void)world.service->issue(World::caller("provisioner"), order); }) ==
           ca::Code::access_denied);
   }
   CHECK_NOTHROW(world.service->issue(World::caller("provisioner"), world.order(root, test::make_csr())));
@@ -262,9 +231,9 @@ TEST_CASE("issue: inventory rows and audit events agree after a mixed load", "[a
   const auto counts = world.store->counts();
   CHECK(counts.issued + counts.revoked == 41);
   CHECK(counts.revoked == 20);
-  CHECK(events(world, "certificate.pending") == 41);
-  CHECK(events(world, "certificate.issued") == 41);
-  CHECK(events(world, "certificate.revoked") == 20);
+  CHECK(world.events("certificate.pending") == 41);
+  CHECK(world.events("certificate.issued") == 41);
+  CHECK(world.events("certificate.revoked") == 20);
 }
 
 TEST_CASE("revoke: every serial form is understood and a second call says so", "[authority]") {
@@ -275,11 +244,11 @@ TEST_CASE("revoke: every serial form is understood and a second call says so", "
   const auto row = world.store->certificate(root, arn.serial).value();
   CHECK(row.state == ca::CertificateState::revoked);
   CHECK(row.revocation_reason == ca::RevocationReason::key_compromise);
-  CHECK(code_of([&] {
+  CHECK(World::code_of([&] {
           world.service->revoke(world.caller(), root, arn.serial.hex(), ca::RevocationReason::superseded);
         }) == ca::Code::request_already_processed);
   CHECK_NOTHROW(world.service->certificate(world.caller(), root, arn));
-  CHECK(code_of([&] {
+  CHECK(World::code_of([&] {
           world.service->revoke(world.caller(), root, "1234", ca::RevocationReason::superseded);
         }) == ca::Code::resource_not_found);
 }
@@ -291,4 +260,53 @@ TEST_CASE("revoke: the self-signed certificate of a root cannot be revoked", "[a
   CHECK_THROWS_WITH(
       world.service->revoke(world.caller(), root, serial.hex(), ca::RevocationReason::superseded),
       "Self-signed certificate can not be revoked");
+}
+
+TEST_CASE("issue: an exact retry gets its certificate whatever has changed meanwhile", "[authority][I12]") {
+  World world;
+  const auto root = world.active_root();
+  auto order = world.order(root, test::make_csr());
+  order.idempotency_token = "token-1";
+  const auto first = world.service->issue(World::caller(), order);
+  world.service->update(World::caller(), root, ca::AuthorityStatus::disabled);
+  CHECK(world.service->issue(World::caller(), order) == first);
+  std::string other_form;
+  for (const char c : order.csr_pem) {
+    other_form += c == '\n' ? "\r\n" : std::string(1, c);
+  }
+  order.csr_pem = other_form;
+  CHECK(world.service->issue(World::caller(), order) == first);
+}
+
+TEST_CASE("issue: a short-lived authority issues for seven days by every way", "[authority][I10]") {
+  World world;
+  const auto root = world.active_root("Short", "SHORT_LIVED_CERTIFICATE");
+  world.service->replace_profiles({world.profile(root)});
+  auto order = world.order(root, test::make_csr());
+  CHECK(World::code_of([&] { (void)world.service->issue(World::caller(), order); }) ==
+        ca::Code::constraint_violation);
+  CHECK(World::code_of([&] {
+          (void)world.service->provision(
+              World::caller(), {.device_id = "SN-1", .csr_pem = test::make_csr({.common_name = "SN-1"})});
+        }) == ca::Code::constraint_violation);
+  order.validity.value = 7;
+  CHECK_NOTHROW(world.service->issue(World::caller(), order));
+}
+
+TEST_CASE("issue: a device certificate is good for provisioning and nothing else", "[authority][I11]") {
+  World world;
+  const auto root = world.active_root();
+  auto device = World::caller();  // whose principal may do everything
+  device.device_id = "SN-1";
+  const auto denied = [&](const std::function<void()>& call) {
+    CHECK(World::code_of(call) == ca::Code::access_denied);
+  };
+  denied([&] { (void)world.service->issue(device, world.order(root, test::make_csr())); });
+  denied([&] { (void)world.service->describe(device, root); });
+  denied([&] { (void)world.service->list(device, 10, ""); });
+  denied([&] { (void)world.service->csr(device, root); });
+  denied([&] { (void)world.service->authority_certificate(device, root); });
+  denied([&] { world.service->update(device, root, ca::AuthorityStatus::disabled); });
+  denied([&] { world.service->revoke(device, root, "01", ca::RevocationReason::superseded); });
+  denied([&] { (void)world.service->certificate(device, root, {root, ca::SerialNumber::random()}); });
 }

@@ -46,3 +46,25 @@ TEST_CASE("resume: bytes that were changed in the store are never signed", "[aut
   CHECK(world.store->certificate(root, other.serial)->state == ca::CertificateState::issued);
   CHECK(world.signer.signatures == signatures + 1);
 }
+TEST_CASE("resume: a row that the authority's new certificate does not allow fails", "[authority][I10]") {
+  World world;
+  world.options.issue_wait = std::chrono::milliseconds{20};
+  world.restart();
+  const auto root = world.active_root();
+  auto long_lived = world.order(root, test::make_csr());
+  long_lived.validity.value = 1000;
+  auto renewal = world.order(root, world.service->csr(World::caller(), root), "RootCACertificate");
+  renewal.validity.value = 365;
+  const auto renewed =
+      world.service->certificate(world.caller(), root, world.service->issue(world.caller(), renewal));
+  world.signer.set_away(true);
+  const auto beyond = world.service->issue(world.caller(), long_lived);
+  const auto within = world.service->issue(world.caller(), world.order(root, test::make_csr()));
+  world.service->import_certificate(world.caller(), {root, renewed.certificate, std::nullopt});
+  world.signer.set_away(false);
+
+  REQUIRE(World::eventually([&] { return world.store->counts().pending == 0; }));
+  CHECK(world.store->certificate(root, beyond.serial)->state == ca::CertificateState::failed);
+  CHECK(world.store->certificate(root, beyond.serial)->failure_reason.find("validity") != std::string::npos);
+  CHECK(world.store->certificate(root, within.serial)->state == ca::CertificateState::issued);
+}

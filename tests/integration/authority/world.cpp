@@ -4,6 +4,8 @@
 #include <stdexcept>
 #include <thread>
 
+#include "tests/support/catch.hpp"
+
 namespace test {
 namespace {
 
@@ -57,7 +59,8 @@ void World::restart() {
   stop();
   store = std::make_unique<ca::SqliteStore>(
       ca::SqliteStoreOptions{.path = (folder / "ledger.sqlite").string()}, clock);
-  service = std::make_unique<ca::AuthorityService>(options, profiles, *store, *store, signer, *policy, clock);
+  ledger.set_store(store.get());
+  service = std::make_unique<ca::AuthorityService>(options, profiles, ledger, *store, signer, *policy, clock);
   service->start([](const std::string&) {});
 }
 
@@ -69,6 +72,29 @@ ca::Caller World::caller(const std::string& principal_name, const std::string& a
   made.region = "us-east-1";
   made.request_id = ca::random_uuid();
   return made;
+}
+
+ca::Code World::code_of(const std::function<void()>& call) {
+  try {
+    call();
+  } catch (const ca::Error& error) {
+    UNSCOPED_INFO(error.what());
+    return error.code();
+  }
+  FAIL("nothing was thrown");
+  return ca::Code::internal;
+}
+
+std::size_t World::events(const std::string& type) const {
+  std::size_t count = 0;
+  for (const auto& line : store->audit_lines(0, 100000)) {
+    count += line.line.find("\"type\":\"" + type + "\"") != std::string::npos ? 1U : 0U;
+  }
+  return count;
+}
+
+ca::CertificateState World::state_of(const ca::CertificateArn& arn) const {
+  return store->certificate(arn.authority, arn.serial).value().state;
 }
 
 bool World::eventually(const std::function<bool()>& done) {
@@ -93,8 +119,8 @@ ca::AuthorityArn World::create(ca::AuthorityType type, const std::string& common
   return service->create(caller(), order);
 }
 
-ca::AuthorityArn World::active_root(const std::string& common_name) {
-  const auto arn = create(ca::AuthorityType::root, common_name);
+ca::AuthorityArn World::active_root(const std::string& common_name, const std::string& usage_mode) {
+  const auto arn = create(ca::AuthorityType::root, common_name, usage_mode);
   auto request = order(arn, service->csr(caller(), arn), "RootCACertificate");
   request.validity.value = 3650;
   const auto certificate = service->issue(caller(), request);

@@ -6,6 +6,7 @@
 #include "ca/authority/authority_service.hpp"
 #include "ca/base/pem.hpp"
 #include "ca/ledger/sqlite/sqlite_store.hpp"
+#include "tests/integration/authority/faulty_ledger.hpp"
 #include "tests/support/fake_clock.hpp"
 #include "tests/support/software_signer.hpp"
 
@@ -23,12 +24,18 @@ class World {
   void stop();  // until restart() nothing has the store open
   [[nodiscard]] static ca::Caller caller(const std::string& principal = "admin",
                                          const std::string& account = "123456789012");
+  // The code that `call` throws; fails the test when it throws nothing.
+  static ca::Code code_of(const std::function<void()>& call);
+  // How many audit events of that type there are.
+  [[nodiscard]] std::size_t events(const std::string& type) const;
+  [[nodiscard]] ca::CertificateState state_of(const ca::CertificateArn& arn) const;
   // Blocks until `done`, at most 10 s; false when it never was.
   static bool eventually(const std::function<bool()>& done);
 
   ca::AuthorityArn create(ca::AuthorityType type, const std::string& common_name,
                           const std::string& usage_mode = "GENERAL_PURPOSE");
-  ca::AuthorityArn active_root(const std::string& common_name = "Test Root");
+  ca::AuthorityArn active_root(const std::string& common_name = "Test Root",
+                               const std::string& usage_mode = "GENERAL_PURPOSE");
   ca::AuthorityArn active_subordinate(const ca::AuthorityArn& issuer, const std::string& common_name,
                                       int path_length);
   ca::IssuanceOrder order(const ca::AuthorityArn& authority, const std::string& csr_pem,
@@ -38,6 +45,7 @@ class World {
   std::filesystem::path folder;
   FakeClock clock;
   SoftwareSigner signer;
+  FaultyLedger ledger;  // before the store
   ca::AuthorityServiceOptions options;
   std::vector<ca::ProvisioningProfile> profiles;
   std::unique_ptr<ca::PolicyEngine> policy;

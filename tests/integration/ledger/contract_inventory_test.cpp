@@ -81,7 +81,7 @@ TEST_CASE("inventory: certificates of a device come newest first", "[inventory][
   CHECK(world.inventory().by_device("111122223333", "pump-7", 2).size() == 2);
   CHECK(world.inventory().by_device("999900001111", "pump-7", 2).empty());
   CHECK(world.inventory().by_device("111122223333", "", 2).empty());
-  CHECK_FALSE(world.inventory().by_device_key(world.authority.arn, "pump-9", {}));
+  CHECK_FALSE(world.inventory().by_device_key({world.authority.arn, "pump-9", "", {}}));
 }
 
 TEST_CASE("inventory: what expires soon comes soonest first and in pages", "[inventory]") {

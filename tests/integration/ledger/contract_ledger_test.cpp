@@ -23,6 +23,7 @@ TEST_CASE("ledger: a record comes back as it was committed", "[ledger][I1]") {
   authority.validity = ca::Validity{ca::to_seconds(world.now()), ca::to_seconds(world.now()) + 1h};
   authority.last_state_change_at = world.now() + 7ms;
   authority.failure_reason = "OTHER";
+  authority.generation = 3;
   REQUIRE(world.commit(test::insert(authority)) == "applied");
   const ca::AuthorityRecord a = world.inventory().authority(authority.arn).value();
   CHECK(a.arn == authority.arn);
@@ -47,6 +48,7 @@ TEST_CASE("ledger: a record comes back as it was committed", "[ledger][I1]") {
   CHECK(a.created_at == authority.created_at);
   CHECK(a.last_state_change_at == authority.last_state_change_at);
   CHECK(a.failure_reason == authority.failure_reason);
+  CHECK(a.generation == 3);
   CHECK(a.version == 0);
 
   ca::CertificateRecord record = for_device(world.new_certificate(), "pump-7");
@@ -321,11 +323,19 @@ TEST_CASE("ledger: a device and its key have one living certificate", "[ledger][
     REQUIRE(world.commit(test::issued(first, world.now())) == "applied");
     world.backend->clock.advance(24h);
     CHECK(world.commit(once(second)) == "applied");
-    CHECK(world.inventory().by_device_key(second.issuer, "pump-7", second.key_hash)->serial == second.serial);
+    CHECK(world.inventory().by_device_key({second.issuer, "pump-7", "", second.key_hash})->serial ==
+          second.serial);
   }
   SECTION("failed") {
     REQUIRE(world.commit(test::failed(first)) == "applied");
     CHECK(world.commit(once(second)) == "applied");
+  }
+  SECTION("another profile") {
+    auto other_profile = second;
+    other_profile.profile = "server";
+    CHECK(world.commit(once(other_profile)) == "applied");
+    CHECK(world.stored(other_profile).profile == "server");
+    CHECK(named_by_second() == first.serial);
   }
   SECTION("another device, another key, another issuer, or not asked for") {
     CHECK(world.commit(once(for_device(world.new_certificate(), "pump-8"))) == "applied");

@@ -70,8 +70,7 @@ TEST_CASE("group commit: rows and events stay equal under a random mixed load", 
       std::vector<ca::CertificateRecord> mine{test::make_certificate(authority, clock.now())};
       for (int i = 0; i < 150; ++i) {
         const ca::CertificateRecord any = mine[random() % mine.size()];
-        const ca::IdempotencyClaim claim{"s", std::to_string(random() % 40), ca::Sha256{},
-                                         clock.now() + 5min};
+        const ca::IdempotencyClaim claim{"s", std::to_string(random() % 40), ca::Sha256{}, 5min};
         switch (random() % 7) {
           case 0:
           case 1:
@@ -187,7 +186,7 @@ TEST_CASE("group commit: claims that are over are swept in steps", "[ledger][I12
   REQUIRE(test::outcome_of(store.commit(test::insert(authority))) == "applied");
   std::vector<std::future<ca::CommitResult>> futures;
   for (int i = 0; i < 200; ++i) {
-    const ca::IdempotencyClaim claim{"s", std::to_string(i), ca::Sha256{}, clock.now() + 5min};
+    const ca::IdempotencyClaim claim{"s", std::to_string(i), ca::Sha256{}, 5min};
     futures.push_back(store.commit(test::insert(test::make_certificate(authority, clock.now()), claim)));
   }
   for (auto& future : futures) {
@@ -208,4 +207,23 @@ TEST_CASE("group commit: claims that are over are swept in steps", "[ledger][I12
     REQUIRE(note() == "applied");
   }
   CHECK(left() == 0);
+}
+
+TEST_CASE("group commit: a reader that never ends costs space and not speed", "[ledger][I16]") {
+  const test::TemporaryFolder folder;
+  const test::FakeClock clock;
+  ca::SqliteStore store{{.path = folder.store(), .wal_limit_bytes = 64 * 1024}, clock};
+  const auto authority = test::make_authority(clock.now());
+  REQUIRE(test::outcome_of(store.commit(test::insert(authority))) == "applied");
+  test::ForeignConnection reader{folder.store()};
+  REQUIRE(reader.run("BEGIN").empty());
+  REQUIRE(reader.value("SELECT count(*) FROM certificates") == "0");
+  static constexpr int kCommits = 300;
+  for (int i = 0; i < kCommits; ++i) {
+    REQUIRE(test::outcome_of(store.commit(test::insert(test::make_certificate(authority, clock.now())))) ==
+            "applied");
+  }
+  CHECK(store.status().wal_bytes > 64 * 1024);
+  CHECK(store.status().checkpoints < kCommits);
+  REQUIRE(reader.run("COMMIT").empty());
 }

@@ -185,7 +185,8 @@ TEST_CASE("store: opening reads the end of the log and not all of it", "[ledger]
           folder.store(),
           "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50000) "
           "INSERT INTO certificates SELECT NULL, 1, randomblob(16), 'F', 0, i, i, i, NULL, NULL, '', NULL, "
-          "NULL, 't', 'SHA256WITHECDSA', 'a', 'p', 'r', NULL, '', zeroblob(32), 's', zeroblob(300) FROM n")
+          "NULL, 't', 'SHA256WITHECDSA', 'a', 'p', 'r', NULL, '', zeroblob(32), 's', zeroblob(300), '' FROM "
+          "n")
           .empty());
   const test::FakeClock clock;
   const auto start = std::chrono::steady_clock::now();
@@ -199,7 +200,7 @@ TEST_CASE("store: opening reads the end of the log and not all of it", "[ledger]
   }
   const auto reading_all = std::chrono::steady_clock::now() - start - opening;
   CHECK(lines == store.audit_head().size());
-  WARN("opening took " << opening / 1ms << " ms, reading the whole log " << reading_all / 1ms << " ms");
+  INFO("opening took " << opening / 1ms << " ms, reading the whole log " << reading_all / 1ms << " ms");
   CHECK(opening < reading_all);
 }
 
@@ -210,7 +211,7 @@ TEST_CASE("store: no statement walks a table", "[ledger][I16]") {
   ca::SqliteStore store{{.path = folder.store()}, clock};
   std::vector<ca::AuthorityRecord> authorities;
   std::vector<ca::CertificateRecord> records;
-  const ca::IdempotencyClaim claim{"s", "", ca::Sha256{}, clock.now() + 5min};
+  const ca::IdempotencyClaim claim{"s", "", ca::Sha256{}, 5min};
   for (int a = 0; a < 3; ++a) {
     authorities.push_back(test::make_authority(clock.now()));
     REQUIRE(test::outcome_of(store.commit(test::insert(authorities.back()))) == "applied");
@@ -239,15 +240,16 @@ TEST_CASE("store: no statement walks a table", "[ledger][I16]") {
   CHECK(store.authorities("111122223333", "eu-central-1", authorities[0].arn.id, 10).size() <= 2);
   CHECK(store.certificate(records[3].issuer, records[3].serial));
   CHECK(store.pending(3, 10).size() == 10);
-  CHECK(store.by_device_key(records[3].issuer, "pump-3", records[3].key_hash));
+  CHECK(store.by_device_key({records[3].issuer, "pump-3", "", records[3].key_hash}));
   CHECK(store.by_device("111122223333", "pump-3", 100).size() == 15);
   CHECK(store.expiring("111122223333", ca::to_seconds(clock.now()) + 48h, {}, 100).size() == 15);
   CHECK(store.audit_lines(5, 10).size() == 10);
   for (const std::string& sql : tap.scans()) {
-    // Four counters are all of that table, and nothing of PRAGMA or the schema grows with the store.
-    const bool small = sql.find("FROM counters") != std::string::npos ||
-                       sql.find("sqlite_master") != std::string::npos ||
-                       sql.find("schema_version") != std::string::npos;
+    // Four counters are all of that table, nothing of PRAGMA or the schema grows with the store, and a
+    // migration runs once.
+    const bool small =
+        sql.find("FROM counters") != std::string::npos || sql.find("sqlite_master") != std::string::npos ||
+        sql.find("schema_version") != std::string::npos || sql.find("ALTER TABLE") != std::string::npos;
     INFO(sql);
     CHECK(small);
   }

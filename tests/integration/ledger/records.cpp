@@ -15,6 +15,7 @@ ca::AuthorityRecord make_authority(ca::TimePoint created_at, const std::string& 
   record.revocation_json = "{}";
   record.tags_json = "[]";
   record.key_token = "token";
+  record.status = ca::AuthorityStatus::active;
   record.created_at = record.last_state_change_at = created_at;
   return record;
 }
@@ -86,6 +87,8 @@ std::string outcome_of(const ca::CommitResult& result) {
       return "wrong_state";
     case ca::CommitResult::Outcome::stale:
       return "stale";
+    case ca::CommitResult::Outcome::not_issuing:
+      return "not_issuing";
   }
   return "";
 }

@@ -101,9 +101,13 @@ TEST_CASE("totals: a counter grows by what is new and never falls", "[wiring]") 
 TEST_CASE("readiness: one bad key does not stop the others and no usable key does", "[wiring][I14]") {
   ca::AuthorityService::Status status;
   CHECK(wiring::keys_check(status).ok);
-  status.keys = {{"arn:one", true, ""}, {"arn:two", false, "CKA_EXTRACTABLE is true"}};
+  const auto verdict = [](ca::KeyVerdict::State state, const char* detail = "") {
+    return ca::KeyVerdict{state, detail};
+  };
+  status.keys = {{"arn:one", "issuing", verdict(ca::KeyVerdict::State::usable)},
+                 {"arn:two", "issuing", verdict(ca::KeyVerdict::State::unusable, "CKA_EXTRACTABLE is true")}};
   CHECK(wiring::keys_check(status).ok);
   CHECK_THAT(wiring::keys_check(status).detail, Contains("arn:two: CKA_EXTRACTABLE is true"));
-  status.keys[0].ok = false;
+  status.keys[0].verdict = verdict(ca::KeyVerdict::State::unknown);
   CHECK_FALSE(wiring::keys_check(status).ok);
 }

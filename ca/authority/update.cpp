@@ -3,11 +3,12 @@
 
 namespace ca {
 
-void AuthorityService::update_status(const Caller& caller, const AuthorityArn& arn, AuthorityStatus status) {
+void AuthorityService::update(const Caller& caller, const AuthorityArn& arn,
+                              std::optional<AuthorityStatus> status) {
   State& state = *state_;
   state.require(caller, "UpdateCertificateAuthority", arn.text());
   const auto authority = state.own(caller, arn);
-  if (status != AuthorityStatus::active && status != AuthorityStatus::disabled) {
+  if (status && *status != AuthorityStatus::active && *status != AuthorityStatus::disabled) {
     throw Error{Code::invalid_args,
                 "The status of a certificate authority can be set to ACTIVE or DISABLED only"};
   }
@@ -16,14 +17,14 @@ void AuthorityService::update_status(const Caller& caller, const AuthorityArn& a
     throw Error{Code::invalid_state,
                 "The certificate authority must be in the ACTIVE or DISABLED state to be updated"};
   }
-  if (current == status) {
+  if (!status || current == *status) {
     return;
   }
   AuthorityRecord record = authority->record;
-  record.status = status;
+  record.status = *status;
   record.last_state_change_at = state.clock.now();
   AuditEvent event = state.event(caller, "authority.status_changed", arn);
-  event.detail = {{"from", std::string{api_name(current)}}, {"to", std::string{api_name(status)}}};
+  event.detail = {{"from", std::string{api_name(current)}}, {"to", std::string{api_name(*status)}}};
   state.update(std::move(record), std::move(event));
 }
 

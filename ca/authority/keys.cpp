@@ -1,0 +1,192 @@
+// Background work on keys: pairs for CREATING authorities, audits, and what comes by with them.
+#include <algorithm>
+
+#include "ca/authority/service_state.hpp"
+#include "ca/base/error.hpp"
+#include "ca/base/hex.hpp"
+
+namespace ca {
+namespace {
+
+constexpr std::chrono::seconds kGenerationPatience{30};  // RSA 4096 in an HSM takes its time
+
+bool is_of(const PublicKey& key, KeyAlgorithm algorithm) {
+  const auto is = [&](KeyFamily family, int bits) { return key.family() == family && key.bits() == bits; };
+  switch (algorithm) {
+    case KeyAlgorithm::rsa_2048:
+      return is(KeyFamily::rsa, 2048);
+    case KeyAlgorithm::rsa_3072:
+      return is(KeyFamily::rsa, 3072);
+    case KeyAlgorithm::rsa_4096:
+      return is(KeyFamily::rsa, 4096);
+    case KeyAlgorithm::ec_p256:
+      return is(KeyFamily::ec, 256);
+    case KeyAlgorithm::ec_p384:
+      return is(KeyFamily::ec, 384);
+    case KeyAlgorithm::ec_p521:
+      return is(KeyFamily::ec, 521);
+    case KeyAlgorithm::ed25519:
+      return key.family() == KeyFamily::ed25519;
+  }
+  return false;
+}
+
+std::string about_key(const std::string& arn) { return "key of " + arn; }
+
+AuditEvent system_event(const std::string& type, const AuthorityRecord& record) {
+  AuditEvent event;
+  event.type = type;
+  event.outcome = "ok";
+  event.principal = "chanceryd";
+  event.account = record.arn.account;
+  event.authority = record.arn.text();
+  return event;
+}
+
+}  // namespace
+
+Loop::Turn AuthorityService::State::keep_keys() {
+  bool finished = true;
+  const auto step = [&](bool (State::*work)()) {
+    try {
+      finished = (this->*work)() && finished;
+    } catch (const std::exception& error) {
+      finished = false;
+      say("keys", std::string{"background work on keys goes on by itself after: "} + error.what());
+    }
+  };
+  step(&State::reread_unread);
+  step(&State::make_keys);
+  step(&State::audit_keys);
+  write_due_refusals();
+  return finished ? Loop::Turn::idle : Loop::Turn::stuck;
+}
+
+bool AuthorityService::State::reread_unread() {
+  std::set<std::string> arns;
+  {
+    const std::lock_guard lock{mutex};
+    arns.swap(unread);
+  }
+  for (const std::string& arn : arns) {
+    reread(AuthorityArn::parse(arn));
+  }
+  const std::lock_guard lock{mutex};
+  return unread.empty();
+}
+
+bool AuthorityService::State::make_keys() {
+  bool all_made = true;
+  for (const auto& authority : catalog.all()) {
+    if (authority->record.status != AuthorityStatus::creating || key_loop->is_stopping()) {
+      continue;
+    }
+    try {
+      make_key(*authority);
+    } catch (const Error& error) {
+      if (error.code() == Code::request_failed) {
+        fail_creation(*authority, error.what());
+        continue;
+      }
+      say(about_key(authority->record.arn.text()),
+          "key pair of " + authority->record.arn.text() + " is not made yet: " + error.what());
+      all_made = false;
+    }
+  }
+  return all_made;
+}
+
+void AuthorityService::State::fail_creation(const Authority& authority, const std::string& reason) {
+  AuthorityRecord record = authority.record;
+  record.status = AuthorityStatus::failed;
+  record.failure_reason = "UNSUPPORTED_ALGORITHM";
+  record.last_state_change_at = clock.now();
+  AuditEvent event = system_event("authority.failed", record);
+  event.outcome = "failed";
+  event.detail = {{"reason", reason}};
+  update(std::move(record), std::move(event));
+  say(authority.record.arn.text(),
+      "certificate authority " + authority.record.arn.text() + " could not be created: " + reason);
+}
+
+// The key pair and the CSR of a CREATING authority. The key's label is the authority's id, so that a creation
+// which a crash interrupted finds the key that it had made (I19).
+void AuthorityService::State::make_key(const Authority& authority) {
+  AuthorityRecord record = authority.record;
+  const auto within = [](std::chrono::milliseconds time) { return std::chrono::steady_clock::now() + time; };
+  // The patience of a generation is for a token that is there.
+  const auto found = signer.find(record.key_token, record.arn.id, within(options.sign_deadline));
+  const GeneratedSigningKey made = found ? *found
+                                         : signer.generate(record.key_token, record.arn.id,
+                                                           record.key_algorithm, within(kGenerationPatience));
+  const SigningKey key{made.uri, PublicKey::parse(made.spki_der)};
+  if (!is_of(key.public_key, record.key_algorithm)) {
+    throw Error{Code::request_failed, "the token holds another key under the label " + record.arn.id};
+  }
+  signer.audit(key, within(options.sign_deadline));
+
+  const ToBeSigned info = lint_certification_request(DistinguishedName::parse(record.subject_der),
+                                                     made.spki_der, record.signing_algorithm);
+  record.csr_der =
+      assemble_signed(info.der(), info.algorithm(), signer.sign(key, info, within(options.sign_deadline)));
+  record.key_uri = made.uri;
+  record.spki_der = made.spki_der;
+  record.status = AuthorityStatus::pending_certificate;
+  record.last_state_change_at = clock.now();
+  AuditEvent event = system_event("authority.key_created", record);
+  event.detail = {{"key", made.uri}, {"spki_sha256", to_hex(sha256(made.spki_der))}};
+  update(std::move(record), std::move(event));
+}
+
+bool AuthorityService::State::audit_keys() {
+  bool all_usable = true;
+  for (const auto& authority : catalog.all()) {
+    if (!authority->key || key_loop->is_stopping()) {
+      continue;
+    }
+    const std::string arn = authority->record.arn.text();
+    KeyVerdict verdict = signer.verdict(*authority->key);
+    if (verdict.state == KeyVerdict::State::unknown) {
+      try {
+        signer.audit(*authority->key, std::chrono::steady_clock::now() + options.sign_deadline);
+        verdict.state = KeyVerdict::State::usable;
+      } catch (const Error& error) {
+        verdict.detail = error.what();
+        verdict.state = error.code() == Code::unavailable ? verdict.state : KeyVerdict::State::unusable;
+      }
+    }
+    if (verdict.state == KeyVerdict::State::usable) {
+      note_usable(arn);
+      continue;
+    }
+    all_usable = false;
+    say(about_key(arn), "key of " + arn + " is not usable: " + verdict.detail);
+    if (verdict.state == KeyVerdict::State::unusable) {
+      note_unusable(arn);
+    }
+  }
+  return all_usable;
+}
+
+void AuthorityService::State::write_due_refusals() {
+  for (AuditEvent& event : refusals.due(clock.now())) {
+    (void)ledger.commit({AppendEvents{}, {std::move(event)}});
+  }
+}
+
+void AuthorityService::State::note_unusable(const std::string& arn) {
+  const std::lock_guard lock{mutex};
+  unusable_since.try_emplace(arn, clock.now());
+  anything_noted = true;
+}
+
+void AuthorityService::State::note_usable(const std::string& arn) {
+  if (anything_noted) {
+    const std::lock_guard lock{mutex};
+    unusable_since.erase(arn);
+    said.erase(about_key(arn));
+    anything_noted = !unusable_since.empty() || !said.empty();
+  }
+}
+
+}  // namespace ca
