@@ -1,6 +1,9 @@
 #include "daemon/acmpca/patterns.hpp"
 
 #include <algorithm>
+#include <clocale>
+#include <cwctype>
+#include <optional>
 
 namespace acmpca::pattern {
 namespace {
@@ -13,6 +16,30 @@ bool is_one_of(std::string_view set, char c) { return set.find(c) != std::string
 template <typename Predicate>
 bool all(std::string_view text, Predicate predicate) {
   return std::all_of(text.begin(), text.end(), predicate);
+}
+
+bool is_url_char(char c) { return is_alnum(c) || is_one_of("-;?:@&=+$,%_.!~*()'", c); }
+
+// The next UTF-8 character, taken off; nullopt when there is none.
+std::optional<char32_t> take_character(std::string_view& text) {
+  const auto lead = static_cast<unsigned char>(text.front());
+  const std::size_t size = lead < 0x80U ? 1 : lead < 0xE0U ? 2 : lead < 0xF0U ? 3 : 4;
+  if (text.size() < size) {
+    return std::nullopt;
+  }
+  char32_t character = size == 1 ? lead : lead & (0x7FU >> size);
+  for (std::size_t i = 1; i < size; ++i) {
+    character = (character << 6U) | (static_cast<unsigned char>(text[i]) & 0x3FU);
+  }
+  text.remove_prefix(size);
+  return character;
+}
+
+// C.UTF-8 is part of every glibc and knows all of Unicode.
+bool is_letter_digit_or_space(char32_t character) {
+  static const locale_t kUnicode = ::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
+  const auto wide = static_cast<std::wint_t>(character);
+  return kUnicode != nullptr && (::iswalnum_l(wide, kUnicode) != 0 || ::iswspace_l(wide, kUnicode) != 0);
 }
 
 bool is_arn_char(char c) { return is_alnum(c) || is_one_of("_+=/,.@-", c); }
@@ -94,9 +121,52 @@ bool is_oid(std::string_view text) {
 }
 
 bool is_tag(std::string_view text) {
-  return all(text, [](char c) {
-    return static_cast<unsigned char>(c) >= 0x80U || is_alnum(c) || is_one_of(" _.:/=+-@", c);
-  });
+  while (!text.empty()) {
+    const auto character = take_character(text);
+    if (!character) {
+      return false;
+    }
+    const bool ascii = *character < 0x80;
+    const bool known = ascii && (is_alnum(static_cast<char>(*character)) ||
+                                 is_one_of(" _.:/=+-@", static_cast<char>(*character)));
+    if (!known && (ascii || !is_letter_digit_or_space(*character))) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool is_account_id(std::string_view text) { return !text.empty() && all(text, is_digit); }
+
+bool is_audit_report_id(std::string_view text) {
+  static constexpr std::string_view kForm = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+  return text.size() == kForm.size() &&
+         std::equal(text.begin(), text.end(), kForm.begin(), [](char c, char form) {
+           return form == '-' ? c == '-' : is_digit(c) || (c >= 'a' && c <= 'z');
+         });
+}
+
+bool is_base64(std::string_view text) {
+  if (text.size() % 4 != 0) {
+    return false;
+  }
+  const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
+  return all(text.substr(0, text.size() - padding), [](char c) { return is_alnum(c) || is_one_of("+/", c); });
+}
+
+bool is_cname(std::string_view text) {
+  return all(text, [](char c) { return is_url_char(c) || c == '/'; });
+}
+
+bool is_crl_path(std::string_view text) {
+  return !text.empty() && text.front() != '/' && text.back() != '/' &&
+         text.find("//") == std::string_view::npos && is_cname(text);
+}
+
+bool is_principal(std::string_view text) { return !text.empty() && text.find('*') == std::string_view::npos; }
+
+bool is_bucket(std::string_view text) {
+  return !text.empty() && all(text, [](char c) { return is_alnum(c) || is_one_of("-._/", c); });
 }
 
 }  // namespace acmpca::pattern

@@ -17,7 +17,7 @@ struct Member {
 
 // One shape of the API model with its constraints. Constant data.
 struct Shape {
-  enum class Kind { string, blob, integer, boolean, structure, list, ignored_structure };
+  enum class Kind { string, blob, integer, boolean, structure, list };
   Kind kind = Kind::string;
   // string: characters (Unicode code points); blob: bytes after base64; list: items; integer: the value.
   long min = LONG_MIN;

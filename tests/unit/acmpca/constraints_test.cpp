@@ -142,14 +142,14 @@ TEST_CASE("constraints: blobs are measured in bytes after base64", "[acmpca]") {
   CHECK(code_of(shape::kIssueCertificate, input) == ca::Code::constraint_violation);
 }
 
-TEST_CASE("constraints: unknown and null members are left out and ApiPassthrough is emptied", "[acmpca]") {
+TEST_CASE("constraints: unknown and null members are left out at every depth", "[acmpca]") {
   json input = issue_input();
   input["Surprise"] = 1;
   input["TemplateArn"] = nullptr;
   input["Validity"]["Surprise"] = json::array();
-  input["ApiPassthrough"] = {{"Subject", {{"CommonName", 7}}}};
+  input["ApiPassthrough"] = {{"Subject", {{"CommonName", "x"}, {"Surprise", 7}, {"Title", nullptr}}}};
   json expected = issue_input();
-  expected["ApiPassthrough"] = json::object();
+  expected["ApiPassthrough"] = {{"Subject", {{"CommonName", "x"}}}};
   CHECK(acmpca::checked(shape::kIssueCertificate, input) == expected);
 }
 
@@ -179,7 +179,33 @@ TEST_CASE("patterns: object identifiers and character sets", "[acmpca]") {
   CHECK(acmpca::pattern::is_printable("O'Neil (x), +a-b.c:d/e=f?"));
   CHECK_FALSE(acmpca::pattern::is_printable("a@b"));
   CHECK(acmpca::pattern::is_tag("team:a/b@c +1=_-. \xC3\xA4"));
+  CHECK(acmpca::pattern::is_tag(
+      "\xE6\x97\xA5\xD9\xA3\xE2\x80\x83"));  // a letter, a digit and a space of Unicode
   CHECK_FALSE(acmpca::pattern::is_tag("a*b"));
+  CHECK_FALSE(acmpca::pattern::is_tag("\xF0\x9F\x94\x91"));  // a symbol
+  CHECK_FALSE(acmpca::pattern::is_tag("a\tb"));
   CHECK(acmpca::pattern::is_country("de"));
   CHECK_FALSE(acmpca::pattern::is_country("d1"));
+  CHECK(acmpca::pattern::is_account_id("123456789012"));
+  CHECK_FALSE(acmpca::pattern::is_account_id("12345678901a"));
+  CHECK(acmpca::pattern::is_audit_report_id("11111111-2222-3333-4444-55555555555a"));
+  CHECK_FALSE(acmpca::pattern::is_audit_report_id("11111111-2222-3333-4444-55555555555A"));
+  CHECK_FALSE(acmpca::pattern::is_audit_report_id("11111111x2222-3333-4444-555555555555"));
+  CHECK(acmpca::pattern::is_base64(""));
+  CHECK(acmpca::pattern::is_base64("AAA="));
+  for (const char* wrong : {"AAA", "A===", "AA=A", "===A", "AAA-"}) {
+    CAPTURE(wrong);
+    CHECK_FALSE(acmpca::pattern::is_base64(wrong));
+  }
+  CHECK(acmpca::pattern::is_cname("crl.example.com/x"));
+  CHECK_FALSE(acmpca::pattern::is_cname("crl example"));
+  CHECK(acmpca::pattern::is_crl_path("a/b-c"));
+  for (const char* wrong : {"", "/a", "a/", "a//b", "a b"}) {
+    CAPTURE(wrong);
+    CHECK_FALSE(acmpca::pattern::is_crl_path(wrong));
+  }
+  CHECK(acmpca::pattern::is_principal("acm.amazonaws.com"));
+  CHECK_FALSE(acmpca::pattern::is_principal("*"));
+  CHECK(acmpca::pattern::is_bucket("my-bucket/path"));
+  CHECK_FALSE(acmpca::pattern::is_bucket("my bucket"));
 }
