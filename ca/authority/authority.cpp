@@ -74,6 +74,11 @@ AuthorityStatus Authority::status_at(TimePoint now) const {
   return record.status;
 }
 
+bool Authority::is_gone_at(TimePoint now) const {
+  return record.status == AuthorityStatus::deleted &&
+         (!record.restorable_until || now >= *record.restorable_until);
+}
+
 Issuer Authority::issuer() const {
   return {.arn = record.arn, .identity = identity, .key = key.value(), .generation = record.generation};
 }
@@ -119,10 +124,10 @@ std::vector<std::shared_ptr<const Authority>> AuthorityCatalog::all() const {
   return authorities;
 }
 
-std::size_t AuthorityCatalog::count(const std::string& account) const {
+std::size_t AuthorityCatalog::count(const std::string& account, TimePoint now) const {
   const std::shared_lock lock{mutex_};
   return static_cast<std::size_t>(std::count_if(by_arn_.begin(), by_arn_.end(), [&](const auto& entry) {
-    return entry.second->record.arn.account == account;
+    return entry.second->record.arn.account == account && !entry.second->is_gone_at(now);
   }));
 }
 

@@ -23,6 +23,8 @@ struct Authority {
   [[nodiscard]] static std::shared_ptr<const Authority> load(AuthorityRecord record);
   // EXPIRED is derived from the clock, never stored: ACTIVE or DISABLED with a certificate that has ended.
   [[nodiscard]] AuthorityStatus status_at(TimePoint now) const;
+  // DELETED and not to be restored any more: as if it had never been.
+  [[nodiscard]] bool is_gone_at(TimePoint now) const;
   // For Issuance; only when it has a key. Valid as long as this object.
   [[nodiscard]] Issuer issuer() const;
   // The chain of what this authority issues: its own certificate first, the root last.
@@ -37,7 +39,8 @@ class AuthorityCatalog {
   [[nodiscard]] std::shared_ptr<const Authority> find(const AuthorityArn& arn) const;
   [[nodiscard]] std::shared_ptr<const Authority> find_by_id(const std::string& id) const;
   [[nodiscard]] std::vector<std::shared_ptr<const Authority>> all() const;
-  [[nodiscard]] std::size_t count(const std::string& account) const;
+  // Of that account, without those that are gone.
+  [[nodiscard]] std::size_t count(const std::string& account, TimePoint now) const;
 
  private:
   mutable std::shared_mutex mutex_;

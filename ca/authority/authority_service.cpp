@@ -43,10 +43,36 @@ std::shared_ptr<const Authority> AuthorityService::State::own(const Caller& call
                                                               const AuthorityArn& arn) const {
   auto authority = catalog.find(arn);
   const bool theirs = authority && arn.account == caller.account && arn.region == caller.region;
-  if (!theirs || authority->record.status == AuthorityStatus::deleted) {
+  if (!theirs || authority->is_gone_at(clock.now())) {
     throw Error{Code::resource_not_found, "Could not find Certificate Authority with ARN " + arn.text()};
   }
   return authority;
+}
+
+std::shared_ptr<const Authority> AuthorityService::State::living(const Caller& caller,
+                                                                 const AuthorityArn& arn) const {
+  auto authority = own(caller, arn);
+  if (authority->record.status == AuthorityStatus::deleted) {
+    throw Error{Code::invalid_state, "The certificate authority is in the DELETED state"};
+  }
+  return authority;
+}
+
+void AuthorityService::State::change(const Caller& caller, const AuthorityArn& arn, AuditEvent audit_event,
+                                     const std::function<void(AuthorityRecord&)>& edit) {
+  static constexpr int kAttempts = 5;
+  for (int attempt = 1;; ++attempt) {
+    AuthorityRecord record = living(caller, arn)->record;
+    edit(record);
+    try {
+      update(std::move(record), audit_event);
+      return;
+    } catch (const Error& error) {
+      if (error.code() != Code::concurrent_modification || attempt == kAttempts) {
+        throw;
+      }
+    }
+  }
 }
 
 void AuthorityService::State::require(const Caller& caller, const std::string& operation,
@@ -211,7 +237,7 @@ AuthorityService::Status AuthorityService::status() const {
   status.resumed = state_->resumed;
   status.failed = state_->failed;
   for (const auto& authority : state_->catalog.all()) {
-    if (authority->key) {
+    if (authority->key && authority->record.status != AuthorityStatus::deleted) {
       status.keys.push_back({authority->record.arn.text(), authority->record.key_token,
                              state_->signer.verdict(*authority->key)});
     }

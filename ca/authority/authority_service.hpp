@@ -58,6 +58,20 @@ class AuthorityService {
   void import_certificate(const Caller& caller, const ImportOrder& order);
   [[nodiscard]] CertificatePem authority_certificate(const Caller& caller, const AuthorityArn& arn);
 
+  // DELETED, restorable for so many days; CREATING and FAILED ones are gone at once.
+  void remove(const Caller& caller, const AuthorityArn& arn, int restorable_days);
+  void restore(const Caller& caller, const AuthorityArn& arn);
+
+  [[nodiscard]] std::vector<Tag> tags(const Caller& caller, const AuthorityArn& arn);
+  void tag(const Caller& caller, const AuthorityArn& arn, const std::vector<Tag>& tags);
+  void untag(const Caller& caller, const AuthorityArn& arn, const std::vector<TagToRemove>& tags);
+
+  [[nodiscard]] std::vector<Permission> permissions(const Caller& caller, const AuthorityArn& arn);
+  // An empty source account is the caller's own.
+  void create_permission(const Caller& caller, const AuthorityArn& arn, Permission permission);
+  void delete_permission(const Caller& caller, const AuthorityArn& arn, const std::string& principal,
+                         const std::string& source_account);
+
   // Durable at return; signed at return unless the token took longer than issue_wait.
   [[nodiscard]] CertificateArn issue(const Caller& caller, const IssuanceOrder& order);
   [[nodiscard]] CertificatePem certificate(const Caller& caller, const AuthorityArn& authority,

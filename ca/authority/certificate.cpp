@@ -7,7 +7,7 @@ CertificatePem AuthorityService::certificate(const Caller& caller, const Authori
                                              const CertificateArn& arn) {
   State& state = *state_;
   state.require(caller, "GetCertificate", authority_arn.text());
-  const auto authority = state.own(caller, authority_arn);
+  const auto authority = state.living(caller, authority_arn);
   const auto record =
       arn.authority == authority_arn ? state.inventory.certificate(authority_arn, arn.serial) : std::nullopt;
   if (!record) {

@@ -18,8 +18,8 @@ void check_order(const CreateAuthorityOrder& order) {
 
 std::string canonical(const CreateAuthorityOrder& order) {
   std::string text{api_name(order.type)};
-  for (const auto& part : {order.configuration_json, order.revocation_json, order.tags_json, order.usage_mode,
-                           order.key_storage_security_standard}) {
+  for (const auto& part : {order.configuration_json, order.revocation_json, tags_json(order.tags),
+                           order.usage_mode, order.key_storage_security_standard}) {
     text += '\n' + part;
   }
   return text;
@@ -31,8 +31,9 @@ AuthorityArn AuthorityService::create(const Caller& caller, const CreateAuthorit
   State& state = *state_;
   state.require(caller, "CreateCertificateAuthority", "*");
   check_order(order);
+  check_tags(order.tags);
   std::unique_lock one_at_a_time{state.creating};
-  if (state.catalog.count(caller.account) >= state.options.max_authorities) {
+  if (state.catalog.count(caller.account, state.clock.now()) >= state.options.max_authorities) {
     throw Error{Code::limit_exceeded, "You have reached the quota of " +
                                           std::to_string(state.options.max_authorities) +
                                           " certificate authorities for this account"};
@@ -45,7 +46,7 @@ AuthorityArn AuthorityService::create(const Caller& caller, const CreateAuthorit
   record.subject_der = order.subject.der();
   record.configuration_json = order.configuration_json;
   record.revocation_json = order.revocation_json;
-  record.tags_json = order.tags_json;
+  record.tags_json = tags_json(order.tags);
   record.usage_mode = order.usage_mode;
   record.key_storage_security_standard = order.key_storage_security_standard;
   record.key_token = state.options.key_token;

@@ -43,23 +43,33 @@ AuthorityService::Page AuthorityService::list(const Caller& caller, std::size_t 
                                               const std::string& next_token) {
   state_->require(caller, "ListCertificateAuthorities", "*");
   const std::size_t limit = std::clamp<std::size_t>(max_results, 1, kMaxPage);
-  const auto rows =
-      state_->inventory.authorities(caller.account, caller.region, after_id_of(next_token), limit + 1);
-  Page page;
   const TimePoint now = state_->clock.now();
-  for (const AuthorityRecord& row : rows) {
-    if (page.authorities.size() == limit) {
-      page.next_token = to_base64(bytes_of(page.authorities.back().arn.id));
-      break;
+  std::string after = after_id_of(next_token);
+  Page page;
+  while (page.next_token.empty()) {
+    const auto rows = state_->inventory.authorities(caller.account, caller.region, after, limit + 1);
+    for (const AuthorityRecord& row : rows) {
+      after = row.arn.id;
+      const auto authority = Authority::load(row);
+      if (authority->is_gone_at(now)) {
+        continue;
+      }
+      if (page.authorities.size() == limit) {
+        page.next_token = to_base64(bytes_of(page.authorities.back().arn.id));
+        break;
+      }
+      page.authorities.push_back(shown(*authority, now));
     }
-    page.authorities.push_back(shown(*Authority::load(row), now));
+    if (rows.size() <= limit) {
+      break;  // the last row there is
+    }
   }
   return page;
 }
 
 std::string AuthorityService::csr(const Caller& caller, const AuthorityArn& arn) {
   state_->require(caller, "GetCertificateAuthorityCsr", arn.text());
-  const auto authority = state_->own(caller, arn);
+  const auto authority = state_->living(caller, arn);
   switch (authority->record.status) {
     case AuthorityStatus::creating:
       throw Error{Code::request_in_progress, "The certificate authority's key pair is still being made"};
@@ -77,7 +87,7 @@ std::string AuthorityService::csr(const Caller& caller, const AuthorityArn& arn)
 
 CertificatePem AuthorityService::authority_certificate(const Caller& caller, const AuthorityArn& arn) {
   state_->require(caller, "GetCertificateAuthorityCertificate", arn.text());
-  const auto authority = state_->own(caller, arn);
+  const auto authority = state_->living(caller, arn);
   if (authority->record.certificate_pem.empty()) {
     // "signing request" is what the AWS service says here, and Terraform reads it.
     throw Error{Code::invalid_state,

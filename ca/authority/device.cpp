@@ -19,7 +19,8 @@ std::optional<AuthorityService::Device> AuthorityService::device_of(const Bytes&
     return std::nullopt;
   }
   for (const auto& authority : state.catalog.all()) {
-    if (authority->identity.subject != certificate->issuer) {
+    if (authority->record.status == AuthorityStatus::deleted ||
+        authority->identity.subject != certificate->issuer) {
       continue;
     }
     const auto record = state.inventory.certificate(authority->record.arn, *serial);

@@ -141,7 +141,7 @@ void AuthorityService::State::make_key(const Authority& authority) {
 bool AuthorityService::State::audit_keys() {
   bool all_usable = true;
   for (const auto& authority : catalog.all()) {
-    if (!authority->key || key_loop->is_stopping()) {
+    if (!authority->key || authority->record.status == AuthorityStatus::deleted || key_loop->is_stopping()) {
       continue;
     }
     const std::string arn = authority->record.arn.text();

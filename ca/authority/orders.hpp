@@ -6,6 +6,8 @@
 #include "ca/inventory/records.hpp"
 #include "ca/issuance/validity.hpp"
 #include "ca/policy/name_rules.hpp"
+#include "ca/policy/permissions.hpp"
+#include "ca/policy/tags.hpp"
 
 namespace ca {
 
@@ -18,7 +20,7 @@ struct CreateAuthorityOrder {
   DistinguishedName subject;
   std::string configuration_json;
   std::string revocation_json;
-  std::string tags_json;
+  std::vector<Tag> tags;
   std::string usage_mode;
   std::string key_storage_security_standard;
   std::optional<std::string> idempotency_token;

@@ -103,7 +103,7 @@ ProvisioningResult AuthorityService::provision(const Caller& caller, const Provi
   state.require_provisioning(
       caller, "IssueCertificate", profile.authority.text(),
       {{"acm-pca:TemplateArn", {template_arn.text()}}, {"chancery:DeviceId", {order.device_id}}});
-  const auto authority = state.own(caller, profile.authority);
+  const auto authority = state.living(caller, profile.authority);
   const Template& tmpl = find_template(template_arn);
   if (tmpl.is_ca) {
     throw Error{Code::access_denied, "provisioning never issues certificates of authorities"};

@@ -33,6 +33,12 @@ struct AuthorityService::State {
   // The caller's own authority, in a region of ours. Throws Code::resource_not_found in the same words
   // whether it is absent or another account's (I15).
   [[nodiscard]] std::shared_ptr<const Authority> own(const Caller& caller, const AuthorityArn& arn) const;
+  // The same, and not DELETED: Code::invalid_state.
+  [[nodiscard]] std::shared_ptr<const Authority> living(const Caller& caller, const AuthorityArn& arn) const;
+  // Edits the record of a living authority; again when another change comes first. What `edit` throws ends
+  // it.
+  void change(const Caller& caller, const AuthorityArn& arn, AuditEvent event,
+              const std::function<void(AuthorityRecord&)>& edit);
   // A device that comes with its own certificate passes require_provisioning() only (I11).
   void require(const Caller& caller, const std::string& operation, const std::string& resource,
                std::map<std::string, std::vector<std::string>> context = {}) const;

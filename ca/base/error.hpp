@@ -41,6 +41,7 @@ enum class Code {
   request_failed,
   request_already_processed,
   limit_exceeded,
+  permission_already_exists,
   conflict,  // same idempotency token or device, other request
   // us
   throttled,

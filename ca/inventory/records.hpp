@@ -49,9 +49,10 @@ struct AuthorityRecord {
   AuthorityStatus status = AuthorityStatus::creating;
   Bytes subject_der;
   // Canonical JSON of the API members that the authority only echoes; opaque below the protocol.
-  std::string configuration_json;  // CertificateAuthorityConfiguration
-  std::string revocation_json;     // RevocationConfiguration
-  std::string tags_json;           // TagList
+  std::string configuration_json;       // CertificateAuthorityConfiguration
+  std::string revocation_json;          // RevocationConfiguration
+  std::string tags_json = "[]";         // TagList
+  std::string permissions_json = "[]";  // what CreatePermission granted
   std::string usage_mode = "GENERAL_PURPOSE";
   std::string key_storage_security_standard = "FIPS_140_2_LEVEL_3_OR_HIGHER";
   std::string key_token;  // configured token name that holds the key
@@ -64,7 +65,10 @@ struct AuthorityRecord {
   std::optional<Validity> validity;
   TimePoint created_at{};
   TimePoint last_state_change_at{};
-  std::string failure_reason;    // "OTHER", only when FAILED
+  std::string failure_reason;  // "OTHER", only when FAILED
+  // Only when DELETED: what it was, and until when it can be that again; absent: gone at once.
+  std::optional<AuthorityStatus> deleted_from;
+  std::optional<TimePoint> restorable_until;
   std::uint64_t generation = 0;  // of its certificate: 0 before the first import, one more at each
   std::uint64_t version = 0;
 };

@@ -55,6 +55,9 @@ json authority_json(const ca::AuthorityRecord& record) {
     out["NotBefore"] = record.validity->not_before.time_since_epoch().count();
     out["NotAfter"] = record.validity->not_after.time_since_epoch().count();
   }
+  if (record.restorable_until) {
+    out["RestorableUntil"] = epoch_seconds(*record.restorable_until);
+  }
   if (record.status == ca::AuthorityStatus::failed) {
     out["FailureReason"] = record.failure_reason.empty() ? "OTHER" : record.failure_reason;
   }

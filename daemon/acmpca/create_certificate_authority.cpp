@@ -1,30 +1,10 @@
-#include <set>
-
 #include "ca/base/error.hpp"
 #include "daemon/acmpca/authority_json.hpp"
 #include "daemon/acmpca/members.hpp"
 #include "daemon/acmpca/operations.hpp"
 
 namespace acmpca {
-namespace {
-
 using nlohmann::json;
-
-// Tags are only kept and echoed; what AWS refuses is refused here already.
-void check_tags(const json& tags) {
-  std::set<std::string> keys;
-  for (const json& tag : tags) {
-    const std::string& key = required_string(tag, "Key");
-    if (key.starts_with("aws:")) {
-      throw ca::Error{ca::Code::invalid_tag, "Tag keys that begin with aws: are reserved"};
-    }
-    if (!keys.insert(key).second) {
-      throw ca::Error{ca::Code::invalid_tag, "The tag key '" + key + "' is given twice"};
-    }
-  }
-}
-
-}  // namespace
 
 ca::CreateAuthorityOrder read_create_order(const json& input) {
   const json& configuration = input.at("CertificateAuthorityConfiguration");
@@ -32,8 +12,6 @@ ca::CreateAuthorityOrder read_create_order(const json& input) {
     throw ca::Error{ca::Code::invalid_args, "CsrExtensions with members are not available yet"};
   }
   require_revocation_disabled(input);
-  const json tags = input.value("Tags", json::array());
-  check_tags(tags);
   return {
       .type = *ca::authority_type_from_api(required_string(input, "CertificateAuthorityType")),
       .key_algorithm = key_algorithm(configuration),
@@ -41,7 +19,7 @@ ca::CreateAuthorityOrder read_create_order(const json& input) {
       .subject = ca::encode_subject(subject_fields(configuration.at("Subject"))),
       .configuration_json = configuration.dump(),
       .revocation_json = revocation_disabled().dump(),
-      .tags_json = tags.dump(),
+      .tags = tags(input),
       .usage_mode = optional_string(input, "UsageMode").value_or("GENERAL_PURPOSE"),
       .key_storage_security_standard =
           optional_string(input, "KeyStorageSecurityStandard").value_or("FIPS_140_2_LEVEL_3_OR_HIGHER"),

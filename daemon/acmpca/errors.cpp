@@ -66,6 +66,8 @@ AwsError aws_error(Code code) {
       return {"RequestFailedException"};
     case Code::request_already_processed:
       return {"RequestAlreadyProcessedException"};
+    case Code::permission_already_exists:
+      return {"PermissionAlreadyExistsException"};
     case Code::limit_exceeded:
       return {"LimitExceededException"};
     case Code::throttled:

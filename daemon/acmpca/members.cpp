@@ -48,6 +48,16 @@ std::optional<std::string> optional_blob(const json& input, const char* member) 
   return input.contains(member) ? std::optional{required_blob(input, member)} : std::nullopt;
 }
 
+std::vector<ca::Tag> tags(const json& input) {
+  std::vector<ca::Tag> tags;
+  if (const auto list = input.find("Tags"); list != input.end()) {
+    for (const json& tag : *list) {
+      tags.push_back({required_string(tag, "Key"), optional_string(tag, "Value").value_or("")});
+    }
+  }
+  return tags;
+}
+
 ca::KeyAlgorithm key_algorithm(const json& input) {
   const std::string& name = required_string(input, "KeyAlgorithm");
   const auto algorithm = ca::key_algorithm_from_api(name);

@@ -5,6 +5,7 @@
 
 #include "ca/base/arn.hpp"
 #include "ca/issuance/validity.hpp"
+#include "ca/policy/tags.hpp"
 #include "ca/x509/algorithm.hpp"
 #include "ca/x509/name.hpp"
 
@@ -18,6 +19,8 @@ namespace acmpca {
 // The PEM text inside a blob.
 [[nodiscard]] std::string required_blob(const nlohmann::json& input, const char* member);
 [[nodiscard]] std::optional<std::string> optional_blob(const nlohmann::json& input, const char* member);
+// Tags; none when the member is absent.
+[[nodiscard]] std::vector<ca::Tag> tags(const nlohmann::json& input);
 // Throw Code::invalid_args for a value that the API knows and no token of ours can do.
 [[nodiscard]] ca::KeyAlgorithm key_algorithm(const nlohmann::json& input);
 [[nodiscard]] ca::SigningAlgorithm signing_algorithm(const nlohmann::json& input);

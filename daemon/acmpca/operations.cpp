@@ -10,40 +10,44 @@ namespace {
 
 using http::Pool;
 
-constexpr std::array<std::string_view, 13> kUnserved{
-    "DeleteCertificateAuthority",
-    "RestoreCertificateAuthority",
+constexpr std::array<std::string_view, 5> kUnserved{
     "CreateCertificateAuthorityAuditReport",
     "DescribeCertificateAuthorityAuditReport",
-    "CreatePermission",
-    "DeletePermission",
-    "ListPermissions",
     "PutPolicy",
     "GetPolicy",
     "DeletePolicy",
-    "TagCertificateAuthority",
-    "UntagCertificateAuthority",
-    "ListTags",
 };
 
 constexpr std::array kOperations{
     Operation{"CreateCertificateAuthority", &shape::kCreateCertificateAuthority, create_certificate_authority,
               Pool::issue},
+    Operation{"CreatePermission", &shape::kCreatePermission, create_permission, Pool::issue},
+    Operation{"DeleteCertificateAuthority", &shape::kDeleteCertificateAuthority, delete_certificate_authority,
+              Pool::issue},
+    Operation{"DeletePermission", &shape::kDeletePermission, delete_permission, Pool::issue},
     Operation{"DescribeCertificateAuthority", &shape::kDescribeCertificateAuthority,
               describe_certificate_authority, Pool::read},
-    Operation{"ListCertificateAuthorities", &shape::kListCertificateAuthorities, list_certificate_authorities,
-              Pool::read},
-    Operation{"UpdateCertificateAuthority", &shape::kUpdateCertificateAuthority, update_certificate_authority,
-              Pool::read},
+    Operation{"GetCertificate", &shape::kGetCertificate, get_certificate, Pool::read},
+    Operation{"GetCertificateAuthorityCertificate", &shape::kGetCertificateAuthorityCertificate,
+              get_certificate_authority_certificate, Pool::read},
     Operation{"GetCertificateAuthorityCsr", &shape::kGetCertificateAuthorityCsr,
               get_certificate_authority_csr, Pool::read},
     Operation{"ImportCertificateAuthorityCertificate", &shape::kImportCertificateAuthorityCertificate,
               import_certificate_authority_certificate, Pool::issue},
-    Operation{"GetCertificateAuthorityCertificate", &shape::kGetCertificateAuthorityCertificate,
-              get_certificate_authority_certificate, Pool::read},
     Operation{"IssueCertificate", &shape::kIssueCertificate, issue_certificate, Pool::issue},
-    Operation{"GetCertificate", &shape::kGetCertificate, get_certificate, Pool::read},
+    Operation{"ListCertificateAuthorities", &shape::kListCertificateAuthorities, list_certificate_authorities,
+              Pool::read},
+    Operation{"ListPermissions", &shape::kListPermissions, list_permissions, Pool::read},
+    Operation{"ListTags", &shape::kListTags, list_tags, Pool::read},
+    Operation{"RestoreCertificateAuthority", &shape::kRestoreCertificateAuthority,
+              restore_certificate_authority, Pool::issue},
     Operation{"RevokeCertificate", &shape::kRevokeCertificate, revoke_certificate, Pool::issue},
+    Operation{"TagCertificateAuthority", &shape::kTagCertificateAuthority, tag_certificate_authority,
+              Pool::issue},
+    Operation{"UntagCertificateAuthority", &shape::kUntagCertificateAuthority, untag_certificate_authority,
+              Pool::issue},
+    Operation{"UpdateCertificateAuthority", &shape::kUpdateCertificateAuthority, update_certificate_authority,
+              Pool::issue},
 };
 
 }  // namespace

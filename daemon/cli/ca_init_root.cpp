@@ -59,7 +59,6 @@ ca::AuthorityRecord created(OfflineAuthority& offline, const Arguments& argument
   order.signing_algorithm = signing_algorithm(arguments.signing_algorithm, order.key_algorithm);
   order.subject = subject;
   order.configuration_json = order.revocation_json = "{}";
-  order.tags_json = "[]";
   order.usage_mode = "GENERAL_PURPOSE";
   order.key_storage_security_standard = "FIPS_140_2_LEVEL_3_OR_HIGHER";
   const auto arn = offline.service().create(offline.operator_caller(), order);

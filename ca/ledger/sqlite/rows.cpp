@@ -90,6 +90,13 @@ AuthorityRecord read_authority(const Execution& row) {
   record.failure_reason = row.text(25);
   record.generation = static_cast<std::uint64_t>(row.integer(26));
   record.version = static_cast<std::uint64_t>(row.integer(27));
+  if (!row.is_null(28)) {
+    record.deleted_from = status_from(row.text(28));
+  }
+  if (const auto until = row.maybe_integer(29)) {
+    record.restorable_until = time_from(*until);
+  }
+  record.permissions_json = row.text(30);
   return record;
 }
 

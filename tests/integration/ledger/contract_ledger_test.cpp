@@ -24,6 +24,9 @@ TEST_CASE("ledger: a record comes back as it was committed", "[ledger][I1]") {
   authority.last_state_change_at = world.now() + 7ms;
   authority.failure_reason = "OTHER";
   authority.generation = 3;
+  authority.deleted_from = ca::AuthorityStatus::disabled;
+  authority.restorable_until = world.now() + 9ms;
+  authority.permissions_json = R"([{"Principal":"p"}])";
   REQUIRE(world.commit(test::insert(authority)) == "applied");
   const ca::AuthorityRecord a = world.inventory().authority(authority.arn).value();
   CHECK(a.arn == authority.arn);
@@ -49,6 +52,9 @@ TEST_CASE("ledger: a record comes back as it was committed", "[ledger][I1]") {
   CHECK(a.last_state_change_at == authority.last_state_change_at);
   CHECK(a.failure_reason == authority.failure_reason);
   CHECK(a.generation == 3);
+  CHECK(a.deleted_from == authority.deleted_from);
+  CHECK(a.restorable_until == authority.restorable_until);
+  CHECK(a.permissions_json == authority.permissions_json);
   CHECK(a.version == 0);
 
   ca::CertificateRecord record = for_device(world.new_certificate(), "pump-7");

@@ -4,6 +4,7 @@
 #include "daemon/acmpca/members.hpp"
 #include "daemon/acmpca/operation_shapes.hpp"
 #include "daemon/acmpca/operations.hpp"
+#include "daemon/acmpca/page.hpp"
 #include "tests/support/catch.hpp"
 
 using ca::Code;
@@ -68,7 +69,7 @@ TEST_CASE("create: defaults are those of the API and the configuration is kept f
   CHECK(order.subject.text() == "CN=Root,O=Example");
   CHECK(order.usage_mode == "GENERAL_PURPOSE");
   CHECK(order.key_storage_security_standard == "FIPS_140_2_LEVEL_3_OR_HIGHER");
-  CHECK(order.tags_json == "[]");
+  CHECK(order.tags.empty());
   CHECK_FALSE(order.idempotency_token.has_value());
   CHECK(order.configuration_json == R"({"KeyAlgorithm":"EC_prime256v1","SigningAlgorithm":"SHA256WITHECDSA",)"
                                     R"("Subject":{"CommonName":"Root","Organization":"Example"}})");
@@ -97,11 +98,21 @@ TEST_CASE("create: disabled revocation and empty CsrExtensions are accepted", "[
   CHECK_NOTHROW(read_create(input));
 }
 
-TEST_CASE("create: reserved and repeated tag keys are refused", "[acmpca]") {
-  json input = create_input();
-  SECTION("reserved") { input["Tags"] = {{{"Key", "aws:x"}}}; }
-  SECTION("repeated") { input["Tags"] = {{{"Key", "a"}}, {{"Key", "a"}, {"Value", "b"}}}; }
-  CHECK(code_of([&] { return read_create(input); }) == Code::invalid_tag);
+TEST_CASE("page: items behind the token, as many as asked for", "[acmpca]") {
+  std::vector<json> items;
+  for (const char* key : {"a", "b", "c", "d", "e"}) {
+    items.push_back({{"Key", key}});
+  }
+  const auto page = [&](const json& input) {
+    return acmpca::page(
+        "Tags", items, [](const json& tag) { return tag.at("Key").get<std::string>(); }, input);
+  };
+  CHECK(page(json::object()) == json{{"Tags", items}});
+  const json first = page({{"MaxResults", 2}});
+  CHECK(first.at("Tags") == json{{{"Key", "a"}}, {{"Key", "b"}}});
+  const json second = page({{"MaxResults", 3}, {"NextToken", first.at("NextToken")}});
+  CHECK(second == json{{"Tags", {{{"Key", "c"}}, {{"Key", "d"}}, {{"Key", "e"}}}}});
+  CHECK(code_of([&] { return page({{"NextToken", "eHl6"}}); }) == Code::invalid_next_token);
 }
 
 TEST_CASE("issue: the order holds the PEM text and the period as asked", "[acmpca]") {
@@ -180,12 +191,12 @@ TEST_CASE("certificates: PEM is a JSON string and a root has no chain", "[acmpca
   CHECK(acmpca::certificate_json({"A", "B"}) == json{{"Certificate", "A"}, {"CertificateChain", "B"}});
 }
 
-TEST_CASE("operations: ten are served and thirteen are known", "[acmpca]") {
+TEST_CASE("operations: what changes state and what reads have pools of their own", "[acmpca]") {
   CHECK(acmpca::find_operation("IssueCertificate") != nullptr);
   CHECK(acmpca::find_operation("IssueCertificate")->pool == http::Pool::issue);
   CHECK(acmpca::find_operation("GetCertificate")->pool == http::Pool::read);
-  CHECK(acmpca::find_operation("ListTags") == nullptr);
-  CHECK(acmpca::is_unserved_operation("ListTags"));
+  CHECK(acmpca::find_operation("PutPolicy") == nullptr);
+  CHECK(acmpca::is_unserved_operation("PutPolicy"));
   CHECK_FALSE(acmpca::is_unserved_operation("IssueCertificate"));
   CHECK_FALSE(acmpca::is_unserved_operation("ListCertificates"));
 }

@@ -1,0 +1,36 @@
+#include "ca/authority/service_state.hpp"
+#include "ca/base/error.hpp"
+
+namespace ca {
+
+// The key stays in its token: to destroy one is a person's decision, and after the window nothing uses it.
+void AuthorityService::remove(const Caller& caller, const AuthorityArn& arn, int restorable_days) {
+  State& state = *state_;
+  state.require(caller, "DeleteCertificateAuthority", arn.text());
+  const auto authority = state.own(caller, arn);
+  const TimePoint now = state.clock.now();
+  AuthorityRecord record = authority->record;
+  switch (authority->status_at(now)) {
+    case AuthorityStatus::active:
+      throw Error{Code::invalid_state, "The certificate authority must be disabled before it can be deleted"};
+    case AuthorityStatus::deleted:
+      throw Error{Code::invalid_state, "The certificate authority is in the DELETED state"};
+    case AuthorityStatus::pending_certificate:
+    case AuthorityStatus::disabled:
+    case AuthorityStatus::expired:
+      record.restorable_until = now + std::chrono::hours{24} * restorable_days;
+      break;
+    case AuthorityStatus::creating:
+    case AuthorityStatus::failed:
+      break;  // nothing that could be restored
+  }
+  record.deleted_from = record.status;
+  record.status = AuthorityStatus::deleted;
+  record.last_state_change_at = now;
+  AuditEvent event = state.event(caller, "authority.deleted", arn);
+  event.detail = {{"from", std::string{api_name(*record.deleted_from)}},
+                  {"restorable_until", record.restorable_until ? rfc3339(*record.restorable_until) : ""}};
+  state.update(std::move(record), std::move(event));
+}
+
+}  // namespace ca
