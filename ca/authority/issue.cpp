@@ -16,7 +16,8 @@ constexpr std::chrono::hours kShortLivedMax{7 * 24};
 TemplateArn template_arn_of(const IssuanceOrder& order) {
   return TemplateArn::parse(order.template_arn.empty() ? "arn:" + order.authority.partition +
                                                              ":acm-pca:::" + std::string{kDefaultTemplate}
-                                                       : order.template_arn);
+                                                       : order.template_arn,
+                            order.authority.partition);
 }
 
 void check_state(const Authority& authority, const Template& tmpl, TimePoint now) {

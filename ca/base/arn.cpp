@@ -78,12 +78,12 @@ CertificateArn CertificateArn::parse(std::string_view text) {
 
 std::string CertificateArn::text() const { return authority.text() + "/certificate/" + serial.hex(); }
 
-TemplateArn TemplateArn::parse(std::string_view text) {
+TemplateArn TemplateArn::parse(std::string_view text, std::string_view partition) {
   static constexpr std::string_view kType = "template/";
   static constexpr std::string_view kVersion = "/V1";
   const auto parts = split(text.substr(0, kMaxArn + 1), ':');
   const bool shaped = text.size() <= kMaxArn && parts.size() == 6 && parts[0] == "arn" &&
-                      is_lower_name(parts[1]) && parts[2] == "acm-pca" && parts[3].empty() &&
+                      parts[1] == partition && parts[2] == "acm-pca" && parts[3].empty() &&
                       parts[4].empty() && parts[5].size() > kType.size() + kVersion.size() &&
                       parts[5].rfind(kType, 0) == 0 &&
                       parts[5].substr(parts[5].size() - kVersion.size()) == kVersion;
@@ -93,7 +93,8 @@ TemplateArn TemplateArn::parse(std::string_view text) {
       return {parts[1], std::move(name)};
     }
   }
-  throw Error{Code::invalid_args, "Not a template ARN: it has the form arn:aws:acm-pca:::template/<name>/V1"};
+  throw Error{Code::invalid_args, "Not a template ARN: it has the form arn:" + std::string{partition} +
+                                      ":acm-pca:::template/<name>/V1"};
 }
 
 std::string TemplateArn::text() const { return "arn:" + partition + ":acm-pca:::template/" + name + "/V1"; }

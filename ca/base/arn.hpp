@@ -35,8 +35,10 @@ struct TemplateArn {
   std::string partition;
   std::string name;  // "EndEntityCertificate"
 
-  // Throws Code::invalid_args: AWS gives no name for an unknown template; ours is InvalidArgsException.
-  [[nodiscard]] static TemplateArn parse(std::string_view text);
+  // Reads the ARN of a template in `partition`, that of the authority that is to issue from it: another
+  // partition would be another text for the same template, which no policy matches (I11). Throws
+  // Code::invalid_args: AWS gives no name for an unknown template; ours is InvalidArgsException.
+  [[nodiscard]] static TemplateArn parse(std::string_view text, std::string_view partition);
   [[nodiscard]] std::string text() const;
   friend auto operator<=>(const TemplateArn&, const TemplateArn&) = default;
 };

@@ -18,7 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(error.code() == ca::Code::invalid_arn, "a bad ARN is invalid_arn");
   }
   try {
-    require(ca::TemplateArn::parse(text).text() == text, "a template ARN has one form");
+    require(ca::TemplateArn::parse(text, "aws").text() == text, "a template ARN has one form");
   } catch (const ca::Error& error) {
     require(error.code() == ca::Code::invalid_args, "a bad template ARN is invalid_args");
   }

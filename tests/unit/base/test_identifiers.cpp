@@ -100,16 +100,17 @@ TEST_CASE("arn: what is no arn is refused in the words of AWS", "[base][I16]") {
   }
 }
 
-TEST_CASE("arn: a template names its partition and itself", "[base]") {
-  const auto arn = ca::TemplateArn::parse("arn:aws-cn:acm-pca:::template/EndEntityCertificate/V1");
+TEST_CASE("arn: a template is one of the asked partition only", "[base][I11]") {
+  const auto arn = ca::TemplateArn::parse("arn:aws-cn:acm-pca:::template/EndEntityCertificate/V1", "aws-cn");
   CHECK(arn.partition == "aws-cn");
   CHECK(arn.name == "EndEntityCertificate");
   CHECK(arn.text() == "arn:aws-cn:acm-pca:::template/EndEntityCertificate/V1");
-  for (const char* text : {"", "arn:aws:acm-pca:::template/X/V2", "arn:aws:acm-pca:::template//V1",
+  for (const char* text : {"", "arn:aws-cn:acm-pca:::template/X/V1", "arn::acm-pca:::template/X/V1",
+                           "arn:aws:acm-pca:::template/X/V2", "arn:aws:acm-pca:::template//V1",
                            "arn:aws:acm-pca:::template/V1", "arn:aws:acm-pca:us-east-1::template/X/V1",
                            "arn:aws:acm-pca:::template/A/B/V1", "arn:aws:acm-pca:::template/X*/V1"}) {
     INFO(text);
-    CHECK_THROWS_AS(ca::TemplateArn::parse(text), ca::Error);
+    CHECK_THROWS_AS(ca::TemplateArn::parse(text, "aws"), ca::Error);
   }
 }
 

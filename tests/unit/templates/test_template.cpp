@@ -69,8 +69,6 @@ TEST_CASE("templates: the base variants are found and the default is among them"
         "OCSPSigningCertificate"}) {
     CHECK(ca::find_template({"aws", name}).name == name);
   }
-  CHECK(ca::find_template(ca::TemplateArn::parse("arn:aws-us-gov:acm-pca:::template/EndEntityCertificate/V1"))
-            .extended_key_usage == Template::ExtendedKeyUsage::server_and_client);
 }
 
 TEST_CASE("templates: an unknown name is refused", "[templates][I11]") {
