@@ -17,6 +17,7 @@ void narrow(IssuerIdentity& identity, const std::string& chain_pem) {
   int authorities_below = 1;
   for (const PemBlock& block : parse_pem(chain_pem, kMaxStoredChain)) {
     const Certificate above = Certificate::parse(block.der);
+    identity.validity->not_before = std::max(identity.validity->not_before, above.validity.not_before);
     identity.validity->not_after = std::min(identity.validity->not_after, above.validity.not_after);
     const auto basic = above.basic_constraints();
     if (basic && basic->path_length) {

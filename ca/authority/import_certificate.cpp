@@ -65,6 +65,13 @@ void check_authority_certificate(const Certificate& certificate, const std::stri
   }
 }
 
+// One that is not valid yet is taken: a ceremony may be ahead of its time. It issues nothing until then.
+void check_period(const Certificate& certificate, const std::string& what) {
+  if (certificate.validity.not_after < certificate.validity.not_before) {
+    refuse("The " + what + " ends before it begins");
+  }
+}
+
 void check_critical_extensions(const Certificate& certificate) {
   for (const Extension& extension : certificate.extensions) {
     const bool allowed = std::any_of(kMayBeCritical.begin(), kMayBeCritical.end(),
@@ -86,6 +93,7 @@ void check_own(const Certificate& certificate, const Authority& authority, TimeP
   }
   check_authority_certificate(certificate, "certificate");
   check_critical_extensions(certificate);
+  check_period(certificate, "certificate");
   if (certificate.validity.not_after < to_seconds(now)) {
     refuse("The certificate has expired at " + rfc3339(certificate.validity.not_after));
   }
@@ -106,6 +114,7 @@ void check_chain(const Certificate& certificate, const std::vector<Certificate>&
                   "The " + what + " did not issue '" + below->subject.text() +
                       "': order the chain from the certificate's issuer up to the root"};
     }
+    check_period(issuer, what);
     if (issuer.validity.not_after < to_seconds(now)) {
       refuse("The " + what + " has expired at " + rfc3339(issuer.validity.not_after));
     }

@@ -88,15 +88,16 @@ CertificateArn AuthorityService::issue(const Caller& caller, const IssuanceOrder
   if (tmpl.is_root) {
     check_self_issue(*authority, csr);
   }
-  const CertificateRecord record =
-      state.issue(caller, {.authority = authority,
-                           .tmpl = &tmpl,
-                           .csr = &csr,
-                           .validity = resolve_validity(order.validity, order.not_before, now),
-                           .signing_algorithm = order.signing_algorithm,
-                           .claim = std::move(claim),
-                           .device_id = {},
-                           .profile = {}});
+  const CertificateRecord record = state.issue(
+      caller, {.authority = authority,
+               .tmpl = &tmpl,
+               .csr = &csr,
+               .validity = resolve_validity(order.validity, order.not_before, now,
+                                            tmpl.is_root ? std::nullopt : authority->identity.validity),
+               .signing_algorithm = order.signing_algorithm,
+               .claim = std::move(claim),
+               .device_id = {},
+               .profile = {}});
   return record.arn();
 }
 

@@ -154,8 +154,8 @@ CertificateRecord AuthorityService::State::issue_to_device(const Caller& caller,
     throw Error{Code::invalid_state,
                 "The certificate authority is not in a valid state for issuing certificates"};
   }
-  request.validity =
-      resolve_validity({.value = validity_days, .type = ValidityRequest::Type::days}, std::nullopt, now);
+  request.validity = resolve_validity({.value = validity_days, .type = ValidityRequest::Type::days},
+                                      std::nullopt, now, authority.identity.validity);
   request.signing_algorithm = default_algorithm(family_of(authority.record.key_algorithm));
   CertificateRecord record = issue(caller, request);
   check_same_names(record, *request.csr);

@@ -146,6 +146,10 @@ void check_input(const TbsInput& input) {
     throw Error{Code::validity_beyond_issuer,
                 "The certificate validity specified exceeds the certificate authority validity"};
   }
+  if (!input.tmpl.is_root && input.validity.not_before < issuer_validity->not_before) {
+    throw Error{Code::validity_beyond_issuer,
+                "The certificate validity specified begins before the certificate authority validity"};
+  }
   check_path_length(input);
 }
 

@@ -1,5 +1,6 @@
 #include "ca/issuance/validity.hpp"
 
+#include <algorithm>
 #include <string>
 
 #include "ca/base/error.hpp"
@@ -100,12 +101,19 @@ Seconds not_after_of(const ValidityRequest& validity, Seconds now) {
 }  // namespace
 
 Validity resolve_validity(const ValidityRequest& validity, const std::optional<ValidityRequest>& not_before,
-                          TimePoint now) {
+                          TimePoint now, const std::optional<Validity>& issuer) {
   const Seconds issued = to_seconds(now);
+  if (issuer && issued < issuer->not_before) {
+    throw Error{Code::invalid_state,
+                "The certificate authority is not in a valid state for issuing certificates: its own "
+                "certificate is not valid before " +
+                    rfc3339(issuer->not_before)};
+  }
   if (not_before && not_before->type != Type::absolute) {
     throw Error{Code::invalid_args, "ValidityNotBefore must be of type ABSOLUTE"};
   }
-  const Seconds begin = bounded(not_before ? absolute(not_before->value) : issued - kBackdate);
+  const Seconds backdated = issuer ? std::max(issued - kBackdate, issuer->not_before) : issued - kBackdate;
+  const Seconds begin = bounded(not_before ? absolute(not_before->value) : backdated);
   const Seconds end = bounded(not_after_of(validity, issued));
   if (end <= issued) {
     refuse("The validity of the certificate ends in the past, at " + rfc3339(end));

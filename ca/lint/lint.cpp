@@ -85,6 +85,10 @@ void check_validity(ByteView tbs_der, const Validity& validity, const Template& 
     throw Error{Code::validity_beyond_issuer,
                 "The certificate validity specified exceeds the certificate authority validity"};
   }
+  if (!tmpl.is_root && validity.not_before < issuer.validity->not_before) {
+    throw Error{Code::validity_beyond_issuer,
+                "The certificate validity specified begins before the certificate authority validity"};
+  }
 }
 
 std::optional<std::string> syntax_complaint(const GeneralName& name) {

@@ -11,7 +11,8 @@ struct IssuerIdentity {
   DistinguishedName subject;
   std::optional<Bytes> subject_key_id;  // of its certificate; absent: SHA-1 of its key
   Bytes spki_der;
-  std::optional<Validity> validity;   // absent: a root that has no certificate yet
+  std::optional<Validity> validity;   // in which all certificates up to the root are valid; absent: a root
+                                      // that has no certificate yet
   std::optional<int> path_length;     // how many authorities may stand below it; nullopt = unlimited
   std::vector<Extension> extensions;  // of its certificate and, name constraints, of those above it
 };

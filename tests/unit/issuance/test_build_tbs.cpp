@@ -217,6 +217,19 @@ TEST_CASE("build_tbs: no certificate outlives its issuer by a second", "[issuanc
   CHECK_NOTHROW(renewal.build());
 }
 
+TEST_CASE("build_tbs: no certificate begins a second before its issuer", "[issuance][I10]") {
+  Inputs inputs;
+  inputs.validity.not_before = inputs.identity.validity->not_before;
+  CHECK_NOTHROW(inputs.build());
+  inputs.validity.not_before -= std::chrono::seconds{1};
+  refused(inputs, ca::Code::validity_beyond_issuer,
+          "The certificate validity specified begins before the certificate authority validity");
+  // A root replaces its own certificate and may start anew.
+  Inputs renewal = root();
+  renewal.identity.validity = ca::Validity{day(2026, 12, 1), day(2027, 12, 1)};
+  CHECK_NOTHROW(renewal.build());
+}
+
 TEST_CASE("build_tbs: an authority below must have a shorter path than the issuer", "[issuance][I11]") {
   for (int issuer_length = 0; issuer_length <= 4; ++issuer_length) {
     for (int length = 0; length <= 3; ++length) {

@@ -17,13 +17,13 @@ ca::TimePoint at(int y, int m, int d, int hour = 0, int minute = 0, int second =
 const ca::TimePoint kNow = at(2021, 3, 8, 16, 46, 27) + milliseconds{999};
 
 std::string end_of(long value, Type type, ca::TimePoint now = kNow) {
-  return ca::rfc3339(ca::resolve_validity({value, type}, std::nullopt, now).not_after);
+  return ca::rfc3339(ca::resolve_validity({value, type}, std::nullopt, now, std::nullopt).not_after);
 }
 
 void refused(long value, Type type, ca::Code code = ca::Code::constraint_violation) {
   INFO(value);
   try {
-    (void)ca::resolve_validity({value, type}, std::nullopt, kNow);
+    (void)ca::resolve_validity({value, type}, std::nullopt, kNow, std::nullopt);
     FAIL("accepted");
   } catch (const ca::Error& error) {
     CHECK(error.code() == code);
@@ -33,7 +33,7 @@ void refused(long value, Type type, ca::Code code = ca::Code::constraint_violati
 }  // namespace
 
 TEST_CASE("validity: the published sample of AWS comes out", "[issuance]") {
-  const auto validity = ca::resolve_validity({365, Type::days}, std::nullopt, kNow);
+  const auto validity = ca::resolve_validity({365, Type::days}, std::nullopt, kNow, std::nullopt);
   CHECK(ca::rfc3339(validity.not_before) == "2021-03-08T15:46:27Z");
   CHECK(ca::rfc3339(validity.not_after) == "2022-03-08T16:46:27Z");
 }
@@ -41,7 +41,7 @@ TEST_CASE("validity: the published sample of AWS comes out", "[issuance]") {
 TEST_CASE("validity: notAfter is now plus the asked time exactly for every number of days",
           "[issuance][I10]") {
   for (long days_asked = 1; days_asked < 4000; ++days_asked) {
-    const auto validity = ca::resolve_validity({days_asked, Type::days}, std::nullopt, kNow);
+    const auto validity = ca::resolve_validity({days_asked, Type::days}, std::nullopt, kNow, std::nullopt);
     CHECK(validity.not_after - validity.not_before == seconds{days_asked * 86400 + 3600});
   }
 }
@@ -64,8 +64,8 @@ TEST_CASE("validity: an end date is read with and without its leading zeros", "[
   CHECK(end_of(220308164628, Type::end_date) == "2022-03-08T16:46:28Z");
   // 09 as UTCTime loses its zero: eleven digits.
   CHECK(ca::rfc3339(
-            ca::resolve_validity({90101000000, Type::end_date}, std::nullopt, at(2008, 1, 1)).not_after) ==
-        "2009-01-01T00:00:00Z");
+            ca::resolve_validity({90101000000, Type::end_date}, std::nullopt, at(2008, 1, 1), std::nullopt)
+                .not_after) == "2009-01-01T00:00:00Z");
   refused(500101000000, Type::end_date);    // 1950: past
   refused(991231235959, Type::end_date);    // 1999: past
   refused(20220229000000, Type::end_date);  // no such day
@@ -109,16 +109,49 @@ TEST_CASE("validity: huge and zero and negative values are refused without overf
 
 TEST_CASE("validity: a notBefore is absolute and does not move the end", "[issuance]") {
   const long asked = ca::to_seconds(at(2021, 4, 1)).time_since_epoch().count();
-  const auto validity = ca::resolve_validity({365, Type::days}, ValidityRequest{asked, Type::absolute}, kNow);
+  const auto validity =
+      ca::resolve_validity({365, Type::days}, ValidityRequest{asked, Type::absolute}, kNow, std::nullopt);
   CHECK(ca::rfc3339(validity.not_before) == "2021-04-01T00:00:00Z");
   CHECK(ca::rfc3339(validity.not_after) == "2022-03-08T16:46:27Z");
   for (const Type type : {Type::end_date, Type::days, Type::months, Type::years}) {
-    CHECK_THROWS_AS(ca::resolve_validity({365, Type::days}, ValidityRequest{asked, type}, kNow), ca::Error);
-  }
-  CHECK_THROWS_WITH(ca::resolve_validity({1, Type::days}, ValidityRequest{asked, Type::absolute}, kNow),
-                    Contains("ends before it begins"));
-  for (const long bad : {std::numeric_limits<long>::max(), std::numeric_limits<long>::min(), -631152001L}) {
-    CHECK_THROWS_AS(ca::resolve_validity({1, Type::days}, ValidityRequest{bad, Type::absolute}, kNow),
+    CHECK_THROWS_AS(ca::resolve_validity({365, Type::days}, ValidityRequest{asked, type}, kNow, std::nullopt),
                     ca::Error);
   }
+  CHECK_THROWS_WITH(
+      ca::resolve_validity({1, Type::days}, ValidityRequest{asked, Type::absolute}, kNow, std::nullopt),
+      Contains("ends before it begins"));
+  for (const long bad : {std::numeric_limits<long>::max(), std::numeric_limits<long>::min(), -631152001L}) {
+    CHECK_THROWS_AS(
+        ca::resolve_validity({1, Type::days}, ValidityRequest{bad, Type::absolute}, kNow, std::nullopt),
+        ca::Error);
+  }
+}
+
+TEST_CASE("validity: the default notBefore is not moved before the issuer's", "[issuance][I10]") {
+  const auto begin = [](ca::TimePoint issuer_begin, const std::optional<ValidityRequest>& not_before) {
+    const ca::Validity issuer{ca::to_seconds(issuer_begin), ca::to_seconds(at(2040, 1, 1))};
+    return ca::rfc3339(ca::resolve_validity({1, Type::days}, not_before, kNow, issuer).not_before);
+  };
+  CHECK(begin(at(2021, 3, 8, 15, 46, 26), std::nullopt) == "2021-03-08T15:46:27Z");
+  CHECK(begin(at(2021, 3, 8, 15, 46, 28), std::nullopt) == "2021-03-08T15:46:28Z");
+  CHECK(begin(at(2021, 3, 8, 16, 46, 27), std::nullopt) == "2021-03-08T16:46:27Z");
+  // One that was asked for is not changed: build_tbs refuses it.
+  const long asked = ca::to_seconds(at(1970, 1, 1)).time_since_epoch().count();
+  CHECK(begin(at(2021, 3, 8), ValidityRequest{asked, Type::absolute}) == "1970-01-01T00:00:00Z");
+}
+
+TEST_CASE("validity: an issuer that is not valid yet issues nothing", "[issuance][I10]") {
+  const ca::Validity issuer{ca::to_seconds(kNow) + seconds{1}, ca::to_seconds(at(2040, 1, 1))};
+  const long later = issuer.not_before.time_since_epoch().count() + 10;
+  for (const auto& not_before : {std::optional<ValidityRequest>{}, {{later, Type::absolute}}}) {
+    try {
+      (void)ca::resolve_validity({30, Type::days}, not_before, kNow, issuer);
+      FAIL("accepted");
+    } catch (const ca::Error& error) {
+      CHECK(error.code() == ca::Code::invalid_state);
+      CHECK_THAT(std::string{error.what()},
+                 StartsWith("The certificate authority is not in a valid state for issuing certificates"));
+    }
+  }
+  CHECK_NOTHROW(ca::resolve_validity({30, Type::days}, std::nullopt, kNow + seconds{1}, issuer));
 }

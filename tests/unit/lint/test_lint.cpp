@@ -111,6 +111,17 @@ TEST_CASE("lint: no certificate outlives its issuer by a second", "[lint][I10]")
          [](auto& c) { c.tbs.validity.not_after = c.tbs.validity.not_before - std::chrono::seconds{1}; });
 }
 
+TEST_CASE("lint: no certificate begins a second before its issuer", "[lint][I10]") {
+  LintCase sample;
+  sample.tbs.validity.not_before = sample.issuer.validity->not_before;
+  CHECK_NOTHROW(sample.lint());
+  sample.tbs.validity.not_before -= std::chrono::seconds{1};
+  refused(sample, ca::Code::validity_beyond_issuer, "begins before the certificate authority validity");
+  LintCase root{kRoot};
+  root.tbs.validity.not_before = root.issuer.validity->not_before - std::chrono::seconds{1};
+  CHECK_NOTHROW(root.lint());
+}
+
 TEST_CASE("lint: the path length must fit below the issuer", "[lint][I11]") {
   LintCase sample{kSub};
   sample.issuer.path_length = 2;

@@ -1,0 +1,125 @@
+#include "ca/base/error.hpp"
+#include "ca/x509/tbs_certificate.hpp"
+#include "tests/integration/authority/world.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/unit/x509/make_request.hpp"
+
+using test::World;
+
+namespace {
+
+using std::chrono::hours;
+
+ca::Code code_of(const std::function<void()>& call) {
+  try {
+    call();
+  } catch (const ca::Error& error) {
+    UNSCOPED_INFO(error.what());
+    return error.code();
+  }
+  FAIL("nothing was thrown");
+  return ca::Code::internal;
+}
+
+ca::DistinguishedName named(const std::string& common_name) {
+  return ca::encode_subject({.common_name = common_name});
+}
+
+// An issuer outside of the daemon, which makes certificates with any contents.
+struct Outside {
+  ca::Seconds now;
+  ca::openssl::Pkey key = test::make_pkey("P-256");
+  ca::DistinguishedName name = named("Outside Root");
+
+  explicit Outside(const World& world) : now{ca::to_seconds(world.clock.now())} {}
+
+  // As every authority's certificate must be: a test changes what it is about.
+  [[nodiscard]] ca::TbsCertificate authority(const ca::DistinguishedName& subject,
+                                             const ca::Bytes& spki) const {
+    return {.serial = ca::SerialNumber::random(),
+            .signing_algorithm = ca::SigningAlgorithm::sha256_with_ecdsa,
+            .issuer = name,
+            .validity = {now - hours{1}, now + hours{24 * 365}},
+            .subject = subject,
+            .spki_der = spki,
+            .extensions = {{ca::oid::kBasicConstraints, true, {0x30, 0x03, 0x01, 0x01, 0xFF}},
+                           {ca::oid::kKeyUsage, true, {0x03, 0x02, 0x01, 0x06}}}};
+  }
+  [[nodiscard]] ca::TbsCertificate root() const { return authority(name, test::spki_of(key.get())); }
+
+  [[nodiscard]] std::string pem(const ca::TbsCertificate& tbs) const {
+    const ca::Bytes der = tbs.encode();
+    return ca::to_pem("CERTIFICATE",
+                      ca::assemble_signed(der, tbs.signing_algorithm, test::sign(key.get(), der)));
+  }
+};
+
+// A SUBORDINATE that waits for its certificate from outside.
+struct Waiting {
+  World& world;
+  Outside outside{world};
+  ca::AuthorityArn arn = world.create(ca::AuthorityType::subordinate, "Sub");
+
+  [[nodiscard]] ca::TbsCertificate certificate() const {
+    return outside.authority(named("Sub"), world.service->describe(World::caller(), arn).spki_der);
+  }
+  void import(const ca::TbsCertificate& certificate, std::optional<std::string> chain = std::nullopt) const {
+    world.service->import_certificate(
+        World::caller(), {arn, outside.pem(certificate), chain ? chain : outside.pem(outside.root())});
+  }
+};
+
+}  // namespace
+
+TEST_CASE("import: a certificate that ends before it begins is refused", "[authority][I10]") {
+  World world;
+  const Waiting waiting{world};
+  auto certificate = waiting.certificate();
+  certificate.validity = {waiting.outside.now + hours{2}, waiting.outside.now + hours{1}};
+  CHECK(code_of([&] { waiting.import(certificate); }) == ca::Code::malformed_certificate);
+  auto root = waiting.outside.root();
+  root.validity = certificate.validity;
+  CHECK(code_of([&] { waiting.import(waiting.certificate(), waiting.outside.pem(root)); }) ==
+        ca::Code::malformed_certificate);
+  CHECK_NOTHROW(waiting.import(waiting.certificate()));
+}
+
+TEST_CASE("import: an authority whose certificate starts later is accepted and issues nothing until then",
+          "[authority][I10]") {
+  World world;
+  const Waiting waiting{world};
+  auto certificate = waiting.certificate();
+  auto root = waiting.outside.root();
+  // Either may be the one that starts later.
+  const bool above = GENERATE(false, true);
+  (above ? root : certificate).validity.not_before = waiting.outside.now + hours{1};
+  waiting.import(certificate, waiting.outside.pem(root));
+  const auto issue = [&] {
+    return world.service->issue(World::caller(), world.order(waiting.arn, test::make_csr()));
+  };
+  CHECK(code_of([&] { (void)issue(); }) == ca::Code::invalid_state);
+  world.service->replace_profiles({world.profile(waiting.arn)});
+  ca::ProvisioningOrder device;
+  device.device_id = "device-7";
+  device.csr_pem = test::make_csr();
+  CHECK(code_of([&] { (void)world.service->provision(World::caller(), device); }) == ca::Code::invalid_state);
+
+  world.clock.advance(hours{1});
+  const auto row = world.store->certificate(waiting.arn, issue().serial).value();
+  CHECK(row.validity.not_before == waiting.outside.now + hours{1});
+}
+
+TEST_CASE("issue: a notBefore before the issuer's is refused and one that nobody asked for is not",
+          "[authority][I10]") {
+  World world;
+  const auto root = world.active_root();
+  auto order = world.order(root, test::make_csr(), "CodeSigningCertificate");
+  order.not_before = ca::ValidityRequest{.value = 0, .type = ca::ValidityRequest::Type::absolute};
+  CHECK(code_of([&] { (void)world.service->issue(World::caller(), order); }) ==
+        ca::Code::validity_beyond_issuer);
+  const auto begin = world.service->describe(World::caller(), root).validity->not_before;
+  order.not_before->value = begin.time_since_epoch().count();
+  CHECK_NOTHROW(world.service->issue(World::caller(), order));
+  order.not_before.reset();
+  CHECK_NOTHROW(world.service->issue(World::caller(), order));
+}
