@@ -2,6 +2,7 @@
 
 #include "ca/base/error.hpp"
 #include "ca/x509/der.hpp"
+#include "ca/x509/name_match.hpp"
 
 namespace ca {
 namespace {
@@ -127,6 +128,20 @@ void check_path_length(const TbsInput& input) {
   }
 }
 
+// A certificate under the authority's name or key is one more of the authority itself: path building,
+// revocation and OCSP could not tell the two apart.
+void check_is_another(const TbsInput& input) {
+  if (input.tmpl.is_root) {
+    return;
+  }
+  if (input.request.public_key.spki_der() == input.issuer.spki_der) {
+    throw Error{Code::malformed_csr, "The CSR's public key is the certificate authority's own"};
+  }
+  if (match_names(input.request.subject, input.issuer.subject) == NameMatch::yes) {
+    throw Error{Code::malformed_csr, "The CSR's subject is the certificate authority's own"};
+  }
+}
+
 void check_input(const TbsInput& input) {
   if (!input.tmpl.supported) {
     throw Error{Code::invalid_args,
@@ -150,6 +165,7 @@ void check_input(const TbsInput& input) {
     throw Error{Code::validity_beyond_issuer,
                 "The certificate validity specified begins before the certificate authority validity"};
   }
+  check_is_another(input);
   check_path_length(input);
 }
 

@@ -30,9 +30,10 @@ struct TbsInput {
 
 // Builds the to-be-signed certificate (RFC 5280, 4.1.2). Pure: no clock, no store, no key.
 // The template decides which extensions exist and what they say; the request gives subject, public key and
-// SAN, byte for byte, and nothing else (I11). Throws Code::malformed_csr without subject and SAN,
-// Code::validity_beyond_issuer at either end (I10), Code::path_length_exceeded, Code::invalid_args for a
-// template that this build does not issue from.
+// SAN, byte for byte, and nothing else (I11). Throws Code::malformed_csr without subject and SAN
+// and for the issuer's own subject or key in another's certificate, Code::validity_beyond_issuer at either
+// end (I10), Code::path_length_exceeded, Code::invalid_args for a template that this build does not issue
+// from.
 [[nodiscard]] TbsCertificate build_tbs(const TbsInput& input);
 
 }  // namespace ca

@@ -9,6 +9,7 @@
 #include "ca/lint/promises.hpp"
 #include "ca/x509/certificate_request.hpp"
 #include "ca/x509/der.hpp"
+#include "ca/x509/name_match.hpp"
 
 namespace ca {
 namespace {
@@ -55,6 +56,9 @@ void check_issuer(const Certificate& certificate, const Template& tmpl, const Is
   require(!tmpl.is_root || certificate.public_key.spki_der() == issuer.spki_der,
           "a root has the key of its authority");
   require(!tmpl.is_ca || !certificate.subject.empty(), "an authority must have a subject");
+  require(tmpl.is_root || match_names(certificate.subject, issuer.subject) != NameMatch::yes,
+          "the subject is the issuer's");
+  require(tmpl.is_root || certificate.public_key.spki_der() != issuer.spki_der, "the key is the issuer's");
 }
 
 void check_unchanged(const Certificate& certificate, const TbsCertificate& tbs) {

@@ -138,8 +138,11 @@ TEST_CASE("wire: a root is made and activated and issues and revokes over the AP
             .at("CertificateAuthorities")
             .empty());
 
+  CHECK(front.error("IssueCertificate", issue_input(arn, csr, "EndEntityCertificate")) ==
+        "MalformedCSRException");
   const json leaf =
-      front.served("IssueCertificate", issue_input(arn, csr, "EndEntityCertificate")).at("CertificateArn");
+      front.served("IssueCertificate", issue_input(arn, test::make_csr(), "EndEntityCertificate"))
+          .at("CertificateArn");
   const std::string serial = leaf.get<std::string>().substr(leaf.get<std::string>().rfind('/') + 1);
   const json revoke{{"CertificateAuthorityArn", arn},
                     {"CertificateSerial", serial},

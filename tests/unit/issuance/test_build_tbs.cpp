@@ -230,6 +230,26 @@ TEST_CASE("build_tbs: no certificate begins a second before its issuer", "[issua
   CHECK_NOTHROW(renewal.build());
 }
 
+TEST_CASE("build_tbs: nobody else gets a certificate under the issuer's name or key", "[issuance][I11]") {
+  const auto key = test::make_pkey("P-256");
+  for (const char* tmpl :
+       {"EndEntityCertificate", "OCSPSigningCertificate", "SubordinateCACertificate_PathLen0"}) {
+    INFO(tmpl);
+    Inputs inputs{.tmpl = tmpl};
+    inputs.request = test::request(key.get());
+    inputs.identity.spki_der = test::spki_of(key.get());
+    refused(inputs, ca::Code::malformed_csr, "key is the certificate authority's own");
+    inputs.identity = issuer();
+    inputs.request = test::request(key.get(), {.subject = inputs.identity.subject.der()});
+    refused(inputs, ca::Code::malformed_csr, "subject is the certificate authority's own");
+    // As a verifier compares names (RFC 5280, 7.1), not byte for byte.
+    inputs.request = test::request(
+        key.get(), {.subject = test::name_der(
+                        {{"2.5.4.6", "us"}, {"2.5.4.10", "EXAMPLE  corp "}, {"2.5.4.3", "example root"}})});
+    refused(inputs, ca::Code::malformed_csr, "subject is the certificate authority's own");
+  }
+}
+
 TEST_CASE("build_tbs: an authority below must have a shorter path than the issuer", "[issuance][I11]") {
   for (int issuer_length = 0; issuer_length <= 4; ++issuer_length) {
     for (int length = 0; length <= 3; ++length) {

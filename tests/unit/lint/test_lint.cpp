@@ -87,6 +87,16 @@ TEST_CASE("lint: issuer and subject and key must be those of the authority", "[l
          [&](auto& c) { c.tbs.serial = ca::SerialNumber::from_bytes(ca::Bytes(16, 0)); });
 }
 
+TEST_CASE("lint: nobody else gets a certificate under the issuer's name or key", "[lint][I11]") {
+  for (const char* name : {kLeaf, kSub}) {
+    defect(name, "subject is the issuer's", [](auto& c) { c.tbs.subject = c.issuer.subject; });
+    defect(name, "subject is the issuer's", [](auto& c) {
+      c.tbs.subject = ca::DistinguishedName::parse(test::name_der({{"2.5.4.3", "EXAMPLE  issuing ca"}}));
+    });
+    defect(name, "key is the issuer's", [](auto& c) { c.issuer.spki_der = c.tbs.spki_der; });
+  }
+}
+
 TEST_CASE("lint: a serial of any number of leading zeros and the highest one pass", "[lint][I2]") {
   for (const char* serial :
        {"ffffffffffffffffffffffffffffffff", "80000000000000000000000000000000", "1", "ff", "0100"}) {
