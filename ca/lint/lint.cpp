@@ -5,11 +5,11 @@
 #include "ca/base/error.hpp"
 #include "ca/lint/lint_seal.hpp"
 #include "ca/lint/name_constraints.hpp"
-#include "ca/lint/name_syntax.hpp"
 #include "ca/lint/promises.hpp"
 #include "ca/x509/certificate_request.hpp"
 #include "ca/x509/der.hpp"
 #include "ca/x509/name_match.hpp"
+#include "ca/x509/name_syntax.hpp"
 
 namespace ca {
 namespace {

@@ -4,9 +4,9 @@
 
 #include "ca/base/error.hpp"
 #include "ca/base/strings.hpp"
-#include "ca/lint/name_syntax.hpp"
 #include "ca/x509/character_string.hpp"
 #include "ca/x509/der.hpp"
+#include "ca/x509/name_syntax.hpp"
 
 namespace ca {
 namespace {

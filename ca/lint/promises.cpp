@@ -4,8 +4,8 @@
 #include <array>
 
 #include "ca/base/error.hpp"
-#include "ca/lint/name_syntax.hpp"
 #include "ca/x509/der.hpp"
+#include "ca/x509/name_syntax.hpp"
 
 namespace ca {
 namespace {

@@ -1,6 +1,6 @@
 #include "ca/base/error.hpp"
-#include "ca/lint/name_syntax.hpp"
 #include "ca/x509/name.hpp"
+#include "ca/x509/name_syntax.hpp"
 #include "tests/fuzz/property.hpp"
 
 // Input: DER of GeneralNames. What parses is encoded again to the same bytes, and has a text.

@@ -1,4 +1,4 @@
-#include "ca/lint/name_syntax.hpp"
+#include "ca/x509/name_syntax.hpp"
 
 #include <algorithm>
 #include <arpa/inet.h>

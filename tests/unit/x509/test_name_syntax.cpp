@@ -1,0 +1,100 @@
+#include "ca/x509/name_syntax.hpp"
+#include "tests/support/catch.hpp"
+
+TEST_CASE("names: DNS names are labels of letters and digits and hyphens", "[x509]") {
+  for (const char* name : {"a", "a.example", "A-1.example", "xn--mnchen-3ya.example", "*.example.com",
+                           "1.2.3.4.example", "localhost"}) {
+    INFO(name);
+    CHECK_FALSE(ca::dns_complaint(name));
+  }
+  CHECK_FALSE(ca::dns_complaint(std::string(63, 'a') + ".example"));
+  for (const std::string& name : {std::string{},
+                                  std::string{"."},
+                                  std::string{"a."},
+                                  std::string{".a"},
+                                  std::string{"a..b"},
+                                  std::string{"*"},
+                                  std::string{"*."},
+                                  std::string{"**.example"},
+                                  std::string{"a*.example"},
+                                  std::string{"a.*.example"},
+                                  std::string{"*.*.example"},
+                                  std::string{"-a.example"},
+                                  std::string{"a-.example"},
+                                  std::string{"a_b.example"},
+                                  std::string{"a b.example"},
+                                  std::string{"a/b"},
+                                  std::string{"a:443"},
+                                  std::string{"a@b"},
+                                  std::string{"a%b"},
+                                  std::string(64, 'a') + ".example",
+                                  std::string(250, 'a'),
+                                  std::string{"\xc3\xa4.example"},
+                                  std::string{"a\0.example", 10}}) {
+    INFO(name);
+    CHECK(ca::dns_complaint(name));
+  }
+  std::string longest;
+  while (longest.size() < 252) {
+    longest += "a.";
+  }
+  CHECK_FALSE(ca::dns_complaint(longest + "b"));
+  CHECK(ca::dns_complaint(longest + "bb"));
+}
+
+TEST_CASE("names: e-mail addresses are plain mailboxes", "[x509]") {
+  for (const char* name : {"a@example.com", "a.b+c@example.com", "x!y@b"}) {
+    CHECK_FALSE(ca::email_complaint(name));
+  }
+  for (const char* name : {"", "a", "@b", "a@", "a@b@c", ".a@b", "a.@b", "a..b@c", "a b@c", "\"a\"@b",
+                           "a@b_c", "a@-b", "a@[10.0.0.1]", "<a@b>", "a,b@c"}) {
+    INFO(name);
+    CHECK(ca::email_complaint(name));
+  }
+  CHECK(ca::email_complaint(std::string(65, 'a') + "@b"));
+}
+
+TEST_CASE("names: URIs have no user and no zone and no empty label", "[x509]") {
+  for (const char* uri : {"spiffe://example.org/ns/prod/sa/web", "spiffe://trust_domain/x",
+                          "https://a.example:8443/x?y=z#f", "https://10.0.0.1/", "https://[2001:db8::1]:443/",
+                          "urn:uuid:01234567-89ab-cdef-0123-456789abcdef", "https://a.example/%41", "a:b"}) {
+    INFO(uri);
+    CHECK_FALSE(ca::uri_complaint(uri));
+  }
+  for (const char* uri : {"",
+                          "x",
+                          ":x",
+                          "1a:b",
+                          "https:",
+                          "https://",
+                          "https:///x",
+                          "spiffe:///x",
+                          "https://user@a.example/",
+                          "https://user:pw@a.example/",
+                          "https://a..example/",
+                          "https://.example/",
+                          "https://a.example./",
+                          "https://[fe80::1%25eth0]/",
+                          "https://[fe80::1%eth0]/",
+                          "https://[::1",
+                          "https://[x]/",
+                          "https://[::1]x/",
+                          "https://a%2eexample/",
+                          "https://a.example:x/",
+                          "https://a.example:1234567/",
+                          "https://a b/",
+                          "https://a.example/ x",
+                          "https://a.example/%4",
+                          "https://a.example/\\",
+                          "https://a.example/<x>",
+                          "https://-a/",
+                          "https://a\\b/",
+                          "https://*.example/"}) {
+    INFO(uri);
+    CHECK(ca::uri_complaint(uri));
+  }
+  CHECK(ca::uri_complaint("urn:" + std::string(2048, 'a')));
+  CHECK(ca::uri_host("https://a.example:8443/x") == "a.example");
+  CHECK(ca::uri_host("https://[2001:db8::1]:443/") == "2001:db8::1");
+  CHECK_FALSE(ca::uri_host("urn:x"));
+}
