@@ -14,8 +14,6 @@
 namespace ca {
 namespace {
 
-using Kind = GeneralName::Kind;
-
 constexpr std::size_t kMaxSerialOctets = 20;  // RFC 5280, 4.1.2.2
 constexpr std::size_t kMaxNameInMessage = 100;
 
@@ -95,26 +93,6 @@ void check_validity(ByteView tbs_der, const Validity& validity, const Template& 
   }
 }
 
-std::optional<std::string> syntax_complaint(const GeneralName& name) {
-  switch (name.kind) {
-    case Kind::dns:
-      return dns_complaint(text_of(name.value));
-    case Kind::email:
-      return email_complaint(text_of(name.value));
-    case Kind::uri:
-      return uri_complaint(text_of(name.value));
-    case Kind::ip:
-    case Kind::directory:
-    case Kind::other:
-    case Kind::registered_id:
-      return std::nullopt;  // reading them was the check
-    case Kind::x400:
-    case Kind::edi_party:
-      return "names of this kind are not supported";
-  }
-  return "names of this kind are not supported";
-}
-
 [[noreturn]] void refuse_name(const GeneralName& name, const std::string& why) {
   throw Error{Code::name_not_permitted,
               "The name '" + name.text().substr(0, kMaxNameInMessage) + "' is not permitted: " + why};
@@ -131,7 +109,7 @@ void check_names(const Certificate& certificate, const Template& tmpl, const Iss
     lint_failure("a SAN is critical exactly when the subject is empty");
   }
   for (const GeneralName& name : alt_names) {
-    if (const auto complaint = syntax_complaint(name)) {
+    if (const auto complaint = name_complaint(name)) {
       refuse_name(name, *complaint);
     }
   }

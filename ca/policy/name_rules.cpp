@@ -7,6 +7,7 @@
 #include "ca/base/strings.hpp"
 #include "ca/x509/character_string.hpp"
 #include "ca/x509/der.hpp"
+#include "ca/x509/name_syntax.hpp"
 
 namespace ca {
 namespace {
@@ -70,13 +71,32 @@ bool is_granted(const std::vector<std::string>& patterns, const std::string& nam
 
 std::string exact(const std::string& text) { return text; }
 
+// Scheme and authority for themselves: the '*' of a host does not reach into a path or query, where everybody
+// may write that host.
+bool is_uri_granted(const std::vector<std::string>& patterns, const std::string& uri) {
+  const std::string_view origin = uri_origin(uri);
+  return uri.find('*') == std::string::npos &&
+         std::any_of(patterns.begin(), patterns.end(), [&](std::string_view pattern) {
+           const auto authority = pattern.find("://");
+           if (authority == std::string_view::npos) {
+             return matches_wildcard(pattern, uri);
+           }
+           const auto path = std::min(pattern.find('/', authority + 3), pattern.size());
+           return matches_wildcard(pattern.substr(0, path), origin) &&
+                  matches_wildcard(pattern.substr(path), std::string_view{uri}.substr(origin.size()));
+         });
+}
+
 bool is_granted(const GeneralName& name, const NameGrant& grant) {
+  if (name_complaint(name)) {
+    return false;  // a pattern grants names, and this is none
+  }
   const std::string value = text_of(name.value);
   switch (name.kind) {
     case Kind::dns:
       return is_granted(grant.dns_names, value, [](const std::string& text) { return ascii_lower(text); });
     case Kind::uri:
-      return is_granted(grant.uris, value, exact);
+      return is_uri_granted(grant.uris, value);
     case Kind::email:
       return is_granted(grant.emails, value, folded_email);
     case Kind::ip:

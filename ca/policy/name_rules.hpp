@@ -8,8 +8,9 @@ namespace ca {
 
 // Names that a caller may have. Patterns with IAM wildcards (* any run, ? one character); default deny.
 // DNS names and e-mail domains are compared without case, everything else exactly. IP patterns match the text
-// form
-// ("10.0.0.7", "2001:db8::7" as inet_ntop writes it).
+// form ("10.0.0.7", "2001:db8::7" as inet_ntop writes it). In a URI pattern with "://" a wildcard stays on
+// its side of the authority's end: "https://*.example.com/*" is no host of anybody else. Only names of good
+// syntax are granted (ca/x509/name_syntax.hpp).
 struct NameGrant {
   std::vector<std::string> common_names, dns_names, uris, ip_addresses, emails;
 };

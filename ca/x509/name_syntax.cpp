@@ -14,6 +14,7 @@ constexpr std::size_t kMaxDnsName = 253;
 constexpr std::size_t kMaxLocalPart = 64;
 constexpr std::size_t kMaxEmail = 254;
 constexpr std::size_t kMaxUri = 2048;  // SPIFFE-ID, 2.3
+constexpr std::string_view kSpiffe = "spiffe://";
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -112,7 +113,76 @@ std::optional<std::string> character_complaint(std::string_view uri) {
   return std::nullopt;
 }
 
+int hex_value(char c) { return is_digit(c) ? c - '0' : (c | 0x20) - 'a' + 10; }
+
+// Percent-encoded octets as readers see them after one decoding; the syntax of the text is already checked.
+std::string decoded(std::string_view text) {
+  std::string plain;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '%') {
+      plain += static_cast<char>(hex_value(text[i + 1]) * 16 + hex_value(text[i + 2]));
+      i += 2;
+    } else {
+      plain += text[i];
+    }
+  }
+  return plain;
+}
+
+// Of the path, and of the authority before it, which is none either.
+bool has_dot_segment(std::string_view uri) {
+  std::string path = decoded(uri.substr(uri.find(':') + 1, uri.find_first_of("?#") - uri.find(':') - 1));
+  std::replace(path.begin(), path.end(), '\\', '/');  // as many readers of URLs do
+  const auto segments = split(path, '/');
+  return std::any_of(segments.begin(), segments.end(),
+                     [](const std::string& segment) { return segment == "." || segment == ".."; });
+}
+
+std::optional<std::string> spiffe_complaint(std::string_view uri) {
+  if (uri.substr(0, kSpiffe.size()) != kSpiffe) {
+    return "a SPIFFE ID begins with spiffe://";
+  }
+  const std::string_view rest = uri.substr(kSpiffe.size());
+  const std::string_view trust_domain = rest.substr(0, rest.find('/'));
+  const bool plain = std::all_of(trust_domain.begin(), trust_domain.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || is_digit(c) || c == '.' || c == '-' || c == '_';
+  });
+  if (!plain) {
+    return "the trust domain of a SPIFFE ID may hold a-z, 0-9, '.', '-' and '_' only";
+  }
+  if (trust_domain.size() == rest.size()) {
+    return std::nullopt;
+  }
+  for (const std::string& segment : split(rest.substr(trust_domain.size() + 1), '/')) {
+    if (segment.empty() || !holds_only(segment, "-._")) {
+      return "a path segment of a SPIFFE ID must be letters, digits, '.', '-' and '_', and not empty";
+    }
+  }
+  return std::nullopt;
+}
+
 }  // namespace
+
+std::optional<std::string> name_complaint(const GeneralName& name) {
+  using Kind = GeneralName::Kind;
+  switch (name.kind) {
+    case Kind::dns:
+      return dns_complaint(text_of(name.value));
+    case Kind::email:
+      return email_complaint(text_of(name.value));
+    case Kind::uri:
+      return uri_complaint(text_of(name.value));
+    case Kind::ip:
+    case Kind::directory:
+    case Kind::other:
+    case Kind::registered_id:
+      return std::nullopt;  // reading them was the check
+    case Kind::x400:
+    case Kind::edi_party:
+      break;
+  }
+  return "names of this kind are not supported";
+}
 
 std::optional<std::string> dns_complaint(std::string_view name) {
   if (name.substr(0, 2) == "*.") {
@@ -153,8 +223,21 @@ std::optional<std::string> uri_complaint(std::string_view uri) {
   if (const auto complaint = character_complaint(uri)) {
     return complaint;
   }
+  if (ascii_lower(uri.substr(0, colon)) == "spiffe") {
+    if (const auto complaint = spiffe_complaint(uri)) {
+      return complaint;
+    }
+  }
+  if (has_dot_segment(uri)) {
+    return "a path segment must not be '.' or '..'";
+  }
   const auto authority = authority_text(uri);
   return authority ? authority_complaint(*authority) : std::nullopt;
+}
+
+std::string_view uri_origin(std::string_view uri) {
+  const auto authority = authority_text(uri);
+  return authority ? uri.substr(0, static_cast<std::size_t>(authority->end() - uri.begin())) : uri;
 }
 
 std::optional<std::string> uri_host(std::string_view uri) {

@@ -106,6 +106,28 @@ TEST_CASE("grants: a wildcard name is never granted by a wildcard pattern", "[po
   denied(named({{"2.5.4.3", "*"}}), {.common_names = {"*"}}, "CN=*");
 }
 
+TEST_CASE("grants: a wildcard does not reach beyond its path or domain", "[policy][I11]") {
+  for (const char* uri : {"spiffe://example.org/device/7/../8", "spiffe://example.org/device/7/..",
+                          "spiffe://example.org/device/7/.", "spiffe://example.org/device/7/%2e%2e/8",
+                          "spiffe://example.org/device/7/%2E./8", "spiffe://example.org/device/7/x?y",
+                          "spiffe://example.org/device/7/x#y", "spiffe://example.org/device/7/",
+                          "spiffe://example.org/device/7//x"}) {
+    denied(named({}, {test::uri(uri)}), kGrant, uri);
+  }
+  const ca::NameGrant hosts{.uris = {"https://*.example.com/*"}, .emails = {"*@example.com"}};
+  CHECK_NOTHROW(ca::check_names_granted(named({}, {test::uri("https://a.example.com/x")}), hosts));
+  for (const char* uri :
+       {"https://evil.test/.example.com/x", "https://evil.test?.example.com/x",
+        "https://evil.test#.example.com/x", "https://user@a.example.com/x", "https://a.example.com"}) {
+    denied(named({}, {test::uri(uri)}), hosts, uri);
+  }
+  denied(named({}, {test::uri("https://evil.test/.example.com")}), {.uris = {"https://*.example.com"}},
+         "evil");
+  CHECK_NOTHROW(ca::check_names_granted(named({}, {test::uri("urn:device:7")}), {.uris = {"urn:device:*"}}));
+  denied(named({}, {test::email("a@evil.test@example.com")}), hosts, "evil.test");
+  denied(named({}, {test::dns("x..devices.example.com")}), kGrant, "x..devices");
+}
+
 TEST_CASE("grants: one bad name is found at every place among good ones", "[policy][I11]") {
   constexpr std::size_t kNames = 20;
   for (std::size_t k = 0; k < kNames; ++k) {

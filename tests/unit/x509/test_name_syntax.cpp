@@ -98,3 +98,56 @@ TEST_CASE("names: URIs have no user and no zone and no empty label", "[x509]") {
   CHECK(ca::uri_host("https://[2001:db8::1]:443/") == "2001:db8::1");
   CHECK_FALSE(ca::uri_host("urn:x"));
 }
+
+TEST_CASE("names: URIs have no dot segments, in any spelling", "[x509][I11]") {
+  for (const char* uri :
+       {"https://a.example/x.y/..z/.well-known/a..b/...", "https://a.example/x?y=/../z#/../", "urn:a:..",
+        "https://a.example/%41/%2fx", "a:b/c"}) {
+    INFO(uri);
+    CHECK_FALSE(ca::uri_complaint(uri));
+  }
+  for (const char* uri :
+       {"https://a.example/x/../y", "https://a.example/..", "https://a.example/.", "https://a.example/./x",
+        "https://a.example/x/..?q", "https://a.example/x/..#f", "https://a.example/%2e%2E/x",
+        "https://a.example/.%2e/x", "https://a.example/x/%2E", "https://a.example/x%2f..%2Fy",
+        "https://a.example/x%5c..%5cy", "a:../b", "a:.", "a:/../b", "spiffe://example.org/device/7/../8"}) {
+    INFO(uri);
+    CHECK(ca::uri_complaint(uri));
+  }
+}
+
+TEST_CASE("names: SPIFFE IDs obey their own grammar", "[x509][I11]") {
+  for (const std::string& uri :
+       {std::string{"spiffe://example.org"}, std::string{"spiffe://a-b_c.example/Ns/web-1_2.x/..."},
+        "spiffe://" + std::string(63, 'a') + "/x"}) {
+    INFO(uri);
+    CHECK_FALSE(ca::uri_complaint(uri));
+  }
+  for (const char* uri : {"spiffe:example.org/x",
+                          "spiffe:/example.org/x",
+                          "spiffe://",
+                          "spiffe:///x",
+                          "spiffe://example.org/",
+                          "spiffe://example.org/x/",
+                          "spiffe://example.org//x",
+                          "spiffe://example.org/x//y",
+                          "spiffe://example.org:443/x",
+                          "spiffe://user@example.org/x",
+                          "spiffe://example.org/x?y",
+                          "spiffe://example.org?y",
+                          "spiffe://example.org/x#y",
+                          "spiffe://example.org#y",
+                          "spiffe://example.org/%41",
+                          "spiffe://example.org/a%2fb",
+                          "spiffe://Example.org/x",
+                          "spiffe://[2001:db8::1]/x",
+                          "spiffe://example.org/a:b",
+                          "spiffe://example.org/a*",
+                          "SPIFFE://example.org/x",
+                          "Spiffe://example.org/x",
+                          "spiffe://example.org/./x",
+                          "spiffe://example.org/.."}) {
+    INFO(uri);
+    CHECK(ca::uri_complaint(uri));
+  }
+}
