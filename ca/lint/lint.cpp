@@ -108,7 +108,8 @@ void check_names(const Certificate& certificate, const Template& tmpl, const Iss
   if (extension != nullptr && extension->critical != certificate.subject.empty()) {
     lint_failure("a SAN is critical exactly when the subject is empty");
   }
-  for (const GeneralName& name : alt_names) {
+  const auto names = constrained_names(certificate.subject, alt_names);
+  for (const GeneralName& name : names) {  // before constraints, which compare good names only
     if (const auto complaint = name_complaint(name)) {
       refuse_name(name, *complaint);
     }
@@ -116,7 +117,6 @@ void check_names(const Certificate& certificate, const Template& tmpl, const Iss
   if (tmpl.is_root) {
     return;  // constraints are about what stands below
   }
-  const auto names = constrained_names(certificate.subject, alt_names);
   for (const Extension& candidate : issuer.extensions) {
     if (candidate.id != oid::kNameConstraints) {
       continue;

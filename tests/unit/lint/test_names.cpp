@@ -111,6 +111,26 @@ TEST_CASE("name constraints: e-mail by mailbox and host and domain", "[lint][I11
                   .empty());
 }
 
+TEST_CASE("name constraints: an e-mail address of the subject is one, or is refused", "[lint][I11]") {
+  const auto excluded = constraints({}, {test::email("evil.test"), test::email(".evil.test")});
+  const auto subject = [&](const std::string& mailbox, const std::vector<ca::Extension>& issuer) {
+    return complaint(issuer, {test::dns("a.test")},
+                     {{"1.2.840.113549.1.9.1", mailbox, ca::der::tag::kIa5String}});
+  };
+  CHECK(subject("x@good.test", {excluded}).empty());
+  CHECK_THAT(subject("x@EVIL.test", {excluded}), Contains("exclude it"));
+  for (const char* mailbox : {"x@evil.test.", "x@evil.test ", " x@evil.test", "evil.test", "x@",
+                              "x@evil..test", "x@a@good.test", "<x@evil.test>", "x@evil.test,y@good.test"}) {
+    INFO(mailbox);
+    CHECK_THAT(subject(mailbox, {excluded}), Contains(mailbox));
+    CHECK_FALSE(subject(mailbox, {}).empty());
+  }
+  // Beyond ASCII it is no IA5String, and nothing that could be compared.
+  CHECK_FALSE(complaint({excluded}, {test::dns("a.test")},
+                        {{"1.2.840.113549.1.9.1", "x@\xc3\xabvil.test", ca::der::tag::kUtf8String}})
+                  .empty());
+}
+
 TEST_CASE("name constraints: URIs by host, never by address or without a host", "[lint][I11]") {
   const auto c = constraints({test::uri("host.test"), test::uri(".domain.test")}, {});
   CHECK(allowed(c, test::uri("https://HOST.test:8443/x")));
