@@ -5,6 +5,7 @@
 #include "ca/base/error.hpp"
 #include "ca/base/hex.hpp"
 #include "ca/base/pem.hpp"
+#include "ca/lint/name_constraints.hpp"
 
 namespace ca {
 namespace {
@@ -62,6 +63,13 @@ void check_authority_certificate(const Certificate& certificate, const std::stri
   }
   if (certificate.find(oid::kKeyUsage) != nullptr && (key_usage_bits(certificate) & kKeyCertSignBit) == 0) {
     refuse("The " + what + " has a keyUsage without keyCertSign");
+  }
+  if (const Extension* names = certificate.find(oid::kNameConstraints)) {
+    try {
+      (void)NameConstraints::parse(names->value);
+    } catch (const Error& error) {  // it would refuse every certificate later
+      refuse("The " + what + " is refused: " + error.what());
+    }
   }
 }
 

@@ -147,13 +147,37 @@ void check_host(std::string_view host, const char* form) {
   }
 }
 
+// A mailbox, a host, or a domain with a period in front.
+void check_mailbox(const std::string& text) {
+  if (text.find('@') == std::string::npos) {
+    check_host(text, "e-mail");
+  } else if (email_complaint(text)) {
+    not_understood("an e-mail constraint is not a mailbox");
+  }
+}
+
+// Address and mask of the same length; the mask is a run of ones, then zeros (RFC 4632, 3.1).
+void check_net(const Bytes& value) {
+  if (value.size() != 8 && value.size() != 32) {
+    not_understood("an IP constraint has neither 8 nor 32 bytes");
+  }
+  bool ended = false;
+  for (std::size_t bit = value.size() * 4; bit < value.size() * 8; ++bit) {
+    const bool one = (value[bit / 8] >> (7 - bit % 8) & 1U) != 0;
+    if (one && ended) {
+      not_understood("the mask of an IP constraint is not a prefix");
+    }
+    ended = !one;
+  }
+}
+
 GeneralName read_base(const der::Element& base) {
   GeneralName name{Kind::other, Bytes(base.contents.begin(), base.contents.end())};
   const std::string text = text_of(name.value);
   switch (base.tag) {
     case der::tag::context(1):
       name.kind = Kind::email;
-      check_host(text.substr(text.rfind('@') + 1), "e-mail");
+      check_mailbox(text);
       return name;
     case der::tag::context(2):
       name.kind = Kind::dns;
@@ -169,9 +193,7 @@ GeneralName read_base(const der::Element& base) {
       return name;
     case der::tag::context(7):
       name.kind = Kind::ip;
-      if (name.value.size() != 8 && name.value.size() != 32) {
-        not_understood("an IP constraint has neither 8 nor 32 bytes");
-      }
+      check_net(name.value);
       return name;
     default:
       not_understood("they are of a form other than DNS, e-mail, URI, IP and directoryName");
@@ -180,6 +202,9 @@ GeneralName read_base(const der::Element& base) {
 
 std::vector<GeneralName> read_subtrees(ByteView contents) {
   der::Reader subtrees{contents, "nameConstraints"};
+  if (subtrees.done()) {
+    not_understood("a list of subtrees is empty");
+  }
   std::vector<GeneralName> result;
   while (!subtrees.done()) {
     der::Reader subtree = subtrees.enter(der::tag::kSequence, "GeneralSubtree");
@@ -209,6 +234,9 @@ NameConstraints NameConstraints::parse(ByteView extension_value) {
       constraints.excluded_ = read_subtrees(excluded->contents);
     }
     fields.end();
+    if (constraints.permitted_.empty() && constraints.excluded_.empty()) {
+      not_understood("they are empty");
+    }
     return constraints;
   } catch (const Error& error) {
     if (error.code() == Code::name_not_permitted) {

@@ -11,7 +11,8 @@ namespace ca {
 class NameConstraints {
  public:
   // Forms: DNS, e-mail, URI, IP, directoryName. Throws Code::name_not_permitted for any other form, for
-  // minimum or maximum, and for what cannot be read: what is not understood permits nothing.
+  // minimum or maximum, for an empty list, for a host, mailbox or mask that is none, and for what cannot be
+  // read: what is not understood permits nothing.
   [[nodiscard]] static NameConstraints parse(ByteView extension_value);
 
   // The complaint about this name; nullopt = allowed. The name must have good syntax.

@@ -1,4 +1,5 @@
 #include "ca/base/error.hpp"
+#include "ca/base/hex.hpp"
 #include "ca/x509/tbs_certificate.hpp"
 #include "tests/integration/authority/world.hpp"
 #include "tests/support/catch.hpp"
@@ -107,6 +108,29 @@ TEST_CASE("import: an authority whose certificate starts later is accepted and i
   world.clock.advance(hours{1});
   const auto row = world.store->certificate(waiting.arn, issue().serial).value();
   CHECK(row.validity.not_before == waiting.outside.now + hours{1});
+}
+
+TEST_CASE("import: name constraints that cannot be evaluated are refused, here and above",
+          "[authority][I11]") {
+  World world;
+  const Waiting waiting{world};
+  // Excludes a registeredID, a form that is not supported; nothing; everything of evil.test.
+  for (const char* value : {"300aa108300688042a030405", "3000", "300fa10d300b82096576696c2e74657374"}) {
+    INFO(value);
+    const bool good = std::string{value}.find("82096576") != std::string::npos;
+    for (const bool above : {false, true}) {
+      auto certificate = waiting.certificate();
+      auto root = waiting.outside.root();
+      (above ? root : certificate)
+          .extensions.push_back({ca::oid::kNameConstraints, true, ca::from_hex(value)});
+      const auto import = [&] { waiting.import(certificate, waiting.outside.pem(root)); };
+      if (good) {
+        CHECK_NOTHROW(import());
+      } else {
+        CHECK(code_of(import) == ca::Code::malformed_certificate);
+      }
+    }
+  }
 }
 
 TEST_CASE("issue: a notBefore before the issuer's is refused and one that nobody asked for is not",

@@ -154,6 +154,12 @@ TEST_CASE("name constraints: addresses by net and mask", "[lint][I11]") {
   CHECK_FALSE(allowed(c, test::ip({10, 9, 2, 3})));
   CHECK_FALSE(allowed(c, test::ip(ca::Bytes(16, 1))));
   CHECK_FALSE(allowed(constraints({}, {test::ip(ca::Bytes(32, 0))}), test::ip(ca::Bytes(16, 1))));
+  const auto odd = constraints(
+      {test::ip({10, 0, 0, 0, 255, 0xFE, 0, 0}), test::ip({11, 1, 1, 1, 255, 255, 255, 255})}, {});
+  CHECK(allowed(odd, test::ip({10, 1, 2, 3})));
+  CHECK_FALSE(allowed(odd, test::ip({10, 2, 2, 3})));
+  CHECK(allowed(odd, test::ip({11, 1, 1, 1})));
+  CHECK_FALSE(allowed(odd, test::ip({11, 1, 1, 2})));
   CHECK(allowed(constraints({}, {test::ip(ca::Bytes(32, 0))}), test::ip({10, 0, 0, 1})));
 }
 
@@ -202,6 +208,29 @@ TEST_CASE("name constraints: what is not understood permits nothing", "[lint][I1
   refuses({});
   refuses(ca::from_hex("3001"));
   refuses(ca::from_hex("30020500"));
+  // RFC 5280, 4.2.1.10: neither the extension nor a list in it may be empty.
+  refuses(ca::from_hex("3000"));
+  refuses(ca::from_hex("3002a000"));
+  refuses(ca::from_hex("3002a100"));
+  for (const bool excluded : {false, true}) {
+    const auto refuses_base = [&](const ca::GeneralName& base) {
+      INFO(base.text());
+      refuses((excluded ? constraints({}, {base}) : constraints({base}, {})).value);
+    };
+    for (const char* mailbox : {"@evil.test", "root@", "root@.evil.test", "@", "a@b@evil.test",
+                                "a b@evil.test", ".", "evil.test.", "*.evil.test", "..evil.test"}) {
+      refuses_base(test::email(mailbox));
+    }
+    for (const char* host : {".", "evil.test.", "..evil.test", "evil.test:443", "a@evil.test", "evil test"}) {
+      refuses_base(test::dns(host));
+      refuses_base(test::uri(host));
+    }
+    // A mask is a run of ones, then zeros.
+    refuses_base(test::ip({10, 0, 0, 0, 255, 0, 255, 0}));
+    refuses_base(test::ip({10, 0, 0, 0, 0, 0, 0, 255}));
+    refuses_base(test::ip({10, 0, 0, 0, 253, 0, 0, 0}));
+    refuses_base(test::ip(ca::from_hex("20010db8000000000000000000000000ffff00ff000000000000000000000000")));
+  }
   // minimum 1
   refuses(ca::der::element(
       0x30, ca::der::element(0xA0, ca::der::element(0x30, ca::from_hex("8206612e74657374800101")))));
