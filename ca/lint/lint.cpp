@@ -98,6 +98,14 @@ void check_validity(ByteView tbs_der, const Validity& validity, const Template& 
               "The name '" + name.text().substr(0, kMaxNameInMessage) + "' is not permitted: " + why};
 }
 
+void check_syntax(const std::vector<GeneralName>& names) {
+  for (const GeneralName& name : names) {
+    if (const auto complaint = name_complaint(name)) {
+      refuse_name(name, *complaint);
+    }
+  }
+}
+
 void check_names(const Certificate& certificate, const Template& tmpl, const IssuerIdentity& issuer) {
   const Extension* extension = certificate.find(oid::kSubjectAltName);
   const auto alt_names =
@@ -108,15 +116,13 @@ void check_names(const Certificate& certificate, const Template& tmpl, const Iss
   if (extension != nullptr && extension->critical != certificate.subject.empty()) {
     lint_failure("a SAN is critical exactly when the subject is empty");
   }
-  const auto names = constrained_names(certificate.subject, alt_names);
-  for (const GeneralName& name : names) {  // before constraints, which compare good names only
-    if (const auto complaint = name_complaint(name)) {
-      refuse_name(name, *complaint);
-    }
-  }
+  // Before constraints, which compare good names only.
+  check_syntax(alt_names);
+  check_syntax(mailboxes_of(certificate.subject));
   if (tmpl.is_root) {
     return;  // constraints are about what stands below
   }
+  const auto names = constrained_names(certificate.subject, alt_names);
   for (const Extension& candidate : issuer.extensions) {
     if (candidate.id != oid::kNameConstraints) {
       continue;

@@ -1,11 +1,12 @@
 #include "ca/lint/name_constraints.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "ca/base/error.hpp"
 #include "ca/base/strings.hpp"
-#include "ca/x509/character_string.hpp"
 #include "ca/x509/der.hpp"
+#include "ca/x509/name_match.hpp"
 #include "ca/x509/name_syntax.hpp"
 
 namespace ca {
@@ -14,7 +15,6 @@ namespace {
 using Kind = GeneralName::Kind;
 
 constexpr std::size_t kMaxSubtrees = 1024;
-constexpr const char* kEmailAddress = "1.2.840.113549.1.9.1";
 
 [[noreturn]] void not_understood(const std::string& why) {
   throw Error{Code::name_not_permitted,
@@ -76,44 +76,13 @@ bool ip_matches(const Bytes& name, const Bytes& constraint) {
   return true;
 }
 
-// RFC 5280, 7.1, as far as ASCII: no case, runs of spaces count as one, none at the ends.
-std::string comparable(const std::string& value) {
-  std::string text;
-  for (const char c : ascii_lower(value)) {
-    if (c != ' ' || (!text.empty() && text.back() != ' ')) {
-      text += c;
-    }
-  }
-  while (!text.empty() && text.back() == ' ') {
-    text.pop_back();
-  }
-  return text;
+// `refusing` is the answer for what cannot be compared.
+bool directory_matches(const Bytes& name, const Bytes& constraint, bool refusing) {
+  const NameMatch match = match_prefix(DistinguishedName::parse(name), DistinguishedName::parse(constraint));
+  return match == NameMatch::undecided ? refusing : match == NameMatch::yes;
 }
 
-using Rdn = std::vector<std::string>;
-
-std::vector<Rdn> rdns_of(const Bytes& name) {
-  const DistinguishedName parsed = DistinguishedName::parse(name);
-  std::vector<Rdn> rdns;
-  for (const auto& attribute : parsed.attributes()) {
-    if (rdns.size() == attribute.rdn) {
-      rdns.emplace_back();
-    }
-    rdns.back().push_back(attribute.type + "=" + comparable(attribute.utf8()));
-  }
-  for (Rdn& rdn : rdns) {
-    std::sort(rdn.begin(), rdn.end());
-  }
-  return rdns;
-}
-
-bool directory_matches(const Bytes& name, const Bytes& constraint) {
-  const auto rdns = rdns_of(name);
-  const auto prefix = rdns_of(constraint);
-  return prefix.size() <= rdns.size() && std::equal(prefix.begin(), prefix.end(), rdns.begin());
-}
-
-bool matches(const GeneralName& name, const GeneralName& constraint) {
+bool matches(const GeneralName& name, const GeneralName& constraint, bool refusing) {
   switch (name.kind) {
     case Kind::dns:
       return in_domain(folded(name.value), folded(constraint.value));
@@ -125,7 +94,7 @@ bool matches(const GeneralName& name, const GeneralName& constraint) {
     case Kind::ip:
       return ip_matches(name.value, constraint.value);
     case Kind::directory:
-      return directory_matches(name.value, constraint.value);
+      return directory_matches(name.value, constraint.value, refusing);
     case Kind::other:
     case Kind::x400:
     case Kind::edi_party:
@@ -133,6 +102,15 @@ bool matches(const GeneralName& name, const GeneralName& constraint) {
       return false;
   }
   return false;
+}
+
+// OtherNames that say nothing about mailboxes or domains: permanentIdentifier (RFC 4043) and
+// hardwareModuleName (RFC 4108), the identities of devices. Of any other nobody here knows.
+bool may_hold_domain(const GeneralName& name) {
+  static const std::array kOthers{der::oid("1.3.6.1.5.5.7.8.3"), der::oid("1.3.6.1.5.5.7.8.4")};
+  return std::none_of(kOthers.begin(), kOthers.end(), [&](const Bytes& type) {
+    return type.size() <= name.value.size() && std::equal(type.begin(), type.end(), name.value.begin());
+  });
 }
 
 // Hosts of constraints: as in names, with a period allowed in front.
@@ -246,11 +224,18 @@ NameConstraints NameConstraints::parse(ByteView extension_value) {
   }
 }
 
+bool NameConstraints::speak_of(Kind kind) const {
+  const auto is_it = [&](const GeneralName& constraint) { return constraint.kind == kind; };
+  return std::any_of(permitted_.begin(), permitted_.end(), is_it) ||
+         std::any_of(excluded_.begin(), excluded_.end(), is_it);
+}
+
 std::optional<std::string> NameConstraints::complaint(const GeneralName& name) const {
   const auto same_kind = [&](const GeneralName& constraint) { return constraint.kind == name.kind; };
-  const bool limited = std::any_of(permitted_.begin(), permitted_.end(), same_kind) ||
-                       std::any_of(excluded_.begin(), excluded_.end(), same_kind);
-  if (limited && name.kind == Kind::uri) {
+  if (name.kind == Kind::other && may_hold_domain(name) && (speak_of(Kind::email) || speak_of(Kind::dns))) {
+    return "an otherName of its type cannot be compared with the certificate authority's name constraints";
+  }
+  if (name.kind == Kind::uri && speak_of(Kind::uri)) {
     // RFC 5280, 4.2.1.10: a URI without a host name cannot be compared and is refused.
     const auto host = uri_host(text_of(name.value));
     if (!host || is_ip_literal(*host)) {
@@ -259,41 +244,18 @@ std::optional<std::string> NameConstraints::complaint(const GeneralName& name) c
   }
   for (const GeneralName& constraint : excluded_) {
     if (same_kind(constraint) &&
-        (matches(name, constraint) ||
+        (matches(name, constraint, true) ||
          (name.kind == Kind::dns && wildcard_reaches(folded(name.value), folded(constraint.value))))) {
       return "the certificate authority's name constraints exclude it";
     }
   }
   if (std::any_of(permitted_.begin(), permitted_.end(), same_kind) &&
       std::none_of(permitted_.begin(), permitted_.end(), [&](const GeneralName& constraint) {
-        return same_kind(constraint) && matches(name, constraint);
+        return same_kind(constraint) && matches(name, constraint, false);
       })) {
     return "the certificate authority's name constraints do not permit it";
   }
   return std::nullopt;
-}
-
-std::vector<GeneralName> constrained_names(const DistinguishedName& subject,
-                                           const std::vector<GeneralName>& alt_names) {
-  std::vector<GeneralName> names = alt_names;
-  const bool has_dns = std::any_of(alt_names.begin(), alt_names.end(),
-                                   [](const GeneralName& name) { return name.kind == Kind::dns; });
-  if (!subject.empty()) {
-    names.push_back({Kind::directory, subject.der()});
-  }
-  for (const auto& attribute : subject.attributes()) {
-    const std::string value = attribute.utf8();
-    const ByteView bytes = bytes_of(value);
-    const Bytes copy(bytes.begin(), bytes.end());
-    if (attribute.type == kEmailAddress) {
-      names.push_back({Kind::email, copy});
-    }
-    if (attribute.type == oid::kCommonName && !has_dns && value.find('.') != std::string::npos &&
-        !dns_complaint(value)) {
-      names.push_back({Kind::dns, copy});
-    }
-  }
-  return names;
 }
 
 }  // namespace ca

@@ -15,16 +15,23 @@ class NameConstraints {
   // read: what is not understood permits nothing.
   [[nodiscard]] static NameConstraints parse(ByteView extension_value);
 
-  // The complaint about this name; nullopt = allowed. The name must have good syntax.
+  // The complaint about this name; nullopt = allowed. The name must have good syntax, but for a common name.
+  // What cannot be compared is refused: a directory name whose case beyond ASCII matters, and an otherName
+  // that may hold a mailbox or a domain (SmtpUTF8Mailbox, UPN, SRVName, ...) beside constraints on those.
   [[nodiscard]] std::optional<std::string> complaint(const GeneralName& name) const;
 
  private:
+  [[nodiscard]] bool speak_of(GeneralName::Kind kind) const;
+
   std::vector<GeneralName> permitted_;
   std::vector<GeneralName> excluded_;
 };
 
+// The e-mail attributes of a subject, as e-mail names.
+[[nodiscard]] std::vector<GeneralName> mailboxes_of(const DistinguishedName& subject);
+
 // Every name of a certificate that constraints apply to: SAN, subject as a directoryName, e-mail attributes
-// of the subject, and common names that verifiers take for DNS names because there is no DNS SAN.
+// of the subject, and common names that some verifier takes for a host because there is no DNS SAN.
 [[nodiscard]] std::vector<GeneralName> constrained_names(const DistinguishedName& subject,
                                                          const std::vector<GeneralName>& alt_names);
 

@@ -44,6 +44,24 @@ std::optional<std::string> host_complaint(std::string_view host, std::string_vie
   return std::nullopt;
 }
 
+// As readers of URLs decide whether a host is an address: by its last label (URL Standard, "ends in a
+// number").
+bool ends_in_number(std::string_view host) {
+  const auto dot = host.rfind('.');
+  if (dot == std::string_view::npos) {
+    return false;
+  }
+  const std::string_view label = host.substr(dot + 1);
+  const bool hex = label.size() >= 2 && label[0] == '0' && (label[1] | 0x20) == 'x';
+  return hex ? std::all_of(label.begin() + 2, label.end(), is_hex)
+             : std::all_of(label.begin(), label.end(), is_digit);
+}
+
+std::optional<std::string> domain_complaint(std::string_view name) {
+  const auto complaint = host_complaint(name, "-");
+  return !complaint && ends_in_number(name) ? "its last label is a number, as in an address" : complaint;
+}
+
 struct Authority {
   std::string_view host;
   bool literal = false;  // in brackets
@@ -185,13 +203,16 @@ std::optional<std::string> name_complaint(const GeneralName& name) {
 }
 
 std::optional<std::string> dns_complaint(std::string_view name) {
-  if (name.substr(0, 2) == "*.") {
-    if (name.size() > kMaxDnsName) {
-      return "it must have 1 to 253 characters";
-    }
-    name.remove_prefix(2);
+  if (name.substr(0, 2) != "*.") {
+    return domain_complaint(name);
   }
-  return host_complaint(name, "-");
+  if (name.size() > kMaxDnsName) {
+    return "it must have 1 to 253 characters";
+  }
+  if (ends_in_number(name)) {
+    return "its last label is a number, as in an address";
+  }
+  return domain_complaint(name.substr(2));
 }
 
 std::optional<std::string> email_complaint(std::string_view name) {
@@ -205,7 +226,7 @@ std::optional<std::string> email_complaint(std::string_view name) {
   if (!dots_right || local.size() > kMaxLocalPart || !holds_only(local, ".!#$%&'*+-/=?^_`{|}~")) {
     return "its local part is not a plain one of 1 to 64 characters";
   }
-  return host_complaint(name.substr(at + 1), "-");
+  return domain_complaint(name.substr(at + 1));
 }
 
 std::optional<std::string> uri_complaint(std::string_view uri) {

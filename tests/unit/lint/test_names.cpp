@@ -187,6 +187,72 @@ TEST_CASE("name constraints: a common name that looks like a DNS name counts whe
   CHECK(complaint({c}, {test::dns("a.example.com")}, {{"2.5.4.3", "evil.test"}}).empty());
 }
 
+TEST_CASE("name constraints: a common name that some verifier takes for a host counts too", "[lint][I11]") {
+  const auto dns = constraints({test::dns("example.com")}, {test::dns("secret.example.com")});
+  const auto net = constraints({test::ip({10, 0, 0, 0, 255, 0, 0, 0})}, {});
+  const auto named = [&](const ca::Extension& issuer, const std::string& common_name) {
+    return complaint({issuer}, {test::uri("urn:x")}, {{"2.5.4.3", common_name}}).empty();
+  };
+  for (const char* name : {"evil_host.test", "_evil.test", "evil.test.", "evil.test..", " evil.test ",
+                           "-evil.test", "evil-.test", "*.evil.test", "a.*.evil.test", "evil..test",
+                           ".evil.test", "secret.example.com.", "x_y.secret.example.com", "*.example.com"}) {
+    INFO(name);
+    CHECK_FALSE(named(dns, name));
+  }
+  for (const char* name :
+       {"a_b.example.com", "open.example.com.", "device 7.3", "Example Inc., Berlin", "device_7"}) {
+    INFO(name);
+    CHECK(named(dns, name));
+  }
+  CHECK_FALSE(named(net, "11.0.0.1"));
+  CHECK_FALSE(named(net, "2001:db8::1"));
+  CHECK_FALSE(named(dns, "10.0.0.1"));
+  CHECK(named(net, "10.0.0.1"));
+  CHECK(named(net, "device-7"));
+}
+
+TEST_CASE("name constraints: an otherName that may hold a mailbox or a domain is refused beside them",
+          "[lint][I11]") {
+  // OtherName { type-id, [0] UTF8String }
+  const auto other = [](const char* type, std::string_view text) {
+    const ca::Bytes value = ca::der::element(ca::der::tag::context_constructed(0),
+                                             ca::der::element(ca::der::tag::kUtf8String, ca::bytes_of(text)));
+    ca::Bytes name = ca::der::oid(type);
+    name.insert(name.end(), value.begin(), value.end());
+    return ca::GeneralName{ca::GeneralName::Kind::other, name};
+  };
+  const auto email = constraints({test::email("good.test")}, {});
+  const auto dns = constraints({}, {test::dns("evil.test")});
+  const auto net = constraints({test::ip({10, 0, 0, 0, 255, 0, 0, 0})}, {});
+  for (const char* type : {"1.3.6.1.5.5.7.8.9", "1.3.6.1.4.1.311.20.2.3", "1.3.6.1.5.5.7.8.7", "1.2.3.4"}) {
+    INFO(type);
+    CHECK_FALSE(allowed(email, other(type, "x@evil.test")));
+    CHECK_FALSE(allowed(dns, other(type, "x@evil.test")));
+    CHECK(allowed(net, other(type, "x@evil.test")));
+    CHECK(complaint({}, {other(type, "x@evil.test")}).empty());
+  }
+  // permanentIdentifier and hardwareModuleName say nothing about domains: device identities keep them.
+  for (const char* type : {"1.3.6.1.5.5.7.8.3", "1.3.6.1.5.5.7.8.4"}) {
+    CHECK(allowed(email, other(type, "SN-7")));
+    CHECK(allowed(dns, other(type, "SN-7")));
+  }
+}
+
+TEST_CASE("name constraints: a directory name that nobody can compare is refused on either side",
+          "[lint][I11]") {
+  const auto org = [](const std::string& text) { return directory({{"2.5.4.10", text}}); };
+  const std::string small = "M\xc3\xbcller";
+  const std::string capital = "M\xc3\x9cLLER";
+  CHECK(allowed(constraints({org(small)}, {}), org("m\xc3\xbcLLER")));
+  CHECK_FALSE(allowed(constraints({org(small)}, {}), org(capital)));
+  CHECK_FALSE(allowed(constraints({}, {org(small)}), org(capital)));
+  CHECK_FALSE(allowed(constraints({}, {org(small)}), org(small)));
+  CHECK_FALSE(allowed(constraints({}, {org("kelvin")}), org("\xe2\x84\xaa"
+                                                            "elvin")));
+  CHECK(allowed(constraints({}, {org("kelvin")}), org("celsius")));
+  CHECK(allowed(constraints({}, {directory({{"2.5.4.11", small}})}), org(capital)));
+}
+
 TEST_CASE("name constraints: those of every authority above hold together", "[lint][I11]") {
   const std::vector<ca::Extension> chain{constraints({test::dns("a.test"), test::dns("b.test")}, {}),
                                          constraints({test::dns("b.test"), test::dns("c.test")}, {})};

@@ -42,6 +42,21 @@ TEST_CASE("names: DNS names are labels of letters and digits and hyphens", "[x50
   CHECK(ca::dns_complaint(longest + "bb"));
 }
 
+TEST_CASE("names: a DNS name is no address", "[x509][I11]") {
+  for (const char* name : {"1.2.3.example", "10.example", "1234567", "0x7f.a", "a.0xg", "a.b1", "a.1b"}) {
+    INFO(name);
+    CHECK_FALSE(ca::dns_complaint(name));
+  }
+  // The last label of a domain is never a number: readers that take the name for an address would go there.
+  for (const char* name :
+       {"10.0.0.1", "127.1", "1.2.3.4.5", "a.1", "0x7f.0x1", "a.0X1f", "a.0x", "*.10.0.0.1", "*.10"}) {
+    INFO(name);
+    CHECK(ca::dns_complaint(name));
+  }
+  CHECK(ca::email_complaint("a@10.0.0.1"));
+  CHECK_FALSE(ca::uri_complaint("https://10.0.0.1/"));
+}
+
 TEST_CASE("names: e-mail addresses are plain mailboxes", "[x509]") {
   for (const char* name : {"a@example.com", "a.b+c@example.com", "x!y@b"}) {
     CHECK_FALSE(ca::email_complaint(name));
