@@ -33,7 +33,7 @@ Extension subject_key_id(const PublicKey& key) {
   return {oid::kSubjectKeyIdentifier, false, der::element(der::tag::kOctetString, key.subject_key_id())};
 }
 
-std::optional<Extension> key_usage(const Template& tmpl) {
+std::optional<Extension> key_usage(const Template& tmpl, const PublicKey& key) {
   static constexpr unsigned kDigitalSignature = 1U << 0U;
   static constexpr unsigned kKeyEncipherment = 1U << 2U;
   const auto usage = [](unsigned bits) { return Extension{oid::kKeyUsage, true, der::named_bits(bits)}; };
@@ -42,7 +42,9 @@ std::optional<Extension> key_usage(const Template& tmpl) {
     case Template::KeyUsage::passthrough:
       return std::nullopt;
     case Template::KeyUsage::signature_and_encipherment:
-      return usage(kDigitalSignature | kKeyEncipherment);
+      // RFC 9295, 3: an Ed25519 key cannot encipher, and must not say so.
+      return usage(key.family() == KeyFamily::ed25519 ? kDigitalSignature
+                                                      : kDigitalSignature | kKeyEncipherment);
     case Template::KeyUsage::signature:
       return usage(kDigitalSignature);
     case Template::KeyUsage::authority:
@@ -185,7 +187,7 @@ std::vector<Extension> extensions_of(const TbsInput& input) {
     append(authority_key_id(input.issuer));
   }
   append(subject_key_id(input.request.public_key));
-  append(key_usage(tmpl));
+  append(key_usage(tmpl, input.request.public_key));
   append(extended_key_usage(tmpl));
   if (input.pointers.crl_uri && tmpl.crl_from != Template::CrlSource::never) {
     append(crl_distribution_point(*input.pointers.crl_uri));

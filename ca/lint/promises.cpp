@@ -33,12 +33,16 @@ Promise basic_constraints_of(const Template& tmpl) {
       true, true, {0x30, 0x06, 0x01, 0x01, 0xFF, 0x02, 0x01, static_cast<std::uint8_t>(*tmpl.path_length)}};
 }
 
-Promise key_usage_of(const Template& tmpl) {
+// RFC 9295, 3: nothing but signing for an Ed25519 key, whatever the template.
+Promise key_usage_of(const Template& tmpl, KeyFamily family) {
   switch (tmpl.key_usage) {
     case Template::KeyUsage::none:
     case Template::KeyUsage::passthrough:
       return {};
     case Template::KeyUsage::signature_and_encipherment:
+      if (family == KeyFamily::ed25519) {
+        return {true, true, {0x03, 0x02, 0x07, 0x80}};
+      }
       return {true, true, {0x03, 0x02, 0x05, 0xA0}};
     case Template::KeyUsage::signature:
       return {true, true, {0x03, 0x02, 0x07, 0x80}};
@@ -164,7 +168,7 @@ void check_promises(const Certificate& certificate, const Template& tmpl, const 
   check(certificate, oid::kAuthorityKeyIdentifier, authority_key_id_promise(tmpl, issuer));
   check(certificate, oid::kSubjectKeyIdentifier,
         {tmpl.subject_key_id, false, key_id_value({0x04, 0x14}, certificate.public_key.subject_key_id())});
-  check(certificate, oid::kKeyUsage, key_usage_of(tmpl));
+  check(certificate, oid::kKeyUsage, key_usage_of(tmpl, certificate.public_key.family()));
   check(certificate, oid::kExtendedKeyUsage, extended_key_usage_of(tmpl));
   check_no_others(certificate, tmpl);
   check_authority_bits(certificate, tmpl, issuer);

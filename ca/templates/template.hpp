@@ -15,7 +15,7 @@ struct Template {
   // `fixed`: value of the template. `passthrough`: only what the request or the API passes.
   enum class KeyUsage {
     none,
-    signature_and_encipherment,  // digitalSignature, keyEncipherment
+    signature_and_encipherment,  // digitalSignature and, unless the key is Ed25519, keyEncipherment
     signature,                   // digitalSignature
     authority,                   // digitalSignature, keyCertSign, cRLSign
     passthrough,

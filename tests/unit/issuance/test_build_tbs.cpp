@@ -162,6 +162,20 @@ TEST_CASE("build_tbs: extension bytes are those of certificates of AWS", "[issua
   CHECK(ca::to_hex(leaf.encode()).find("021100822e39aae54044e551010e64919961d2") != std::string::npos);
 }
 
+TEST_CASE("build_tbs: an Ed25519 key is never told to encipher keys", "[issuance][I11]") {
+  const auto key = test::make_pkey("ED25519");
+  for (const auto& tmpl : ca::all_templates()) {
+    if (!tmpl.supported || tmpl.is_root) {
+      continue;
+    }
+    Inputs inputs{.tmpl = std::string{tmpl.name}, .request = test::request(key.get())};
+    INFO(inputs.tmpl);
+    const auto tbs = inputs.build();
+    CHECK(value_of(tbs, ca::oid::kKeyUsage) == (tmpl.is_ca ? "03020186" : "03020780"));
+    CHECK_NOTHROW(ca::lint(tbs, inputs.found(), inputs.identity));
+  }
+}
+
 TEST_CASE("build_tbs: what a request asks beyond subject and key and SAN is not in the certificate",
           "[issuance][I11]") {
   const auto request = device();

@@ -51,6 +51,11 @@ struct LintCase {
     }
     throw std::runtime_error{"no such extension"};
   }
+  void set_key(const ca::Bytes& spki) {
+    tbs.spki_der = spki;
+    extension(ca::oid::kSubjectKeyIdentifier).value =
+        ca::from_hex("0414" + ca::to_hex(ca::PublicKey::parse(spki).subject_key_id()));
+  }
   ca::ToBeSigned lint() const { return ca::lint(tbs, tmpl, issuer); }
 
   const ca::Template& tmpl;

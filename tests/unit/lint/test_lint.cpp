@@ -70,6 +70,16 @@ TEST_CASE("lint: a leaf never gets the CA bit or the right to sign certificates"
          [](auto& c) { c.extension(ca::oid::kBasicConstraints).value = ca::from_hex("30060101ff020102"); });
 }
 
+TEST_CASE("lint: an Ed25519 key signs and does not encipher", "[lint][I11]") {
+  LintCase sample;
+  sample.set_key(test::spki_of(test::make_pkey("ED25519").get()));
+  refused(sample, ca::Code::internal, ca::oid::kKeyUsage);
+  sample.extension(ca::oid::kKeyUsage).value = ca::from_hex("03020780");
+  CHECK_NOTHROW(sample.lint());
+  defect(kLeaf, ca::oid::kKeyUsage,
+         [](auto& c) { c.extension(ca::oid::kKeyUsage).value = ca::from_hex("03020780"); });
+}
+
 TEST_CASE("lint: issuer and subject and key must be those of the authority", "[lint][I4]") {
   const auto other = ca::DistinguishedName::parse(test::name_der({{"2.5.4.3", "Other"}}));
   defect(kLeaf, "byte for byte", [&](auto& c) { c.tbs.issuer = other; });
