@@ -11,8 +11,8 @@
 
 namespace ca {
 
-// An identity policy in the IAM JSON form, parsed and checked. Unknown elements, operators and condition keys
-// are refused when the document is read, never at decision time. Immutable.
+// An identity policy in the IAM JSON form, parsed and checked. Unknown elements, actions, operators and
+// condition keys are refused when the document is read, never at decision time. Immutable.
 class PolicyDocument {
  public:
   struct Condition {

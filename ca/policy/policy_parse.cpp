@@ -5,6 +5,7 @@
 
 #include "ca/base/error.hpp"
 #include "ca/base/strings.hpp"
+#include "ca/policy/actions.hpp"
 #include "ca/policy/policy.hpp"
 
 // The IAM JSON policy grammar, as far as we decide by it (IAM User Guide, "Grammar of the IAM JSON policy
@@ -120,11 +121,13 @@ const json& required(const Place& place, const json& object, const char* name) {
 std::vector<std::string> read_actions(const Place& place, const json& statement) {
   std::vector<std::string> actions = strings_of(place, required(place, statement, "Action"), "'Action'");
   for (const std::string& action : actions) {
-    const std::string lower = ascii_lower(action);
-    const bool ours = lower.starts_with("acm-pca:") || lower.starts_with("chancery:");
-    if (lower != "*" && (!ours || lower.ends_with(':'))) {
+    // A misspelt action would quietly never match: a Deny that does not deny.
+    const auto matches = [lower = ascii_lower(action)](std::string_view known) {
+      return matches_wildcard(lower, ascii_lower(known));
+    };
+    if (std::none_of(all_actions().begin(), all_actions().end(), matches)) {
       place.refuse("action " + shown(action) +
-                   " must be '*' or begin with 'acm-pca:' or 'chancery:' and name an action");
+                   " matches no operation: write '*', 'acm-pca:IssueCertificate' or 'acm-pca:Get*'");
     }
   }
   return actions;

@@ -1,8 +1,11 @@
 #include <fstream>
 #include <iterator>
 #include <random>
+#include <set>
 
 #include "ca/base/error.hpp"
+#include "ca/base/strings.hpp"
+#include "ca/policy/actions.hpp"
 #include "ca/policy/policy.hpp"
 #include "tests/support/catch.hpp"
 
@@ -121,8 +124,8 @@ TEST_CASE("policy: actions match without case and resources with case", "[policy
   CHECK(allows("acm-pca:*", "*", "acm-pca:IssueCertificate"));
   CHECK(allows("ACM-PCA:issuecertificate", "*", "acm-pca:IssueCertificate"));
   CHECK(allows("acm-pca:Issue?ertificate", "*", "acm-pca:IssueCertificate"));
-  CHECK_FALSE(allows("acm-pca:IssueCertificat", "*", "acm-pca:IssueCertificate"));
-  CHECK_FALSE(allows("chancery:*", "*", "acm-pca:IssueCertificate"));
+  CHECK_FALSE(allows("acm-pca:*Authority", "*", "acm-pca:IssueCertificate"));
+  CHECK_FALSE(allows("acm-pca:Get*", "*", "acm-pca:IssueCertificate"));
   CHECK(allows("*", kAuthority, "acm-pca:X"));
   CHECK(allows("*", "arn:aws:acm-pca:*:123456789012:certificate-authority/*", "acm-pca:X"));
   CHECK_FALSE(allows("*", "arn:aws:acm-pca:*:999999999999:*", "acm-pca:X"));
@@ -266,8 +269,16 @@ TEST_CASE("policy: a document that would not be honoured is refused with its pla
       {statement(R"(,"Action":"*")"), "'Resource' is missing"},
       {statement(R"(,"Action":[],"Resource":"*")"), "'Action' is an empty list"},
       {statement(R"(,"Action":["*",1],"Resource":"*")"), "'Action' must be a string"},
-      {statement(R"(,"Action":"acmpca:Issue*","Resource":"*")"), "action 'acmpca:Issue*' must be"},
-      {statement(R"(,"Action":"acm-pca:","Resource":"*")"), "action 'acm-pca:' must be"},
+      {statement(R"(,"Action":"acmpca:Issue*","Resource":"*")"), "action 'acmpca:Issue*' matches no"},
+      {statement(R"(,"Action":"acm-pca:","Resource":"*")"), "action 'acm-pca:' matches no"},
+      {statement(R"(,"Action":"","Resource":"*")"), "action '' matches no"},
+      {statement(R"(,"Action":"s3:GetObject","Resource":"*")"), "action 's3:GetObject' matches no"},
+      {statement(R"(,"Action":"acm-pca:IsueCertificate","Resource":"*")"),
+       "statement 2 (Two): action 'acm-pca:IsueCertificate' matches no operation"},
+      {statement(R"(,"Action":["acm-pca:GetCertificate","acm-pca:issueCertificates"],"Resource":"*")"),
+       "action 'acm-pca:issueCertificates' matches no"},
+      {statement(R"(,"Action":"acm-pca:Isue*","Resource":"*")"), "action 'acm-pca:Isue*' matches no"},
+      {statement(R"(,"Action":"chancery:*","Resource":"*")"), "action 'chancery:*' matches no"},
       {statement(R"(,"Action":"*","Resource":"certificate-authority/1")"),
        "resource 'certificate-authority/1' must be"},
       {statement(rest + R"(,"Effect":"Allow")"), "element 'Effect' is repeated"},
@@ -297,16 +308,33 @@ TEST_CASE("policy: a document that would not be honoured is refused with its pla
   CHECK_THAT(refusal_of(document(twice + "," + twice)), Contains("two statements have the Sid 'A'"));
 }
 
+TEST_CASE("policy: each operation of the API is an action and nothing else is", "[policy][I11]") {
+  const std::set<std::string_view> actions(ca::all_actions().begin(), ca::all_actions().end());
+  CHECK(actions.size() == 23);
+  CHECK(ca::all_actions().size() == 23);
+  for (const std::string_view action : actions) {
+    INFO(action);
+    CHECK(action.starts_with("acm-pca:"));
+    for (const std::string& pattern : {std::string{action}, ca::ascii_lower(action)}) {
+      const std::string json = R"({"Effect":"Allow","Action":")" + pattern + R"(","Resource":"*"})";
+      CHECK(decide({document(json)}, std::string{action}, "*").allowed);
+    }
+    const std::string more =
+        R"({"Effect":"Allow","Action":")" + std::string{action} + R"(x","Resource":"*"})";
+    CHECK_THAT(refusal_of(document(more)), Contains("matches no operation"));
+  }
+}
+
 TEST_CASE("policy: a single statement and lists and an id are read", "[policy]") {
   const PolicyDocument policy = PolicyDocument::parse(
       "x.json",
-      R"({"Version":"2012-10-17","Id":"any","Statement":{"Effect":"Allow","Action":["acm-pca:A","chancery:B"],
+      R"({"Version":"2012-10-17","Id":"any","Statement":{"Effect":"Allow","Action":["acm-pca:GetCertificate","acm-pca:Issue*"],
       "Resource":["arn:a","arn:b"],"Condition":{"StringLikeIfExists":{"acm-pca:templatearn":["a","b"]}}}})");
   CHECK(policy.name() == "x.json");
   REQUIRE(policy.statements().size() == 1);
   const PolicyDocument::Statement& statement = policy.statements().front();
   CHECK(statement.allow);
-  CHECK(statement.actions == std::vector<std::string>{"acm-pca:A", "chancery:B"});
+  CHECK(statement.actions == std::vector<std::string>{"acm-pca:GetCertificate", "acm-pca:Issue*"});
   CHECK(statement.resources == std::vector<std::string>{"arn:a", "arn:b"});
   REQUIRE(statement.conditions.size() == 1);
   CHECK(statement.conditions[0].op == PolicyDocument::Condition::Operator::string_like);
@@ -322,7 +350,7 @@ class StatementMaker {
   std::string statement(const std::string& effect) {
     std::string text =
         R"({"Effect":")" + effect + R"(","Action":")" +
-        pick({"*", "acm-pca:*", "acm-pca:Issue*", "acm-pca:Get*", "acm-pca:?et*", "chancery:*"}) +
+        pick({"*", "acm-pca:*", "acm-pca:Issue*", "acm-pca:Get*", "acm-pca:?et*", "acm-pca:Revoke*"}) +
         R"(","Resource":")" + pick({"*", "arn:a", "arn:*", "arn:?"}) + '"';
     if (next(2) == 0) {
       text += R"(,"Condition":{")" +
@@ -365,7 +393,7 @@ TEST_CASE("policy: one Deny more never allows more and one Allow more never allo
     allowing.insert(allowing.begin() + at, make.statement("Allow"));
 
     const std::string action =
-        make.pick({"acm-pca:IssueCertificate", "acm-pca:GetCertificate", "chancery:X"});
+        make.pick({"acm-pca:IssueCertificate", "acm-pca:GetCertificate", "acm-pca:RevokeCertificate"});
     const std::string resource = make.pick({"arn:a", "arn:b", "*"});
     Context context;
     if (make.next(3) > 0) {

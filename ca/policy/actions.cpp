@@ -1,0 +1,38 @@
+#include "ca/policy/actions.hpp"
+
+#include <array>
+
+namespace ca {
+namespace {
+
+constexpr std::array<std::string_view, 23> kActions{
+    "acm-pca:CreateCertificateAuthority",
+    "acm-pca:DescribeCertificateAuthority",
+    "acm-pca:ListCertificateAuthorities",
+    "acm-pca:UpdateCertificateAuthority",
+    "acm-pca:DeleteCertificateAuthority",
+    "acm-pca:RestoreCertificateAuthority",
+    "acm-pca:GetCertificateAuthorityCsr",
+    "acm-pca:GetCertificateAuthorityCertificate",
+    "acm-pca:ImportCertificateAuthorityCertificate",
+    "acm-pca:IssueCertificate",
+    "acm-pca:GetCertificate",
+    "acm-pca:RevokeCertificate",
+    "acm-pca:CreateCertificateAuthorityAuditReport",
+    "acm-pca:DescribeCertificateAuthorityAuditReport",
+    "acm-pca:CreatePermission",
+    "acm-pca:DeletePermission",
+    "acm-pca:ListPermissions",
+    "acm-pca:PutPolicy",
+    "acm-pca:GetPolicy",
+    "acm-pca:DeletePolicy",
+    "acm-pca:TagCertificateAuthority",
+    "acm-pca:UntagCertificateAuthority",
+    "acm-pca:ListTags",
+};
+
+}  // namespace
+
+std::span<const std::string_view> all_actions() { return kActions; }
+
+}  // namespace ca
