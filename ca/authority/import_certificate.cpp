@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <tuple>
 
 #include "ca/authority/service_state.hpp"
 #include "ca/base/error.hpp"
@@ -11,6 +12,7 @@ namespace ca {
 namespace {
 
 constexpr std::size_t kMaxChain = 16;  // far above the five levels that are of any use
+constexpr std::size_t kMaxKeyId = 64;  // bytes; a SHA-512 hash. Every certificate issued repeats it
 
 // Extensions that may be critical in an imported certificate (AWS Private CA, "Installing a CA certificate").
 constexpr std::array kMayBeCritical{
@@ -48,11 +50,18 @@ std::vector<Certificate> read_pem(const std::string& pem, std::size_t max_blocks
   return certificates;
 }
 
-// An outside issuer may change the string type of an attribute, never its text.
+// Whether two subjects have the same RDNs. An outside issuer may change the string type of an attribute, and
+// with it the order inside an RDN, but never the text.
 bool same_subject(const DistinguishedName& a, const DistinguishedName& b) {
-  return std::equal(a.attributes().begin(), a.attributes().end(), b.attributes().begin(),
-                    b.attributes().end(),
-                    [](const auto& x, const auto& y) { return x.type == y.type && x.value == y.value; });
+  const auto attributes_of = [](const DistinguishedName& name) {
+    std::vector<std::tuple<std::size_t, Oid, std::string>> attributes;
+    for (const auto& attribute : name.attributes()) {
+      attributes.emplace_back(attribute.rdn, attribute.type, attribute.utf8());
+    }
+    std::sort(attributes.begin(), attributes.end());
+    return attributes;
+  };
+  return attributes_of(a) == attributes_of(b);
 }
 
 void check_authority_certificate(const Certificate& certificate, const std::string& what) {
@@ -90,18 +99,29 @@ void check_critical_extensions(const Certificate& certificate) {
   }
 }
 
+bool is_self_signed(const Certificate& certificate) {
+  return certificate.self_issued() && certificate.is_signed_by(certificate.public_key);
+}
+
 void check_own(const Certificate& certificate, const Authority& authority, TimePoint now) {
   if (certificate.public_key.spki_der() != authority.record.spki_der) {
     throw Error{Code::certificate_mismatch,
                 "The certificate's public key is not the certificate authority's key"};
   }
-  if (!same_subject(certificate.subject, DistinguishedName::parse(authority.record.subject_der))) {
+  const auto subject = DistinguishedName::parse(authority.record.subject_der);
+  // A root signs its subject itself, and has no reason to change a byte of it.
+  if (authority.record.type == AuthorityType::root ? certificate.subject != subject
+                                                   : !same_subject(certificate.subject, subject)) {
     throw Error{Code::certificate_mismatch,
                 "The certificate's subject is not the certificate authority's subject"};
   }
   check_authority_certificate(certificate, "certificate");
   check_critical_extensions(certificate);
   check_period(certificate, "certificate");
+  const auto key_id = certificate.subject_key_id();
+  if (key_id && (key_id->empty() || key_id->size() > kMaxKeyId)) {
+    refuse("The certificate's subjectKeyIdentifier must have 1 to " + std::to_string(kMaxKeyId) + " bytes");
+  }
   if (certificate.validity.not_after < to_seconds(now)) {
     refuse("The certificate has expired at " + rfc3339(certificate.validity.not_after));
   }
@@ -113,6 +133,9 @@ void check_chain(const Certificate& certificate, const std::vector<Certificate>&
   int authorities_below = 1;
   for (const Certificate& issuer : chain) {
     const std::string what = "chain certificate '" + issuer.subject.text() + "'";
+    if (is_self_signed(*below)) {
+      throw Error{Code::certificate_mismatch, "The chain goes on behind its self-signed root certificate"};
+    }
     if (issuer.der == certificate.der) {
       refuse("The chain must not contain the certificate authority's own certificate");
     }
@@ -134,13 +157,13 @@ void check_chain(const Certificate& certificate, const std::vector<Certificate>&
     below = &issuer;
     ++authorities_below;
   }
-  if (!below->self_issued() || !below->is_signed_by(below->public_key)) {
+  if (!is_self_signed(*below)) {
     throw Error{Code::certificate_mismatch, "The chain must end with the self-signed root certificate"};
   }
 }
 
 void check_type(const Authority& authority, const Certificate& certificate, bool has_chain) {
-  const bool self_signed = certificate.self_issued() && certificate.is_signed_by(certificate.public_key);
+  const bool self_signed = is_self_signed(certificate);
   if (authority.record.type == AuthorityType::root) {
     if (!self_signed) {
       throw Error{Code::certificate_mismatch,

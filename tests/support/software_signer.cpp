@@ -81,6 +81,11 @@ void SoftwareSigner::set_away(bool away) {
   back_.notify_all();
 }
 
+std::shared_ptr<EVP_PKEY> SoftwareSigner::private_key(const std::string& uri) const {
+  const std::lock_guard lock{mutex_};
+  return keys_.at(uri.substr(uri.rfind('=') + 1));
+}
+
 ca::Bytes SoftwareSigner::sign(const ca::SigningKey& key, const ca::ToBeSigned& to_be_signed,
                                ca::Deadline deadline) {
   const ca::SigningAlgorithm algorithm = to_be_signed.algorithm();

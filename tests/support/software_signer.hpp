@@ -29,6 +29,8 @@ class SoftwareSigner final : public ca::Signer {
   void set_verdict(const std::string& label, ca::KeyVerdict verdict);
   // Runs on the signing thread when the signature exists and has not been returned yet; once.
   void after_next_signature(std::function<void()> run);
+  // What no token gives away: for certificates that the authority itself would never sign.
+  [[nodiscard]] std::shared_ptr<EVP_PKEY> private_key(const std::string& uri) const;
   std::atomic<int> signatures{0};
   std::atomic<int> generations{0};
   std::atomic<bool> corrupt{false};

@@ -58,11 +58,16 @@ struct Outside {
 // A SUBORDINATE that waits for its certificate from outside.
 struct Waiting {
   World& world;
+  ca::AuthorityArn arn;
   Outside outside{world};
-  ca::AuthorityArn arn = world.create(ca::AuthorityType::subordinate, "Sub");
+
+  explicit Waiting(World& its_world)
+      : Waiting{its_world, its_world.create(ca::AuthorityType::subordinate, "Sub")} {}
+  Waiting(World& its_world, ca::AuthorityArn its_arn) : world{its_world}, arn{std::move(its_arn)} {}
 
   [[nodiscard]] ca::TbsCertificate certificate() const {
-    return outside.authority(named("Sub"), world.service->describe(World::caller(), arn).spki_der);
+    const auto record = world.service->describe(World::caller(), arn);
+    return outside.authority(ca::DistinguishedName::parse(record.subject_der), record.spki_der);
   }
   void import(const ca::TbsCertificate& certificate, std::optional<std::string> chain = std::nullopt) const {
     world.service->import_certificate(
@@ -130,6 +135,81 @@ TEST_CASE("import: name constraints that cannot be evaluated are refused, here a
         CHECK(code_of(import) == ca::Code::malformed_certificate);
       }
     }
+  }
+}
+
+TEST_CASE("import: the chain ends with its root", "[authority]") {
+  World world;
+  const Waiting waiting{world};
+  const std::string root = waiting.outside.pem(waiting.outside.root());
+  // The same name and key once more: each certificate would verify under the next.
+  const std::string again = waiting.outside.pem(waiting.outside.root());
+  for (const std::string& chain :
+       {root + "\n" + root, root + "\n" + again, again + "\n" + root + "\n" + again}) {
+    CHECK(code_of([&] { waiting.import(waiting.certificate(), chain); }) == ca::Code::certificate_mismatch);
+  }
+  CHECK_NOTHROW(waiting.import(waiting.certificate(), root));
+}
+
+TEST_CASE("import: a subject is compared by its RDNs and their text", "[authority][I11]") {
+  World world;
+  ca::CreateAuthorityOrder order;
+  order.type = ca::AuthorityType::subordinate;
+  order.subject = ca::encode_subject({.organization = "Org", .common_name = "Sub"});
+  const Waiting waiting{world, world.service->create(World::caller(), order)};
+  const auto import_as = [&](const ca::Bytes& subject) {
+    auto certificate = waiting.certificate();
+    certificate.subject = ca::DistinguishedName::parse(subject);
+    waiting.import(certificate);
+  };
+  const auto code_as = [&](const ca::Bytes& subject) { return code_of([&] { import_as(subject); }); };
+  const auto printable = ca::der::tag::kPrintableString;
+  const std::string wide{"\0S\0u\0b", 6};
+  CHECK_NOTHROW(import_as(test::name_der({{"2.5.4.10", "Org", printable}, {"2.5.4.3", "Sub", printable}})));
+  CHECK_NOTHROW(
+      import_as(test::name_der({{"2.5.4.10", "Org"}, {"2.5.4.3", wide, ca::der::tag::kBmpString}})));
+  CHECK(code_as(test::name_der({{"2.5.4.10", "org"}, {"2.5.4.3", "Sub"}})) == ca::Code::certificate_mismatch);
+  CHECK(code_as(test::name_der({{"2.5.4.10", "Org"}})) == ca::Code::certificate_mismatch);
+  CHECK(code_as(test::name_der({{"2.5.4.3", "Sub"}, {"2.5.4.10", "Org"}})) == ca::Code::certificate_mismatch);
+  CHECK(code_as(test::name_der({{"2.5.4.10", "Org"}, {"2.5.4.3", "Sub"}, {"2.5.4.3", "Sub"}})) ==
+        ca::Code::certificate_mismatch);
+  const ca::Bytes both = test::rdn_der({{"2.5.4.3", "Sub"}, {"2.5.4.10", "Org"}});
+  CHECK(code_as(ca::der::element(ca::der::tag::kSequence, both)) == ca::Code::certificate_mismatch);
+}
+
+TEST_CASE("import: a root keeps its own subject byte for byte", "[authority][I11]") {
+  World world;
+  const auto arn = world.create(ca::AuthorityType::root, "Root");
+  const auto record = world.service->describe(World::caller(), arn);
+  Outside self{world};
+  self.name =
+      ca::DistinguishedName::parse(test::name_der({{"2.5.4.3", "Root", ca::der::tag::kPrintableString}}));
+  const auto import = [&] {
+    const auto tbs = self.authority(self.name, record.spki_der);
+    const ca::Bytes body = tbs.encode();
+    const ca::Bytes signature = test::sign(world.signer.private_key(record.key_uri).get(), body);
+    const ca::Bytes der = ca::assemble_signed(body, tbs.signing_algorithm, signature);
+    world.service->import_certificate(World::caller(), {arn, ca::to_pem("CERTIFICATE", der), std::nullopt});
+  };
+  CHECK(code_of(import) == ca::Code::certificate_mismatch);
+  self.name = ca::DistinguishedName::parse(record.subject_der);
+  CHECK_NOTHROW(import());
+}
+
+TEST_CASE("import: a key identifier that no certificate could carry is refused", "[authority]") {
+  World world;
+  const Waiting waiting{world};
+  const auto with_id = [&](std::size_t size) {
+    auto certificate = waiting.certificate();
+    certificate.extensions.push_back({ca::oid::kSubjectKeyIdentifier, false,
+                                      ca::der::element(ca::der::tag::kOctetString, ca::Bytes(size, 0xA5))});
+    return certificate;
+  };
+  CHECK(code_of([&] { waiting.import(with_id(0)); }) == ca::Code::malformed_certificate);
+  CHECK(code_of([&] { waiting.import(with_id(65)); }) == ca::Code::malformed_certificate);
+  for (const std::size_t size : {1U, 20U, 64U}) {
+    waiting.import(with_id(size));
+    CHECK_NOTHROW(world.service->issue(World::caller(), world.order(waiting.arn, test::make_csr())));
   }
 }
 

@@ -69,13 +69,23 @@ struct NameValue {
   std::uint8_t tag = ca::der::tag::kUtf8String;
 };
 
-inline ca::Bytes name_der(const std::vector<NameValue>& values) {
-  ca::Bytes rdns;
+// One RDN of these attributes, in this order.
+inline ca::Bytes rdn_der(const std::vector<NameValue>& values) {
+  ca::Bytes pairs;
   for (const NameValue& value : values) {
     const ca::Bytes pair =
         ca::der::element(ca::der::tag::kSequence,
                          {ca::der::oid(value.type), ca::der::element(value.tag, ca::bytes_of(value.value))});
-    const ca::Bytes rdn = ca::der::element(ca::der::tag::kSet, pair);
+    pairs.insert(pairs.end(), pair.begin(), pair.end());
+  }
+  return ca::der::element(ca::der::tag::kSet, pairs);
+}
+
+// A name of one attribute in each RDN.
+inline ca::Bytes name_der(const std::vector<NameValue>& values) {
+  ca::Bytes rdns;
+  for (const NameValue& value : values) {
+    const ca::Bytes rdn = rdn_der({value});
     rdns.insert(rdns.end(), rdn.begin(), rdn.end());
   }
   return ca::der::element(ca::der::tag::kSequence, rdns);

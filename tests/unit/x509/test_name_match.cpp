@@ -13,13 +13,7 @@ ca::DistinguishedName named(const std::vector<test::NameValue>& values) {
 
 // All values in one RDN, in the given order.
 ca::DistinguishedName joined(const std::vector<test::NameValue>& values) {
-  ca::Bytes pairs;
-  for (const auto& value : values) {
-    const ca::Bytes pair = ca::der::element(
-        tag::kSequence, {ca::der::oid(value.type), ca::der::element(value.tag, ca::bytes_of(value.value))});
-    pairs.insert(pairs.end(), pair.begin(), pair.end());
-  }
-  return ca::DistinguishedName::parse(ca::der::element(tag::kSequence, ca::der::element(tag::kSet, pairs)));
+  return ca::DistinguishedName::parse(ca::der::element(tag::kSequence, test::rdn_der(values)));
 }
 
 const test::NameValue kCountry{"2.5.4.6", "US", tag::kPrintableString};
