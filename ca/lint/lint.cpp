@@ -33,6 +33,15 @@ ByteView without_zeros(ByteView number) {
   return number;
 }
 
+// Issuers may have names that are lax in their encoding, what we certify may not.
+void check_subject_strictly(const DistinguishedName& subject) {
+  try {
+    (void)DistinguishedName::parse(subject.der());
+  } catch (const Error& error) {
+    lint_failure(std::string{"its subject is not strict: "} + error.what());
+  }
+}
+
 void require(bool ok, const char* what) {
   if (!ok) {
     lint_failure(what);
@@ -53,6 +62,7 @@ void check_issuer(const Certificate& certificate, const Template& tmpl, const Is
   require(!tmpl.is_root || certificate.subject == issuer.subject, "a root has the subject of its authority");
   require(!tmpl.is_root || certificate.public_key.spki_der() == issuer.spki_der,
           "a root has the key of its authority");
+  check_subject_strictly(certificate.subject);
   require(!tmpl.is_ca || !certificate.subject.empty(), "an authority must have a subject");
   require(tmpl.is_root || match_names(certificate.subject, issuer.subject) != NameMatch::yes,
           "the subject is the issuer's");

@@ -78,7 +78,8 @@ bool ip_matches(const Bytes& name, const Bytes& constraint) {
 
 // `refusing` is the answer for what cannot be compared.
 bool directory_matches(const Bytes& name, const Bytes& constraint, bool refusing) {
-  const NameMatch match = match_prefix(DistinguishedName::parse(name), DistinguishedName::parse(constraint));
+  const NameMatch match =
+      match_prefix(DistinguishedName::parse_imported(name), DistinguishedName::parse_imported(constraint));
   return match == NameMatch::undecided ? refusing : match == NameMatch::yes;
 }
 
@@ -163,7 +164,7 @@ GeneralName read_base(const der::Element& base) {
       return name;
     case der::tag::context_constructed(4):
       name.kind = Kind::directory;
-      (void)DistinguishedName::parse(name.value);
+      (void)DistinguishedName::parse_imported(name.value);
       return name;
     case der::tag::context(6):
       name.kind = Kind::uri;

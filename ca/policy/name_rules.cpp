@@ -6,7 +6,6 @@
 #include "ca/base/error.hpp"
 #include "ca/base/strings.hpp"
 #include "ca/x509/character_string.hpp"
-#include "ca/x509/der.hpp"
 #include "ca/x509/name_syntax.hpp"
 
 namespace ca {
@@ -25,10 +24,6 @@ void check_attribute(const DistinguishedName::Attribute& attribute) {
   if (utf8_length(attribute.utf8()) > max) {
     refuse("The subject attribute " + attribute.type + " is longer than " + std::to_string(max) +
            " characters");
-  }
-  if (attribute.string_tag == der::tag::kPrintableString && !is_printable_string(attribute.value)) {
-    refuse("The subject attribute " + attribute.type +
-           " is a PrintableString with a character that PrintableString does not have: use UTF8String");
   }
 }
 

@@ -114,8 +114,8 @@ Certificate read_tbs(ByteView der, ByteView tbs_der, ByteView algorithm, ByteVie
           .serial = Bytes(serial.begin(), serial.end()),
           .signing_algorithm = read_algorithm(algorithm, inner_algorithm),
           .signature = Bytes(signature.begin(), signature.end()),
-          .issuer = DistinguishedName::parse(issuer),
-          .subject = DistinguishedName::parse(subject),
+          .issuer = DistinguishedName::parse_imported(issuer),
+          .subject = DistinguishedName::parse_imported(subject),
           .validity = validity,
           .public_key = PublicKey::parse(spki),
           .extensions = std::move(extensions)};

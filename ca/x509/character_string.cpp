@@ -1,6 +1,7 @@
 #include "ca/x509/character_string.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "ca/x509/der.hpp"
 
@@ -10,7 +11,26 @@ namespace {
 constexpr char32_t kLastCharacter = 0x10FFFF;
 
 bool is_surrogate(char32_t c) { return c >= 0xD800 && c <= 0xDFFF; }
-bool is_control(char32_t c) { return c < 0x20 || (c >= 0x7F && c < 0xA0); }
+
+struct Range {
+  char32_t first, last;
+};
+// Categories Cc, Cf, Zl and Zp of the Unicode Character Database, in order. With one of them in it a name
+// reads like another, or runs into the next line of a log.
+constexpr std::array kUnseen{
+    Range{0x0000, 0x001F},   Range{0x007F, 0x009F},   Range{0x00AD, 0x00AD},   Range{0x0600, 0x0605},
+    Range{0x061C, 0x061C},   Range{0x06DD, 0x06DD},   Range{0x070F, 0x070F},   Range{0x0890, 0x0891},
+    Range{0x08E2, 0x08E2},   Range{0x180E, 0x180E},   Range{0x200B, 0x200F},   Range{0x2028, 0x202E},
+    Range{0x2060, 0x206F},   Range{0xFEFF, 0xFEFF},   Range{0xFFF9, 0xFFFB},   Range{0x110BD, 0x110BD},
+    Range{0x110CD, 0x110CD}, Range{0x13430, 0x1343F}, Range{0x1BCA0, 0x1BCA3}, Range{0x1D173, 0x1D17A},
+    Range{0xE0000, 0xE007F},
+};
+
+bool is_unseen(char32_t c) {
+  const auto range = std::lower_bound(kUnseen.begin(), kUnseen.end(), c,
+                                      [](const Range& row, char32_t value) { return row.last < value; });
+  return range != kUnseen.end() && c >= range->first;
+}
 
 void append_utf8(std::string& out, char32_t c) {
   const auto tail = [&](unsigned shift) { out += static_cast<char>(0x80U | ((c >> shift) & 0x3FU)); };
@@ -56,7 +76,7 @@ std::optional<char32_t> next_utf8(ByteView text, std::size_t& at) {
 std::optional<std::string> from_utf8(ByteView text) {
   for (std::size_t at = 0; at < text.size();) {
     const auto c = next_utf8(text, at);
-    if (!c || is_control(*c)) {
+    if (!c || is_unseen(*c)) {
       return std::nullopt;
     }
   }
@@ -74,7 +94,7 @@ std::optional<std::string> from_wide(ByteView text, std::size_t width, char32_t 
     for (std::size_t i = 0; i < width; ++i) {
       c = c << 8U | text[at + i];
     }
-    if (is_control(c) || is_surrogate(c) || c > last) {
+    if (is_unseen(c) || is_surrogate(c) || c > last) {
       return std::nullopt;
     }
     append_utf8(out, c);
@@ -113,11 +133,15 @@ std::size_t utf8_length(std::string_view text) {
 }
 
 bool is_printable_string(std::string_view text) {
-  static constexpr std::string_view kMarks = " '()+,-./:=?*&";
+  static constexpr std::string_view kMarks = " '()+,-./:=?";
   return std::all_of(text.begin(), text.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
            kMarks.find(c) != std::string_view::npos;
   });
+}
+
+bool is_numeric_string(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c == ' ' || (c >= '0' && c <= '9'); });
 }
 
 bool is_visible_ascii(std::string_view text) {

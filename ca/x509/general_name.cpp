@@ -61,7 +61,9 @@ void check_other_name(ByteView contents) {
     case der::tag::kUniversalString:
     case der::tag::kBmpString:
       if (!utf8_of_string(inner.tag, inner.contents)) {
-        fields.refuse("the value must be valid in its string type and without control characters");
+        fields.refuse(
+            "the value must be valid in its string type and without control characters or others that nobody "
+            "sees");
       }
       return;
     default:

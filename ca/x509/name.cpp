@@ -53,16 +53,24 @@ std::string text_of_attribute(const DistinguishedName::Attribute& attribute) {
   return std::string{known->name} + "=" + escaped(attribute.utf8());
 }
 
+bool is_in_alphabet(std::uint8_t string_tag, ByteView contents) {
+  const std::string text = text_of(contents);
+  return (string_tag != der::tag::kPrintableString || is_printable_string(text)) &&
+         (string_tag != der::tag::kNumericString || is_numeric_string(text));
+}
+
 // AttributeTypeAndValue ::= SEQUENCE { type OBJECT IDENTIFIER, value ANY } (RFC 5280, 4.1.2.4)
-DistinguishedName::Attribute read_attribute(der::Reader& rdn, std::size_t number) {
-  der::Reader fields = rdn.enter(der::tag::kSequence, "name attribute");
+DistinguishedName::Attribute read_attribute(ByteView whole, std::size_t number, bool strict) {
+  der::Reader outer{whole, "name attribute"};
+  der::Reader fields = outer.enter(der::tag::kSequence, "name attribute");
   DistinguishedName::Attribute attribute;
   attribute.type = fields.oid("name attribute type");
   const der::Element value = fields.any();
   fields.end();
-  if (!utf8_of_string(value.tag, value.contents)) {
+  if (!utf8_of_string(value.tag, value.contents) || (strict && !is_in_alphabet(value.tag, value.contents))) {
     fields.refuse("the value of " + attribute.type +
-                  " must be a non-empty string without control characters and valid in its string type");
+                  " must be a non-empty string without control characters or others that nobody sees, and "
+                  "valid in its string type");
   }
   attribute.string_tag = value.tag;
   attribute.value = text_of(value.contents);
@@ -76,7 +84,10 @@ std::string DistinguishedName::Attribute::utf8() const {
   return utf8_of_string(string_tag, bytes_of(value)).value_or("");
 }
 
-DistinguishedName DistinguishedName::parse(ByteView der) {
+DistinguishedName DistinguishedName::parse(ByteView der) { return read(der, Origin::request); }
+DistinguishedName DistinguishedName::parse_imported(ByteView der) { return read(der, Origin::imported); }
+
+DistinguishedName DistinguishedName::read(ByteView der, Origin origin) {
   der::Reader outer{der, "name"};
   der::Reader rdns = outer.enter(der::tag::kSequence, "name");
   outer.end();
@@ -87,8 +98,15 @@ DistinguishedName DistinguishedName::parse(ByteView der) {
     if (rdn.done()) {
       rdn.refuse("it is empty");
     }
+    ByteView before;
     while (!rdn.done()) {
-      name.attributes_.push_back(read_attribute(rdn, number));
+      const ByteView whole = rdn.take(der::tag::kSequence, "name attribute").whole;
+      // X.690, 11.6: ascending by their octets.
+      if (origin == Origin::request && !std::ranges::lexicographical_compare(before, whole)) {
+        rdn.refuse("its attributes are not in the order of DER");
+      }
+      before = whole;
+      name.attributes_.push_back(read_attribute(whole, number, origin == Origin::request));
       if (name.attributes_.size() > kMaxAttributes) {
         rdns.refuse("more than " + std::to_string(kMaxAttributes) + " attributes");
       }

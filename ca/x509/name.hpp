@@ -23,10 +23,13 @@ class DistinguishedName {
   };
 
   DistinguishedName() = default;  // the empty SEQUENCE
-  // Strict DER, but for the order inside multi-valued RDNs; at most 64 attributes; values are non-empty
-  // strings, valid in their type, without control characters. Throws Code::malformed_csr (the caller maps it
-  // for certificates).
+  // A name that is to be certified. Strict DER; at most 64 attributes; values are non-empty strings, valid in
+  // their type and its alphabet, without control and format characters. Throws Code::malformed_csr.
   [[nodiscard]] static DistinguishedName parse(ByteView der);
+  // A name in a certificate of an outside issuer, which is compared and copied but not made here: attributes
+  // in any order inside their RDN, any ASCII in PrintableString and NumericString. Throws
+  // Code::malformed_csr; the caller maps it.
+  [[nodiscard]] static DistinguishedName parse_imported(ByteView der);
 
   [[nodiscard]] const Bytes& der() const { return der_; }
   [[nodiscard]] const std::vector<Attribute>& attributes() const { return attributes_; }
@@ -38,6 +41,9 @@ class DistinguishedName {
   friend bool operator==(const DistinguishedName& a, const DistinguishedName& b) { return a.der_ == b.der_; }
 
  private:
+  enum class Origin { request, imported };
+  [[nodiscard]] static DistinguishedName read(ByteView der, Origin origin);
+
   Bytes der_{0x30, 0x00};
   std::vector<Attribute> attributes_;
 };

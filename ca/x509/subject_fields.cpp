@@ -52,7 +52,7 @@ std::uint8_t string_tag_of(std::string_view type) {
 Bytes encode_attribute(const Oid& type, const std::string& value, std::size_t max_characters) {
   const std::uint8_t tag = string_tag_of(type);
   if (!utf8_of_string(tag, bytes_of(value))) {
-    refuse("the value of " + type + " must be text without control characters" +
+    refuse("the value of " + type + " must be text without control characters or others that nobody sees" +
            (tag == der::tag::kUtf8String ? "" : ", ASCII only"));
   }
   if (tag == der::tag::kPrintableString && !is_printable_string(value)) {

@@ -70,6 +70,15 @@ TEST_CASE("lint: a leaf never gets the CA bit or the right to sign certificates"
          [](auto& c) { c.extension(ca::oid::kBasicConstraints).value = ca::from_hex("30060101ff020102"); });
 }
 
+TEST_CASE("lint: a subject is strict even if an issuer's name need not be", "[lint][I11]") {
+  const ca::Bytes turned = ca::der::element(0x30, test::rdn_der({{"2.5.4.10", "Org"}, {"2.5.4.3", "Sub"}}));
+  defect(kLeaf, "order of DER",
+         [&](auto& c) { c.tbs.subject = ca::DistinguishedName::parse_imported(turned); });
+  LintCase sample;
+  sample.tbs.issuer = sample.issuer.subject = ca::DistinguishedName::parse_imported(turned);
+  CHECK_NOTHROW(sample.lint());
+}
+
 TEST_CASE("lint: an Ed25519 key signs and does not encipher", "[lint][I11]") {
   LintCase sample;
   sample.set_key(test::spki_of(test::make_pkey("ED25519").get()));

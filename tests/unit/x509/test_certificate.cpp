@@ -99,6 +99,19 @@ TEST_CASE("certificate: malformed parts are refused when it is read", "[x509][I1
   refused([](auto& c) { c.spki_der.back() ^= 1U; });
 }
 
+TEST_CASE("certificate: names of outside issuers are read as they are", "[x509]") {
+  const auto key = test::make_pkey("P-256");
+  auto wanted = tbs(key.get());
+  const ca::Bytes subject =
+      der::element(der::tag::kSequence, test::rdn_der({{"2.5.4.10", "Org"}, {"2.5.4.3", "x"}}));
+  wanted.subject = ca::DistinguishedName::parse_imported(subject);
+  wanted.issuer = ca::DistinguishedName::parse_imported(
+      test::name_der({{"2.5.4.3", "R&D *", der::tag::kPrintableString}}));
+  const auto read = Certificate::parse(sealed(key.get(), wanted.encode()));
+  CHECK(read.subject.der() == subject);
+  CHECK(read.issuer == wanted.issuer);
+}
+
 TEST_CASE("certificate: version 1 and a differing inner algorithm are refused", "[x509][I16]") {
   const auto key = test::make_pkey("P-256");
   ca::Bytes body = tbs(key.get()).encode();

@@ -113,6 +113,20 @@ TEST_CASE("csr: bad names are refused although the signature is good", "[x509][I
       "more than 150 names");
 }
 
+TEST_CASE("csr: names are strict where those of imported certificates are not", "[x509][I11]") {
+  const auto key = test::make_pkey("P-256");
+  const ca::Bytes turned =
+      der::element(der::tag::kSequence, test::rdn_der({{"2.5.4.10", "Org"}, {"2.5.4.3", "x"}}));
+  refused(test::request_der(key.get(), {.subject = turned}), "order of DER");
+  const ca::Bytes starred = test::name_der({{"2.5.4.3", "*.example", der::tag::kPrintableString}});
+  refused(test::request_der(key.get(), {.subject = starred}), "valid in its string type");
+  for (const ca::Bytes& name : {turned, starred}) {
+    refused(
+        test::request_der(key.get(), {.extensions = {test::san({{ca::GeneralName::Kind::directory, name}})}}),
+        "");
+  }
+}
+
 TEST_CASE("csr: odd shapes are refused", "[x509][I16]") {
   const auto key = test::make_pkey("P-256");
   const auto san = test::san({test::dns("a.example")});

@@ -69,6 +69,93 @@ TEST_CASE("name: NUL and control characters and broken strings are refused in ev
   }
 }
 
+TEST_CASE("name: characters that nobody sees are refused in every string type", "[x509][I11]") {
+  const std::vector<test::NameValue> bad{
+      {"2.5.4.3",
+       "a\xc2\xad"
+       "b"},                    // U+00AD soft hyphen
+      {"2.5.4.3", "\xd8\x80"},  // U+0600 Arabic number sign
+      {"2.5.4.3",
+       "\xd8\x9c"
+       "a"},  // U+061C Arabic letter mark
+      {"2.5.4.3",
+       "a\xe2\x80\x8b"
+       "b"},                         // U+200B zero width space
+      {"2.5.4.3", "a\xe2\x80\x8f"},  // U+200F right-to-left mark
+      {"2.5.4.3",
+       "a\xe2\x80\xa8"
+       "b"},  // U+2028 line separator
+      {"2.5.4.3",
+       "a\xe2\x80\xa9"
+       "b"},  // U+2029 paragraph separator
+      {"2.5.4.3",
+       "moc.\xe2\x80\xae"
+       "x"},  // U+202E right-to-left override
+      {"2.5.4.3",
+       "\xe2\x81\xa6"
+       "a"},  // U+2066 left-to-right isolate
+      {"2.5.4.3",
+       "\xef\xbb\xbf"
+       "a"},                             // U+FEFF byte order mark
+      {"2.5.4.3", "\xf0\x9d\x85\xb3"},   // U+1D173 musical symbol begin beam
+      {"2.5.4.3", "a\xf3\xa0\x81\xa1"},  // U+E0061 tag letter a
+      {"2.5.4.3",
+       "a\xad"
+       "b",
+       tag::kTeletexString},
+      {"2.5.4.3", std::string{"\x20\x2e\x00\x61", 4}, tag::kBmpString},
+      {"2.5.4.3", std::string{"\x00\x0e\x00\x01", 4}, tag::kUniversalString},
+  };
+  for (const auto& value : bad) {
+    INFO(ca::to_hex(ca::bytes_of(value.value)) << " tag " << int{value.tag});
+    CHECK_THROWS_AS(parse({value}), ca::Error);
+    CHECK_THROWS_AS(DistinguishedName::parse_imported(test::name_der({value})), ca::Error);
+  }
+  // Their neighbours are letters, marks and spaces.
+  for (const char* good : {"\xc2\xac\xc2\xae", "\xd8\x86", "\xe2\x80\x8a\xe2\x80\x90",
+                           "\xe2\x80\xa7\xe2\x80\xaf", "\xe2\x81\x9f", "\xe2\x81\xb0", "\xef\xbb\xbc"}) {
+    INFO(ca::to_hex(ca::bytes_of(good)));
+    CHECK_NOTHROW(parse({{"2.5.4.3", good}}));
+  }
+}
+
+TEST_CASE("name: the alphabets of string types hold, but in certificates from outside", "[x509][I11]") {
+  const auto good = [](const std::string& value, std::uint8_t type) {
+    CHECK_NOTHROW(DistinguishedName::parse_imported(test::name_der({{"2.5.4.3", value, type}})));
+    try {
+      return parse({{"2.5.4.3", value, type}}).common_names().at(0) == value;
+    } catch (const ca::Error& error) {
+      CHECK(error.code() == ca::Code::malformed_csr);
+      CHECK_THAT(std::string{error.what()}, Contains("valid in its string type"));
+      return false;
+    }
+  };
+  CHECK(good("AZaz09 '()+,-./:=?", tag::kPrintableString));
+  CHECK(good("0123 456789", tag::kNumericString));
+  CHECK(good("any @*&_!\"#$%;<>[]^`{|}~ of ASCII", tag::kIa5String));
+  CHECK(good("any @*&_!\"#$%;<>[]^`{|}~ of ASCII", tag::kVisibleString));
+  for (const char c : std::string{"@*&_!\"#$%;<>[\\]^`{|}~"}) {
+    CHECK_FALSE(good(std::string{"a"} + c, tag::kPrintableString));
+  }
+  for (const char c : std::string{"a-.,+'"}) {
+    CHECK_FALSE(good(std::string{"1"} + c, tag::kNumericString));
+  }
+}
+
+TEST_CASE("name: an RDN is a set in the order of DER, but in certificates from outside", "[x509]") {
+  const std::vector<test::NameValue> sorted{{"2.5.4.3", "x"}, {"2.5.4.10", "Org"}};
+  const auto name_of = [](const std::vector<test::NameValue>& values) {
+    return ca::der::element(tag::kSequence, test::rdn_der(values));
+  };
+  CHECK(DistinguishedName::parse(name_of(sorted)).text() == "CN=x+O=Org");
+  for (const auto& values : {std::vector{sorted[1], sorted[0]}, std::vector{sorted[0], sorted[0]}}) {
+    CHECK_THROWS_WITH(DistinguishedName::parse(name_of(values)), Contains("order of DER"));
+    const auto imported = DistinguishedName::parse_imported(name_of(values));
+    CHECK(imported.der() == name_of(values));
+    CHECK(imported.attributes().size() == 2);
+  }
+}
+
 TEST_CASE("name: shapes that are no name are refused", "[x509][I16]") {
   for (const char* hex : {"", "30", "3001", "300000", "31003000", "30023100", "3000aa", "300430023100",
                           "300b3109300706035504030c00", "300a310830060603550403" /* no value */}) {
@@ -113,6 +200,12 @@ TEST_CASE("name: subject fields beyond their bounds are refused", "[x509]") {
   refused([](auto& f) { f.common_name = std::string(65, 'x'); });
   refused([](auto& f) { f.common_name = "a\nb"; });
   refused([](auto& f) { f.serial_number = "a@b"; });
+  refused([](auto& f) { f.serial_number = "a*b"; });
+  refused([](auto& f) {
+    f.common_name =
+        "a\xe2\x80\xae"
+        "b";
+  });
   refused([](auto& f) { f.generation_qualifier = "IIII"; });
   refused([](auto& f) { f.custom = {{"not.an.oid", "x"}}; });
   refused([](auto& f) { f.custom = {{"1.2.3", ""}}; });
@@ -172,6 +265,9 @@ TEST_CASE("san: bad names are refused wherever they stand", "[x509][I11][I16]") 
       test::ip({1, 2, 3}),
       test::ip({}),
       {ca::GeneralName::Kind::directory, test::name_der({{"2.5.4.3", "a\nb"}})},
+      {ca::GeneralName::Kind::directory, test::name_der({{"2.5.4.3", "a\xe2\x80\xae"}})},
+      {ca::GeneralName::Kind::directory, test::name_der({{"2.5.4.3", "a@b", tag::kPrintableString}})},
+      {ca::GeneralName::Kind::other, ca::from_hex("06022a03a0050c03e280ae")},
       {ca::GeneralName::Kind::registered_id, {}},
       {ca::GeneralName::Kind::other, ca::from_hex("06022a03")},
       {ca::GeneralName::Kind::other, ca::from_hex("06022a03a0040c026100")},

@@ -13,7 +13,7 @@ ca::DistinguishedName named(const std::vector<test::NameValue>& values) {
 
 // All values in one RDN, in the given order.
 ca::DistinguishedName joined(const std::vector<test::NameValue>& values) {
-  return ca::DistinguishedName::parse(ca::der::element(tag::kSequence, test::rdn_der(values)));
+  return ca::DistinguishedName::parse_imported(ca::der::element(tag::kSequence, test::rdn_der(values)));
 }
 
 const test::NameValue kCountry{"2.5.4.6", "US", tag::kPrintableString};
