@@ -17,8 +17,10 @@ namespace {
 constexpr const char* kRsaEncryption = "1.2.840.113549.1.1.1";
 constexpr const char* kEcPublicKey = "1.2.840.10045.2.1";
 constexpr const char* kEd25519 = "1.3.101.112";
-constexpr int kMinRsaBits = 512;    // below it OpenSSL itself refuses
-constexpr int kMaxRsaBits = 16384;  // above it OpenSSL does not verify; bounds the cost of one verification
+constexpr int kMinRsaBits = 512;  // below it OpenSSL itself refuses
+// Of modulus and exponent: they bound the cost of one verification, which anybody can ask for with a CSR.
+constexpr int kMaxRsaBits = 8192;
+constexpr int kMaxExponentBits = 256;  // CA/Browser Forum Baseline Requirements, 6.1.6
 
 struct Curve {
   const char* oid;
@@ -82,6 +84,9 @@ void PublicKey::Parsed::read_rsa(der::Reader parameters) {
   bits = bit_length(n);
   if (bits < kMinRsaBits || bits > kMaxRsaBits) {
     refuse("the RSA modulus has " + std::to_string(bits) + " bits");
+  }
+  if (bit_length(e) > kMaxExponentBits) {
+    refuse("the RSA exponent has " + std::to_string(bit_length(e)) + " bits");
   }
   // RFC 8017, 3.1: n is a product of odd primes, e is at least 3 and has no factor in common with an even
   // number.

@@ -10,7 +10,8 @@ namespace ca {
 class PublicKey {
  public:
   // Parses only; weak-key rules are in ca/policy/key_checks. Throws Code::malformed_csr on anything that is
-  // not a well-formed SPKI of a known algorithm with a point on its curve and no trailing bytes.
+  // not a well-formed SPKI of a known algorithm with a point on its curve and no trailing bytes, and on an
+  // RSA key that is too large to be used by whoever sends it: modulus above 8192, exponent above 256 bits.
   [[nodiscard]] static PublicKey parse(ByteView spki_der);
 
   [[nodiscard]] const Bytes& spki_der() const;

@@ -132,7 +132,7 @@ TEST_CASE("key checks: RSA sizes outside of 2048 to 8192 and odd sizes are refus
   refused(ca::PublicKey::parse(test::spki_of(test::make_pkey("RSA:1024").get())), "1024 bits");
   refused(rsa_key(bytes_of(random_number(2047))), "2047 bits");
   refused(rsa_key(bytes_of(random_number(2052))), "2052 bits");
-  refused(rsa_key(bytes_of(random_number(8200))), "8200 bits");
+  CHECK_THROWS_WITH(rsa_key(bytes_of(random_number(8200))), Contains("8200 bits"));
 }
 
 TEST_CASE("key checks: RSA exponents that are small or huge are refused", "[policy][I11]") {
@@ -141,7 +141,7 @@ TEST_CASE("key checks: RSA exponents that are small or huge are refused", "[poli
   ca::Bytes huge(33, 0);
   huge[0] = 1;
   huge[32] = 1;
-  refused(rsa_key(good_modulus(), huge), "below 2^256");
+  CHECK_THROWS_WITH(rsa_key(good_modulus(), huge), Contains("257 bits"));
   CHECK_NOTHROW(ca::check_subject_key(rsa_key(good_modulus(), {1, 0, 1})));
   CHECK_NOTHROW(ca::check_subject_key(rsa_key(good_modulus(), ca::Bytes(32, 0xFF))));
 }

@@ -110,6 +110,19 @@ TEST_CASE("public key: numbers that make no RSA key are refused", "[x509][I16]")
   CHECK_THROWS_AS(PublicKey::parse(rsa_spki({0}, {1, 0, 1})), ca::Error);
 }
 
+TEST_CASE("public key: an RSA key is bounded before anything is verified with it", "[x509][I16]") {
+  const ca::Bytes exponent{1, 0, 1};
+  CHECK(PublicKey::parse(rsa_spki(ca::Bytes(1024, 0xAB), exponent)).bits() == 8192);
+  ca::Bytes modulus(1025, 0xAB);
+  modulus[0] = 1;
+  CHECK_THROWS_WITH(PublicKey::parse(rsa_spki(modulus, exponent)), Contains("8193 bits"));
+  ca::Bytes huge(32, 0xFF);
+  CHECK_NOTHROW(PublicKey::parse(rsa_spki(ca::Bytes(256, 0xAB), huge)));
+  huge.insert(huge.begin(), 1);
+  CHECK_THROWS_WITH(PublicKey::parse(rsa_spki(ca::Bytes(256, 0xAB), huge)),
+                    Contains("exponent has 257 bits"));
+}
+
 TEST_CASE("public key: every truncation and every trailing byte is refused", "[x509][I16]") {
   for (const char* kind : {"P-256", "ED25519", "RSA:2048"}) {
     ca::Bytes der = test::spki_of(test::make_pkey(kind).get());
