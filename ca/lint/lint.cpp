@@ -26,6 +26,20 @@ Certificate read_again(ByteView tbs_der, SigningAlgorithm algorithm) {
   }
 }
 
+// By the algorithm's identifier (RFC 3279, 2.3.1; RFC 5480, 2.1.1; RFC 8410, 3).
+std::optional<KeyFamily> key_family_of(ByteView spki_der) {
+  der::Reader outer{spki_der, "subjectPublicKeyInfo"};
+  der::Reader fields = outer.enter(der::tag::kSequence, "subjectPublicKeyInfo");
+  const Oid id = fields.enter(der::tag::kSequence, "key algorithm").oid("key algorithm");
+  if (id == "1.2.840.113549.1.1.1") {
+    return KeyFamily::rsa;
+  }
+  if (id == "1.2.840.10045.2.1") {
+    return KeyFamily::ec;
+  }
+  return id == "1.3.101.112" ? std::optional{KeyFamily::ed25519} : std::nullopt;
+}
+
 ByteView without_zeros(ByteView number) {
   while (!number.empty() && number.front() == 0) {
     number = number.subspan(1);
@@ -57,6 +71,8 @@ void check_identity(const Certificate& certificate, const SerialNumber& serial, 
 }
 
 void check_issuer(const Certificate& certificate, const Template& tmpl, const IssuerIdentity& issuer) {
+  require(family_of(certificate.signing_algorithm) == key_family_of(issuer.spki_der),
+          "the signature algorithm does not fit the issuer's key");
   require(certificate.issuer == (tmpl.is_root ? certificate.subject : issuer.subject),
           "the issuer is not the subject of the issuer's certificate, byte for byte");
   require(!tmpl.is_root || certificate.subject == issuer.subject, "a root has the subject of its authority");

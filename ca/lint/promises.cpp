@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "ca/base/digest.hpp"
 #include "ca/base/error.hpp"
 #include "ca/x509/der.hpp"
 #include "ca/x509/name_syntax.hpp"
@@ -80,6 +81,14 @@ Promise extended_key_usage_of(const Template& tmpl) {
   return {};
 }
 
+// SHA-1 over the contents of the BIT STRING (RFC 5280, 4.2.1.2, method 1), read from the encoding.
+Bytes key_hash(ByteView spki_der) {
+  der::Reader outer{spki_der, "subjectPublicKeyInfo"};
+  der::Reader fields = outer.enter(der::tag::kSequence, "subjectPublicKeyInfo");
+  (void)fields.any();
+  return sha1(fields.octet_aligned_bits("public key"));
+}
+
 Bytes key_id_value(std::initializer_list<std::uint8_t> header, const Bytes& id) {
   Bytes value{header};
   value.insert(value.end(), id.begin(), id.end());
@@ -90,7 +99,7 @@ Promise authority_key_id_promise(const Template& tmpl, const IssuerIdentity& iss
   if (!tmpl.authority_key_id) {
     return {};
   }
-  const Bytes id = authority_key_id_of(issuer);
+  const Bytes id = issuer.subject_key_id ? *issuer.subject_key_id : key_hash(issuer.spki_der);
   const auto size = static_cast<std::uint8_t>(id.size());
   if (id.empty() || id.size() > 64) {
     lint_failure("the issuer's key identifier has " + std::to_string(id.size()) + " bytes");
@@ -108,20 +117,26 @@ void check(const Certificate& certificate, const char* id, const Promise& promis
   }
 }
 
-// No certificate gets an extension that nobody granted.
+// No certificate gets an extension that nobody granted, and those that it gets stand as in AWS's
+// certificates.
 void check_no_others(const Certificate& certificate, const Template& tmpl) {
-  static constexpr std::array kFixed{oid::kBasicConstraints,     oid::kAuthorityKeyIdentifier,
-                                     oid::kSubjectKeyIdentifier, oid::kKeyUsage,
-                                     oid::kExtendedKeyUsage,     oid::kSubjectAltName};
-  static constexpr std::array kPointers{oid::kCrlDistributionPoints, oid::kAuthorityInfoAccess};
+  static constexpr std::array kInOrder{
+      oid::kBasicConstraints, oid::kAuthorityKeyIdentifier, oid::kSubjectKeyIdentifier, oid::kKeyUsage,
+      oid::kExtendedKeyUsage, oid::kCrlDistributionPoints,  oid::kAuthorityInfoAccess,  oid::kSubjectAltName};
+  auto next = kInOrder.begin();
   for (const Extension& extension : certificate.extensions) {
     const auto is_it = [&](const char* id) { return extension.id == id; };
-    const bool pointer = std::any_of(kPointers.begin(), kPointers.end(), is_it);
+    const bool pointer =
+        extension.id == oid::kCrlDistributionPoints || extension.id == oid::kAuthorityInfoAccess;
     if (pointer && (extension.critical || tmpl.is_root)) {
       lint_failure("extension " + extension.id + " must not be critical nor in a root");
     }
-    if (!pointer && std::none_of(kFixed.begin(), kFixed.end(), is_it)) {
+    if (std::none_of(kInOrder.begin(), kInOrder.end(), is_it)) {
       lint_failure("extension " + extension.id + " is not in the template");
+    }
+    next = std::find_if(next, kInOrder.end(), is_it);
+    if (next == kInOrder.end()) {
+      lint_failure("extension " + extension.id + " is out of order");
     }
   }
 }
@@ -166,8 +181,9 @@ void check_pointer_uris(ByteView contents, int depth) {
 void check_promises(const Certificate& certificate, const Template& tmpl, const IssuerIdentity& issuer) {
   check(certificate, oid::kBasicConstraints, basic_constraints_of(tmpl));
   check(certificate, oid::kAuthorityKeyIdentifier, authority_key_id_promise(tmpl, issuer));
-  check(certificate, oid::kSubjectKeyIdentifier,
-        {tmpl.subject_key_id, false, key_id_value({0x04, 0x14}, certificate.public_key.subject_key_id())});
+  check(
+      certificate, oid::kSubjectKeyIdentifier,
+      {tmpl.subject_key_id, false, key_id_value({0x04, 0x14}, key_hash(certificate.public_key.spki_der()))});
   check(certificate, oid::kKeyUsage, key_usage_of(tmpl, certificate.public_key.family()));
   check(certificate, oid::kExtendedKeyUsage, extended_key_usage_of(tmpl));
   check_no_others(certificate, tmpl);

@@ -10,8 +10,8 @@ namespace ca {
 [[noreturn]] void lint_failure(const std::string& what);
 
 // The extensions are those that the template promises, with its values, and no others (I11); the key
-// identifiers are right; the path length fits below the issuer. The expected bytes are written out here, not
-// taken from the code that builds. Throws as lint() does.
+// identifiers are right; the path length fits below the issuer. The expected bytes are written out or
+// computed here, not taken from the code that builds. Throws as lint() does.
 void check_promises(const Certificate& certificate, const Template& tmpl, const IssuerIdentity& issuer);
 
 }  // namespace ca

@@ -3,6 +3,7 @@
 #include "ca/lint/lint.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/unit/issuance/golden.hpp"
+#include "tests/unit/lint/openssl_reading.hpp"
 #include "tests/unit/x509/make_request.hpp"
 
 namespace {
@@ -92,7 +93,9 @@ void check_golden(const std::string& name, const std::string& what, const Inputs
   const ca::TbsCertificate tbs = inputs.build();
   const ca::Bytes der = tbs.encode();
   CHECK(ca::to_hex(der) == ca::to_hex(test::golden(name, "TBSCertificate: " + what, der)));
-  CHECK(ca::lint(tbs, inputs.found(), inputs.identity).der() == der);
+  const ca::ToBeSigned linted = ca::lint(tbs, inputs.found(), inputs.identity);
+  CHECK(linted.der() == der);
+  test::check_openssl_reads(linted, tbs);
 }
 
 }  // namespace

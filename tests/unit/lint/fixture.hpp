@@ -1,6 +1,7 @@
 #pragma once
 #include "ca/base/hex.hpp"
 #include "ca/lint/lint.hpp"
+#include "tests/unit/lint/openssl_reading.hpp"
 #include "tests/unit/x509/make_request.hpp"
 
 namespace test {
@@ -56,7 +57,11 @@ struct LintCase {
     extension(ca::oid::kSubjectKeyIdentifier).value =
         ca::from_hex("0414" + ca::to_hex(ca::PublicKey::parse(spki).subject_key_id()));
   }
-  ca::ToBeSigned lint() const { return ca::lint(tbs, tmpl, issuer); }
+  ca::ToBeSigned lint() const {
+    ca::ToBeSigned linted = ca::lint(tbs, tmpl, issuer);
+    check_openssl_reads(linted, tbs);
+    return linted;
+  }
 
   const ca::Template& tmpl;
   ca::IssuerIdentity issuer;

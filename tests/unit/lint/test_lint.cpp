@@ -58,6 +58,64 @@ TEST_CASE("lint: an extension that is wrong or missing or not granted is a defec
          [](auto& c) { c.add(ca::oid::kExtendedKeyUsage, false, "300a06082b06010505070302"); });
 }
 
+TEST_CASE("lint: extensions stand in their order", "[lint]") {
+  const auto all = [] {
+    LintCase sample;
+    sample.tbs.extensions.push_back(
+        {ca::oid::kCrlDistributionPoints, false,
+         ca::from_hex("301d301ba019a0178615687474703a2f2f63726c2e746573742f312e63726c")});
+    sample.add_names({test::dns("a.example")});
+    return sample;
+  };
+  CHECK_NOTHROW(all().lint());
+  const std::size_t count = all().tbs.extensions.size();
+  REQUIRE(count == 7);
+  for (std::size_t i = 0; i + 1 < count; ++i) {
+    LintCase sample = all();
+    std::swap(sample.tbs.extensions[i], sample.tbs.extensions[i + 1]);
+    refused(sample, ca::Code::internal, "out of order");
+  }
+}
+
+TEST_CASE("lint: the signature algorithm is one of the issuer's key", "[lint][I4]") {
+  using S = ca::SigningAlgorithm;
+  const std::vector<std::pair<const char*, std::vector<S>>> rows{
+      {"P-384", {S::sha256_with_ecdsa, S::sha384_with_ecdsa, S::sha512_with_ecdsa}},
+      {"RSA:2048", {S::sha256_with_rsa, S::sha384_with_rsa, S::sha512_with_rsa}},
+      {"ED25519", {S::ed25519}}};
+  for (const auto& [kind, fitting] : rows) {
+    LintCase sample;
+    sample.issuer.spki_der = test::spki_of(test::make_pkey(kind).get());
+    for (const S algorithm : {S::sha256_with_rsa, S::sha384_with_rsa, S::sha512_with_rsa,
+                              S::sha256_with_ecdsa, S::sha384_with_ecdsa, S::sha512_with_ecdsa, S::ed25519}) {
+      sample.tbs.signing_algorithm = algorithm;
+      if (std::find(fitting.begin(), fitting.end(), algorithm) != fitting.end()) {
+        CHECK_NOTHROW(sample.lint());
+      } else {
+        refused(sample, ca::Code::internal, "signature algorithm does not fit");
+      }
+    }
+  }
+  defect(kRoot, "signature algorithm does not fit", [](auto& c) { c.tbs.signing_algorithm = S::ed25519; });
+}
+
+TEST_CASE("lint: key identifiers are the hashes that OpenSSL computes", "[lint]") {
+  // SHA-1 over the contents of the BIT STRING, which are the last 65 bytes of a P-256 key (RFC
+  // 5280, 4.2.1.2).
+  const auto hash = [](const ca::Bytes& spki) {
+    ca::Bytes digest(20);
+    EVP_Digest(spki.data() + spki.size() - 65, 65, digest.data(), nullptr, EVP_sha1(), nullptr);
+    return ca::to_hex(digest);
+  };
+  LintCase sample;
+  sample.extension(ca::oid::kSubjectKeyIdentifier).value = ca::from_hex("0414" + hash(sample.tbs.spki_der));
+  sample.issuer.subject_key_id.reset();
+  refused(sample, ca::Code::internal, ca::oid::kAuthorityKeyIdentifier);
+  sample.extension(ca::oid::kAuthorityKeyIdentifier).value =
+      ca::from_hex("30168014" + hash(sample.issuer.spki_der));
+  CHECK_NOTHROW(sample.lint());
+}
+
 TEST_CASE("lint: a leaf never gets the CA bit or the right to sign certificates", "[lint][I11]") {
   defect(kLeaf, "template says", [](auto& c) {
     c.extension(ca::oid::kBasicConstraints) = {ca::oid::kBasicConstraints, true, ca::from_hex("30030101ff")};
