@@ -68,6 +68,10 @@ PemBlock read_block(Lines& lines, std::string_view label) {
       }
       return {std::string{label}, from_base64(body)};
     }
+    if (line.empty()) {
+      // Behind headers, in the older format: some readers take what stands before it for headers.
+      refuse("a blank line inside the block " + std::string{label});
+    }
     body += line;
   }
   refuse("the block " + std::string{label} + " has no END line");

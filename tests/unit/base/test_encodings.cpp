@@ -76,6 +76,12 @@ TEST_CASE("pem: text outside and headers and wrong ends and too many blocks are 
            std::string{"-----BEGIN CERTIFICATE-----\nAQID\n-----END X509 CRL-----"},
            std::string{"-----BEGIN CERTIFICATE-----\nAQID\n"},
            std::string{"-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----"},
+           // A reader that looks for headers takes what stands before a blank line for them, and reads the
+           // rest.
+           std::string{"-----BEGIN CERTIFICATE-----\nAQID\n\nBAUG\n-----END CERTIFICATE-----"},
+           std::string{"-----BEGIN CERTIFICATE-----\n\nAQID\n-----END CERTIFICATE-----"},
+           std::string{"-----BEGIN CERTIFICATE-----\r\nAQID\r\n \t\r\n-----END CERTIFICATE-----"},
+           std::string{"-----BEGIN CERTIFICATE-----\nAQ ID\n-----END CERTIFICATE-----"},
            std::string{"-----BEGIN -----\nAQID\n-----END -----"},
            std::string{"-----BEGIN CERT\x01-----\nAQID\n-----END CERT\x01-----"},
            std::string{"-----BEGIN CERTIFICATE-----AQID-----END CERTIFICATE-----"},
