@@ -1,154 +1,278 @@
-#include "ca/base/error.hpp"
 #include "ca/base/hex.hpp"
-#include "ca/x509/tbs_certificate.hpp"
-#include "tests/integration/authority/world.hpp"
-#include "tests/support/catch.hpp"
-#include "tests/unit/x509/make_request.hpp"
+#include "tests/integration/authority/outside.hpp"
 
+// Every rule of ImportCertificateAuthorityCertificate, broken one at a time.
+
+using ca::Code;
+using std::chrono::hours;
+using test::Outside;
+using test::refused;
+using test::Waiting;
 using test::World;
 
 namespace {
 
-using std::chrono::hours;
-
-ca::Code code_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const ca::Error& error) {
-    UNSCOPED_INFO(error.what());
-    return error.code();
-  }
-  FAIL("nothing was thrown");
-  return ca::Code::internal;
+// Certificates of the subordinate and of the root above it, with one thing changed in either.
+template <typename Change>
+void broken(const Waiting& waiting, Code code, const std::string& why, Change change) {
+  auto certificate = waiting.certificate();
+  change(certificate);
+  refused([&] { waiting.import(certificate); }, code, why);
+  auto root = waiting.outside.root();
+  change(root);
+  refused([&] { waiting.import(waiting.certificate(), waiting.outside.pem(root)); }, code, why);
 }
 
-ca::DistinguishedName named(const std::string& common_name) {
-  return ca::encode_subject({.common_name = common_name});
+ca::Extension& extension(ca::TbsCertificate& tbs, const char* id) {
+  for (auto& candidate : tbs.extensions) {
+    if (candidate.id == id) {
+      return candidate;
+    }
+  }
+  throw std::runtime_error{"no such extension"};
 }
 
-// An issuer outside of the daemon, which makes certificates with any contents.
-struct Outside {
-  ca::Seconds now;
-  ca::openssl::Pkey key = test::make_pkey("P-256");
-  ca::DistinguishedName name = named("Outside Root");
+ca::TbsCertificate self_signed_for(const Outside& self, const ca::AuthorityRecord& record) {
+  return self.authority(self.name, record.spki_der);
+}
 
-  explicit Outside(const World& world) : now{ca::to_seconds(world.clock.now())} {}
-
-  // As every authority's certificate must be: a test changes what it is about.
-  [[nodiscard]] ca::TbsCertificate authority(const ca::DistinguishedName& subject,
-                                             const ca::Bytes& spki) const {
-    return {.serial = ca::SerialNumber::random(),
-            .signing_algorithm = ca::SigningAlgorithm::sha256_with_ecdsa,
-            .issuer = name,
-            .validity = {now - hours{1}, now + hours{24 * 365}},
-            .subject = subject,
-            .spki_der = spki,
-            .extensions = {{ca::oid::kBasicConstraints, true, {0x30, 0x03, 0x01, 0x01, 0xFF}},
-                           {ca::oid::kKeyUsage, true, {0x03, 0x02, 0x01, 0x06}}}};
-  }
-  [[nodiscard]] ca::TbsCertificate root() const { return authority(name, test::spki_of(key.get())); }
-
-  [[nodiscard]] std::string pem(const ca::TbsCertificate& tbs) const {
-    const ca::Bytes der = tbs.encode();
-    return ca::to_pem("CERTIFICATE",
-                      ca::assemble_signed(der, tbs.signing_algorithm, test::sign(key.get(), der)));
-  }
-};
-
-// A SUBORDINATE that waits for its certificate from outside.
-struct Waiting {
-  World& world;
-  ca::AuthorityArn arn;
-  Outside outside{world};
-
-  explicit Waiting(World& its_world)
-      : Waiting{its_world, its_world.create(ca::AuthorityType::subordinate, "Sub")} {}
-  Waiting(World& its_world, ca::AuthorityArn its_arn) : world{its_world}, arn{std::move(its_arn)} {}
-
-  [[nodiscard]] ca::TbsCertificate certificate() const {
-    const auto record = world.service->describe(World::caller(), arn);
-    return outside.authority(ca::DistinguishedName::parse(record.subject_der), record.spki_der);
-  }
-  void import(const ca::TbsCertificate& certificate, std::optional<std::string> chain = std::nullopt) const {
-    world.service->import_certificate(
-        World::caller(), {arn, outside.pem(certificate), chain ? chain : outside.pem(outside.root())});
-  }
-};
+// By the authority's own key.
+std::string signed_by(World& world, const ca::AuthorityRecord& record, const ca::TbsCertificate& tbs) {
+  const ca::Bytes body = tbs.encode();
+  const ca::Bytes signature = test::sign(world.signer.private_key(record.key_uri).get(), body);
+  return ca::to_pem("CERTIFICATE", ca::assemble_signed(body, tbs.signing_algorithm, signature));
+}
 
 }  // namespace
 
-TEST_CASE("import: a certificate that ends before it begins is refused", "[authority][I10]") {
+TEST_CASE("import: what is no PEM of certificates is refused", "[authority][I16]") {
   World world;
   const Waiting waiting{world};
-  auto certificate = waiting.certificate();
-  certificate.validity = {waiting.outside.now + hours{2}, waiting.outside.now + hours{1}};
-  CHECK(code_of([&] { waiting.import(certificate); }) == ca::Code::malformed_certificate);
-  auto root = waiting.outside.root();
-  root.validity = certificate.validity;
-  CHECK(code_of([&] { waiting.import(waiting.certificate(), waiting.outside.pem(root)); }) ==
-        ca::Code::malformed_certificate);
-  CHECK_NOTHROW(waiting.import(waiting.certificate()));
+  const std::string good = waiting.outside.pem(waiting.certificate());
+  const std::string root = waiting.outside.pem(waiting.outside.root());
+  const std::string request = world.service->csr(World::caller(), waiting.arn);
+  const auto certificate = [&](const std::string& pem, const std::string& why) {
+    refused([&] { waiting.import_pem(pem, root); }, Code::malformed_certificate, why);
+  };
+  certificate("not pem", "The certificate is not valid PEM");
+  certificate("", "exactly one PEM block");
+  certificate(good + "\n" + good, "The certificate is not valid PEM");
+  certificate(request, "a PEM block of type CERTIFICATE REQUEST");
+  certificate(ca::to_pem("CERTIFICATE", ca::Bytes{0x30, 0x00}), "The certificate is not valid:");
+  const auto chain = [&](const std::string& pem, const std::string& why) {
+    refused([&] { waiting.import_pem(good, pem); }, Code::malformed_certificate, why);
+  };
+  chain("not pem", "The certificate chain is not valid PEM");
+  chain(root + "\n" + request, "a PEM block of type CERTIFICATE REQUEST");
+  chain(ca::to_pem("CERTIFICATE", ca::Bytes{0x30, 0x00}), "The certificate is not valid:");
+  std::string seventeen = root;
+  for (int i = 0; i < 16; ++i) {
+    seventeen += "\n" + root;
+  }
+  chain(seventeen, "more than 16 blocks");
+  CHECK_NOTHROW(waiting.import_pem(good + "\n", root + "\n\n"));
 }
 
-TEST_CASE("import: an authority whose certificate starts later is accepted and issues nothing until then",
-          "[authority][I10]") {
+TEST_CASE("import: a certificate for another key or another subject is refused", "[authority][I14]") {
   World world;
   const Waiting waiting{world};
   auto certificate = waiting.certificate();
-  auto root = waiting.outside.root();
-  // Either may be the one that starts later.
-  const bool above = GENERATE(false, true);
-  (above ? root : certificate).validity.not_before = waiting.outside.now + hours{1};
-  waiting.import(certificate, waiting.outside.pem(root));
-  const auto issue = [&] {
-    return world.service->issue(World::caller(), world.order(waiting.arn, test::make_csr()));
-  };
-  CHECK(code_of([&] { (void)issue(); }) == ca::Code::invalid_state);
-  world.service->replace_profiles({world.profile(waiting.arn)});
-  ca::ProvisioningOrder device;
-  device.device_id = "device-7";
-  device.csr_pem = test::make_csr();
-  CHECK(code_of([&] { (void)world.service->provision(World::caller(), device); }) == ca::Code::invalid_state);
+  certificate.spki_der = test::spki_of(test::make_pkey("P-256").get());
+  refused([&] { waiting.import(certificate); }, Code::certificate_mismatch, "public key is not");
+  certificate = waiting.certificate();
+  certificate.subject = test::named("Other");
+  refused([&] { waiting.import(certificate); }, Code::certificate_mismatch, "subject is not");
+}
 
-  world.clock.advance(hours{1});
-  const auto row = world.store->certificate(waiting.arn, issue().serial).value();
-  CHECK(row.validity.not_before == waiting.outside.now + hours{1});
+TEST_CASE("import: a certificate that is no authority's is refused, here and above", "[authority][I11]") {
+  World world;
+  const Waiting waiting{world};
+  const auto malformed = Code::malformed_certificate;
+  SECTION("basicConstraints are missing") {
+    broken(waiting, malformed, "must have the basicConstraints extension",
+           [](auto& tbs) { tbs.extensions.erase(tbs.extensions.begin()); });
+  }
+  SECTION("basicConstraints are not critical") {
+    broken(waiting, malformed, "must have the basicConstraints extension",
+           [](auto& tbs) { extension(tbs, ca::oid::kBasicConstraints).critical = false; });
+  }
+  SECTION("basicConstraints do not say CA") {
+    broken(waiting, malformed, "must have the basicConstraints extension", [](auto& tbs) {
+      extension(tbs, ca::oid::kBasicConstraints).value = {0x30, 0x00};
+    });
+  }
+  SECTION("keyUsage has no keyCertSign") {
+    broken(waiting, malformed, "keyUsage without keyCertSign", [](auto& tbs) {
+      extension(tbs, ca::oid::kKeyUsage).value = {0x03, 0x02, 0x01, 0x82};
+    });
+  }
+  SECTION("no keyUsage at all is allowed") {
+    auto certificate = waiting.certificate();
+    certificate.extensions.pop_back();
+    CHECK_NOTHROW(waiting.import(certificate));
+  }
+  SECTION("it ends before it begins") {
+    broken(waiting, malformed, "ends before it begins", [&](auto& tbs) {
+      tbs.validity = {waiting.outside.now + hours{2}, waiting.outside.now + hours{1}};
+    });
+  }
+  SECTION("it has expired") {
+    broken(waiting, malformed, "has expired at 2026-11-24T11:59:59Z",
+           [&](auto& tbs) { tbs.validity.not_after = waiting.outside.now - std::chrono::seconds{1}; });
+  }
+  SECTION("it ends this second") {
+    auto certificate = waiting.certificate();
+    certificate.validity.not_after = waiting.outside.now;
+    CHECK_NOTHROW(waiting.import(certificate));
+  }
+}
+
+TEST_CASE("import: extensions may be critical by a list of names", "[authority][I11]") {
+  World world;
+  const Waiting waiting{world};
+  const auto with_critical = [&](const char* id, const char* value) {
+    auto certificate = waiting.certificate();
+    certificate.extensions.push_back({id, true, ca::from_hex(value)});
+    return certificate;
+  };
+  // CRL distribution points, freshestCRL, policyConstraints, authorityInfoAccess, one that nobody knows.
+  for (const char* id : {"2.5.29.31", "2.5.29.46", "2.5.29.36", "1.3.6.1.5.5.7.1.1", "1.2.3.4"}) {
+    refused([&] { waiting.import(with_critical(id, "3000")); }, Code::malformed_certificate,
+            std::string{"marks extension "} + id + " as critical");
+    auto certificate = with_critical(id, "3000");
+    certificate.extensions.back().critical = false;
+    CHECK_NOTHROW(waiting.import(certificate));
+  }
+  for (const auto& [id, value] :
+       {std::pair{"2.5.29.37", "300a06082b06010505070309"}, std::pair{"2.5.29.32", "3000"},
+        std::pair{"2.5.29.54", "020100"}, std::pair{"2.5.29.17", "3003820161"},
+        std::pair{"2.5.29.30", "300fa10d300b82096576696c2e74657374"}}) {
+    INFO(id);
+    CHECK_NOTHROW(waiting.import(with_critical(id, value)));
+  }
 }
 
 TEST_CASE("import: name constraints that cannot be evaluated are refused, here and above",
           "[authority][I11]") {
   World world;
   const Waiting waiting{world};
-  // Excludes a registeredID, a form that is not supported; nothing; everything of evil.test.
-  for (const char* value : {"300aa108300688042a030405", "3000", "300fa10d300b82096576696c2e74657374"}) {
-    INFO(value);
-    const bool good = std::string{value}.find("82096576") != std::string::npos;
-    for (const bool above : {false, true}) {
-      auto certificate = waiting.certificate();
-      auto root = waiting.outside.root();
-      (above ? root : certificate)
-          .extensions.push_back({ca::oid::kNameConstraints, true, ca::from_hex(value)});
-      const auto import = [&] { waiting.import(certificate, waiting.outside.pem(root)); };
-      if (good) {
-        CHECK_NOTHROW(import());
-      } else {
-        CHECK(code_of(import) == ca::Code::malformed_certificate);
-      }
-    }
+  // Excludes a registeredID, a form that is not supported; says nothing.
+  for (const char* value : {"300aa108300688042a030405", "3000"}) {
+    broken(waiting, Code::malformed_certificate, "name constraints cannot be evaluated", [&](auto& tbs) {
+      tbs.extensions.push_back({ca::oid::kNameConstraints, true, ca::from_hex(value)});
+    });
   }
 }
 
-TEST_CASE("import: the chain ends with its root", "[authority]") {
+TEST_CASE("import: the chain goes from the issuer up to the root and ends there", "[authority][I11]") {
   World world;
   const Waiting waiting{world};
+  const Outside middle{world, "Outside Middle"};
   const std::string root = waiting.outside.pem(waiting.outside.root());
-  // The same name and key once more: each certificate would verify under the next.
-  const std::string again = waiting.outside.pem(waiting.outside.root());
-  for (const std::string& chain :
-       {root + "\n" + root, root + "\n" + again, again + "\n" + root + "\n" + again}) {
-    CHECK(code_of([&] { waiting.import(waiting.certificate(), chain); }) == ca::Code::certificate_mismatch);
+  const std::string above = waiting.outside.pem(waiting.outside.authority(middle));
+  const std::string own = middle.pem(waiting.certificate(middle));
+  const auto chain = [&](const std::string& pem, Code code, const std::string& why) {
+    refused([&] { waiting.import_pem(own, pem); }, code, why);
+  };
+  const auto mismatch = Code::certificate_mismatch;
+  SECTION("in the wrong order") { chain(root + "\n" + above, mismatch, "did not issue 'CN=Sub'"); }
+  SECTION("without the issuer") { chain(root, mismatch, "'CN=Outside Root' did not issue 'CN=Sub'"); }
+  SECTION("without the root") { chain(above, mismatch, "must end with the self-signed root"); }
+  SECTION("of another issuer by the same name") {
+    const Outside other{world, "Outside Middle"};
+    chain(waiting.outside.pem(waiting.outside.authority(other)) + "\n" + root, mismatch,
+          "did not issue 'CN=Sub'");
   }
-  CHECK_NOTHROW(waiting.import(waiting.certificate(), root));
+  SECTION("of another root by the same name") {
+    const Outside other{world};
+    chain(above + "\n" + other.pem(other.root()), mismatch, "did not issue 'CN=Outside Middle'");
+  }
+  SECTION("of another name with the same key") {
+    auto renamed = waiting.outside.root();
+    renamed.subject = renamed.issuer = test::named("Renamed");
+    chain(above + "\n" + waiting.outside.pem(renamed), mismatch, "did not issue 'CN=Outside Middle'");
+  }
+  SECTION("a root that claims to be its own issuer and is not") {
+    auto claim = waiting.outside.root();
+    claim.spki_der = test::spki_of(middle.key.get());
+    refused([&] { waiting.import_pem(own, middle.pem(waiting.outside.root()) + "\n" + root); }, mismatch,
+            "did not issue");
+    refused([&] { waiting.import(waiting.certificate(), waiting.outside.pem(claim)); }, mismatch,
+            "did not issue 'CN=Sub'");
+  }
+  SECTION("with the authority's own certificate") {
+    chain(own + "\n" + above + "\n" + root, Code::malformed_certificate, "must not contain");
+  }
+  SECTION("with more behind the root") {
+    const std::string again = waiting.outside.pem(waiting.outside.root());
+    for (const std::string& more : {root, again, above}) {
+      chain(above + "\n" + root + "\n" + more, mismatch, "goes on behind its self-signed root");
+    }
+  }
+  SECTION("right") { CHECK_NOTHROW(waiting.import_pem(own, above + "\n" + root)); }
+}
+
+TEST_CASE("import: path lengths above allow this authority", "[authority][I11]") {
+  World world;
+  const Waiting waiting{world};
+  const Outside middle{world, "Outside Middle"};
+  const std::string own = middle.pem(waiting.certificate(middle));
+  const auto import = [&](std::optional<std::uint8_t> root_length,
+                          std::optional<std::uint8_t> middle_length) {
+    auto root = waiting.outside.root();
+    auto above = waiting.outside.authority(middle);
+    if (root_length) {
+      test::set_path_length(root, *root_length);
+    }
+    if (middle_length) {
+      test::set_path_length(above, *middle_length);
+    }
+    waiting.import_pem(own, waiting.outside.pem(above) + "\n" + waiting.outside.pem(root));
+  };
+  refused([&] { import(std::nullopt, 0); }, Code::path_length_exceeded, "'CN=Outside Middle' does not allow");
+  refused([&] { import(0, std::nullopt); }, Code::path_length_exceeded, "'CN=Outside Root' does not allow");
+  refused([&] { import(1, 3); }, Code::path_length_exceeded, "'CN=Outside Root' does not allow");
+  CHECK_NOTHROW(import(2, 1));
+  CHECK_NOTHROW(import(std::nullopt, std::nullopt));
+}
+
+TEST_CASE("import: a SUBORDINATE takes a certificate of another authority with its chain", "[authority]") {
+  World world;
+  const Waiting waiting{world};
+  const auto record = world.service->describe(World::caller(), waiting.arn);
+  const std::string own = waiting.outside.pem(waiting.certificate());
+  refused([&] { waiting.import_pem(own, std::nullopt); }, Code::invalid_request, "needs the chain");
+  refused([&] { waiting.import_pem(own, ""); }, Code::invalid_request, "needs the chain");
+  const Outside self{world, "Sub"};
+  const std::string self_signed = signed_by(world, record, self_signed_for(self, record));
+  refused([&] { waiting.import_pem(self_signed, self_signed); }, Code::certificate_mismatch,
+          "SUBORDINATE does not take a self-signed certificate");
+}
+
+TEST_CASE("import: a ROOT takes its own self-signed certificate without a chain", "[authority][I11]") {
+  World world;
+  const auto arn = world.create(ca::AuthorityType::root, "Root");
+  const auto record = world.service->describe(World::caller(), arn);
+  const Outside outside{world};
+  Outside self{world, "Root"};
+  const auto import = [&](const std::string& certificate,
+                          const std::optional<std::string>& chain = std::nullopt) {
+    world.service->import_certificate(World::caller(), {arn, certificate, chain});
+  };
+  const std::string good = signed_by(world, record, self_signed_for(self, record));
+  refused([&] { import(outside.pem(outside.authority(self.name, record.spki_der))); },
+          Code::certificate_mismatch, "ROOT takes a self-signed certificate only");
+  // Its own name as issuer, another key's signature.
+  refused([&] { import(outside.pem(self_signed_for(self, record))); }, Code::certificate_mismatch,
+          "ROOT takes a self-signed certificate only");
+  refused([&] { import(good, good); }, Code::invalid_request, "ROOT takes no certificate chain");
+  refused([&] { import(self.pem(self.root())); }, Code::certificate_mismatch, "public key is not");
+  // Byte for byte: what a root certifies about itself, it has no reason to spell in another way.
+  self.name =
+      ca::DistinguishedName::parse(test::name_der({{"2.5.4.3", "Root", ca::der::tag::kPrintableString}}));
+  refused([&] { import(signed_by(world, record, self_signed_for(self, record))); },
+          Code::certificate_mismatch, "subject is not");
+  CHECK_NOTHROW(import(good));
 }
 
 TEST_CASE("import: a subject is compared by its RDNs and their text", "[authority][I11]") {
@@ -157,43 +281,24 @@ TEST_CASE("import: a subject is compared by its RDNs and their text", "[authorit
   order.type = ca::AuthorityType::subordinate;
   order.subject = ca::encode_subject({.organization = "Org", .common_name = "Sub"});
   const Waiting waiting{world, world.service->create(World::caller(), order)};
-  const auto import_as = [&](const ca::Bytes& subject) {
+  const auto import = [&](const ca::Bytes& subject) {
     auto certificate = waiting.certificate();
     certificate.subject = ca::DistinguishedName::parse(subject);
     waiting.import(certificate);
   };
-  const auto code_as = [&](const ca::Bytes& subject) { return code_of([&] { import_as(subject); }); };
+  const auto mismatch = [&](const ca::Bytes& subject) {
+    refused([&] { import(subject); }, Code::certificate_mismatch, "subject is not");
+  };
   const auto printable = ca::der::tag::kPrintableString;
   const std::string wide{"\0S\0u\0b", 6};
-  CHECK_NOTHROW(import_as(test::name_der({{"2.5.4.10", "Org", printable}, {"2.5.4.3", "Sub", printable}})));
-  CHECK_NOTHROW(
-      import_as(test::name_der({{"2.5.4.10", "Org"}, {"2.5.4.3", wide, ca::der::tag::kBmpString}})));
-  CHECK(code_as(test::name_der({{"2.5.4.10", "org"}, {"2.5.4.3", "Sub"}})) == ca::Code::certificate_mismatch);
-  CHECK(code_as(test::name_der({{"2.5.4.10", "Org"}})) == ca::Code::certificate_mismatch);
-  CHECK(code_as(test::name_der({{"2.5.4.3", "Sub"}, {"2.5.4.10", "Org"}})) == ca::Code::certificate_mismatch);
-  CHECK(code_as(test::name_der({{"2.5.4.10", "Org"}, {"2.5.4.3", "Sub"}, {"2.5.4.3", "Sub"}})) ==
-        ca::Code::certificate_mismatch);
-  const ca::Bytes both = test::rdn_der({{"2.5.4.3", "Sub"}, {"2.5.4.10", "Org"}});
-  CHECK(code_as(ca::der::element(ca::der::tag::kSequence, both)) == ca::Code::certificate_mismatch);
-}
-
-TEST_CASE("import: a root keeps its own subject byte for byte", "[authority][I11]") {
-  World world;
-  const auto arn = world.create(ca::AuthorityType::root, "Root");
-  const auto record = world.service->describe(World::caller(), arn);
-  Outside self{world};
-  self.name =
-      ca::DistinguishedName::parse(test::name_der({{"2.5.4.3", "Root", ca::der::tag::kPrintableString}}));
-  const auto import = [&] {
-    const auto tbs = self.authority(self.name, record.spki_der);
-    const ca::Bytes body = tbs.encode();
-    const ca::Bytes signature = test::sign(world.signer.private_key(record.key_uri).get(), body);
-    const ca::Bytes der = ca::assemble_signed(body, tbs.signing_algorithm, signature);
-    world.service->import_certificate(World::caller(), {arn, ca::to_pem("CERTIFICATE", der), std::nullopt});
-  };
-  CHECK(code_of(import) == ca::Code::certificate_mismatch);
-  self.name = ca::DistinguishedName::parse(record.subject_der);
-  CHECK_NOTHROW(import());
+  CHECK_NOTHROW(import(test::name_der({{"2.5.4.10", "Org", printable}, {"2.5.4.3", "Sub", printable}})));
+  CHECK_NOTHROW(import(test::name_der({{"2.5.4.10", "Org"}, {"2.5.4.3", wide, ca::der::tag::kBmpString}})));
+  mismatch(test::name_der({{"2.5.4.10", "org"}, {"2.5.4.3", "Sub"}}));
+  mismatch(test::name_der({{"2.5.4.10", "Org"}}));
+  mismatch(test::name_der({{"2.5.4.3", "Sub"}, {"2.5.4.10", "Org"}}));
+  mismatch(test::name_der({{"2.5.4.10", "Org"}, {"2.5.4.3", "Sub"}, {"2.5.4.3", "Sub"}}));
+  mismatch(
+      ca::der::element(ca::der::tag::kSequence, test::rdn_der({{"2.5.4.3", "Sub"}, {"2.5.4.10", "Org"}})));
 }
 
 TEST_CASE("import: a key identifier that no certificate could carry is refused", "[authority]") {
@@ -205,25 +310,63 @@ TEST_CASE("import: a key identifier that no certificate could carry is refused",
                                       ca::der::element(ca::der::tag::kOctetString, ca::Bytes(size, 0xA5))});
     return certificate;
   };
-  CHECK(code_of([&] { waiting.import(with_id(0)); }) == ca::Code::malformed_certificate);
-  CHECK(code_of([&] { waiting.import(with_id(65)); }) == ca::Code::malformed_certificate);
+  for (const std::size_t size : {0U, 65U}) {
+    refused([&] { waiting.import(with_id(size)); }, Code::malformed_certificate, "must have 1 to 64 bytes");
+  }
   for (const std::size_t size : {1U, 20U, 64U}) {
     waiting.import(with_id(size));
-    CHECK_NOTHROW(world.service->issue(World::caller(), world.order(waiting.arn, test::make_csr())));
+    CHECK_NOTHROW(waiting.issue());
   }
 }
 
-TEST_CASE("issue: a notBefore before the issuer's is refused and one that nobody asked for is not",
-          "[authority][I10]") {
+TEST_CASE("import: the state of the authority allows it", "[authority]") {
   World world;
-  const auto root = world.active_root();
-  auto order = world.order(root, test::make_csr(), "CodeSigningCertificate");
-  order.not_before = ca::ValidityRequest{.value = 0, .type = ca::ValidityRequest::Type::absolute};
-  CHECK(code_of([&] { (void)world.service->issue(World::caller(), order); }) ==
-        ca::Code::validity_beyond_issuer);
-  const auto begin = world.service->describe(World::caller(), root).validity->not_before;
-  order.not_before->value = begin.time_since_epoch().count();
-  CHECK_NOTHROW(world.service->issue(World::caller(), order));
-  order.not_before.reset();
-  CHECK_NOTHROW(world.service->issue(World::caller(), order));
+  SECTION("CREATING") {
+    world.options.create_wait = std::chrono::milliseconds{20};
+    world.restart();
+    world.signer.set_away(true);
+    const auto arn = world.create(ca::AuthorityType::subordinate, "Sub");
+    refused(
+        [&] {
+          world.service->import_certificate(World::caller(), {arn, "x", "x"});
+        },
+        Code::request_in_progress, "key pair is still being made");
+  }
+  SECTION("DISABLED") {
+    const Waiting waiting{world};
+    waiting.import(waiting.certificate());
+    world.service->update(World::caller(), waiting.arn, ca::AuthorityStatus::disabled);
+    refused([&] { waiting.import(waiting.certificate()); }, Code::invalid_state,
+            "not in a valid state to import");
+  }
+  SECTION("ACTIVE and EXPIRED") {
+    Waiting waiting{world};
+    waiting.import(waiting.certificate());
+    CHECK_NOTHROW(waiting.import(waiting.certificate()));
+    world.clock.advance(hours{24 * 366});
+    CHECK(world.service->describe(World::caller(), waiting.arn).status == ca::AuthorityStatus::expired);
+    waiting.outside.now += hours{24 * 366};
+    waiting.import(waiting.certificate());
+    CHECK(world.service->describe(World::caller(), waiting.arn).status == ca::AuthorityStatus::active);
+  }
+  SECTION("EXPIRED while DISABLED stays DISABLED") {
+    Waiting waiting{world};
+    waiting.import(waiting.certificate());
+    world.service->update(World::caller(), waiting.arn, ca::AuthorityStatus::disabled);
+    world.clock.advance(hours{24 * 366});
+    waiting.outside.now += hours{24 * 366};
+    waiting.import(waiting.certificate());
+    CHECK(world.service->describe(World::caller(), waiting.arn).status == ca::AuthorityStatus::disabled);
+  }
+}
+
+TEST_CASE("import: what was imported is given out as it was sent", "[authority]") {
+  World world;
+  const Waiting waiting{world};
+  const std::string own = waiting.outside.pem(waiting.certificate());
+  const std::string root = waiting.outside.pem(waiting.outside.root());
+  waiting.import_pem(own + "\n", root + "\r\n");
+  const auto back = world.service->authority_certificate(World::caller(), waiting.arn);
+  CHECK(back.certificate == own);
+  CHECK(back.chain == root);
 }

@@ -75,57 +75,6 @@ TEST_CASE("create: key and signature of different families are refused", "[autho
   CHECK(code_of([&] { (void)world.service->create(world.caller(), order); }) == ca::Code::invalid_args);
 }
 
-TEST_CASE("import: every rule for the certificate of an authority holds", "[authority]") {
-  World world;
-  const auto root = world.active_root();
-  const auto root_pem = world.service->authority_certificate(world.caller(), root).certificate;
-  const auto pending = world.create(ca::AuthorityType::subordinate, "Sub");
-  auto order =
-      world.order(root, world.service->csr(world.caller(), pending), "SubordinateCACertificate_PathLen0");
-  const auto issued =
-      world.service->certificate(world.caller(), root, world.service->issue(world.caller(), order));
-  const auto import = [&](const std::string& certificate, std::optional<std::string> chain) {
-    return code_of([&] {
-      world.service->import_certificate(world.caller(), {pending, certificate, std::move(chain)});
-    });
-  };
-
-  SECTION("no chain") { CHECK(import(issued.certificate, std::nullopt) == ca::Code::invalid_request); }
-  SECTION("self-signed") { CHECK(import(root_pem, root_pem) == ca::Code::certificate_mismatch); }
-  SECTION("chain without its root") {
-    const auto other = world.active_subordinate(root, "Other", 1);
-    const auto other_pem = world.service->authority_certificate(world.caller(), other).certificate;
-    CHECK(import(issued.certificate, other_pem) == ca::Code::certificate_mismatch);
-  }
-  SECTION("a leaf") {
-    const auto leaf = world.service->certificate(
-        world.caller(), root, world.service->issue(world.caller(), world.order(root, test::make_csr())));
-    CHECK(import(leaf.certificate, root_pem) == ca::Code::certificate_mismatch);
-  }
-  SECTION("leaf template on the authority's CSR") {
-    auto leaf_order = order;
-    leaf_order.template_arn = "arn:aws:acm-pca:::template/EndEntityCertificate/V1";
-    const auto leaf =
-        world.service->certificate(world.caller(), root, world.service->issue(world.caller(), leaf_order));
-    CHECK(import(leaf.certificate, root_pem) == ca::Code::malformed_certificate);
-  }
-  SECTION("garbage") { CHECK(import("not pem", root_pem) == ca::Code::malformed_certificate); }
-  SECTION("two certificates") {
-    CHECK(import(issued.certificate + "\n" + root_pem, root_pem) == ca::Code::malformed_certificate);
-  }
-  SECTION("own certificate in the chain") {
-    CHECK(import(issued.certificate, issued.certificate + "\n" + root_pem) ==
-          ca::Code::malformed_certificate);
-  }
-  SECTION("good") {
-    world.service->import_certificate(world.caller(), {pending, issued.certificate + "\n", issued.chain});
-    const auto back = world.service->authority_certificate(world.caller(), pending);
-    CHECK(back.certificate == issued.certificate);
-    CHECK(back.chain == issued.chain);
-    CHECK(world.service->describe(world.caller(), pending).status == ca::AuthorityStatus::active);
-  }
-}
-
 TEST_CASE("describe: an authority expires by the clock and not by a job", "[authority][I10]") {
   World world;
   const auto root = world.active_root();

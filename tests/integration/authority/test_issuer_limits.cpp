@@ -1,0 +1,129 @@
+#include "ca/base/hex.hpp"
+#include "tests/integration/authority/outside.hpp"
+
+// What the certificates of an authority, and those above it, forbid it to issue.
+
+using ca::Code;
+using std::chrono::hours;
+using test::Outside;
+using test::refused;
+using test::Waiting;
+using test::World;
+
+namespace {
+
+// An authority below "Outside Middle" below "Outside Root"; a test narrows one of the three certificates.
+struct ThreeTiers {
+  World world;
+  Waiting waiting{world};
+  Outside middle{world, "Outside Middle"};
+  ca::TbsCertificate own = waiting.certificate(middle);
+  ca::TbsCertificate above = waiting.outside.authority(middle);
+  ca::TbsCertificate root = waiting.outside.root();
+
+  [[nodiscard]] std::vector<ca::TbsCertificate*> all() { return {&own, &above, &root}; }
+  void import() const {
+    waiting.import_pem(middle.pem(own), waiting.outside.pem(above) + "\n" + waiting.outside.pem(root));
+  }
+};
+
+}  // namespace
+
+TEST_CASE("issue: name constraints hold wherever they stand above", "[authority][I11]") {
+  for (const std::size_t tier : {0U, 1U, 2U}) {
+    INFO(tier);
+    ThreeTiers tiers;
+    // excluded: evil.test
+    tiers.all()[tier]->extensions.push_back(
+        {ca::oid::kNameConstraints, true, ca::from_hex("300fa10d300b82096576696c2e74657374")});
+    tiers.import();
+    refused([&] { (void)tiers.waiting.issue({.dns_name = "www.evil.test"}); }, Code::name_not_permitted,
+            "DNS:www.evil.test");
+    CHECK_NOTHROW(tiers.waiting.issue({.dns_name = "www.good.test"}));
+  }
+}
+
+TEST_CASE("issue: the path length is the shortest that is left above", "[authority][I11]") {
+  struct Row {
+    std::optional<std::uint8_t> own, above, root;
+    int left;  // authorities below this one; 9 = as many as one likes
+  };
+  for (const Row& row :
+       {Row{{}, {}, {}, 9}, Row{0, {}, {}, 0}, Row{2, {}, {}, 2}, Row{{}, 1, {}, 0}, Row{{}, 3, {}, 2},
+        Row{{}, {}, 2, 0}, Row{{}, {}, 4, 2}, Row{3, 2, {}, 1}, Row{3, 4, 3, 1}, Row{1, 9, 9, 1}}) {
+    ThreeTiers tiers;
+    const std::array lengths{row.own, row.above, row.root};
+    for (std::size_t tier = 0; tier < lengths.size(); ++tier) {
+      if (lengths[tier]) {
+        test::set_path_length(*tiers.all()[tier], *lengths[tier]);
+      }
+    }
+    tiers.import();
+    for (int length = 0; length <= 3; ++length) {
+      INFO("left " << row.left << ", asked " << length);
+      const auto issue = [&] {
+        (void)tiers.waiting.issue({}, "SubordinateCACertificate_PathLen" + std::to_string(length));
+      };
+      if (length < row.left) {
+        CHECK_NOTHROW(issue());
+      } else {
+        refused(issue, Code::path_length_exceeded, "path length");
+      }
+    }
+    CHECK_NOTHROW(tiers.waiting.issue());
+  }
+}
+
+TEST_CASE("issue: no certificate outlives any certificate above it", "[authority][I10]") {
+  for (const std::size_t tier : {0U, 1U, 2U}) {
+    INFO(tier);
+    ThreeTiers tiers;
+    const auto end = tiers.waiting.outside.now + hours{24 * 30};
+    tiers.all()[tier]->validity.not_after = end;
+    tiers.import();
+    auto order = tiers.world.order(tiers.waiting.arn, test::make_csr());
+    order.validity = {.value = end.time_since_epoch().count() + 1,
+                      .type = ca::ValidityRequest::Type::absolute};
+    refused([&] { (void)tiers.world.service->issue(World::caller(), order); }, Code::validity_beyond_issuer,
+            "exceeds");
+    --order.validity.value;
+    CHECK_NOTHROW(tiers.world.service->issue(World::caller(), order));
+  }
+}
+
+TEST_CASE("issue: nothing is issued before every certificate above is valid", "[authority][I10]") {
+  for (const std::size_t tier : {0U, 1U, 2U}) {
+    INFO(tier);
+    ThreeTiers tiers;
+    const auto begin = tiers.waiting.outside.now + hours{1};
+    tiers.all()[tier]->validity.not_before = begin;
+    tiers.import();
+    refused([&] { (void)tiers.waiting.issue(); }, Code::invalid_state,
+            "not valid before 2026-11-24T13:00:00Z");
+    tiers.world.service->replace_profiles({tiers.world.profile(tiers.waiting.arn)});
+    ca::ProvisioningOrder device;
+    device.device_id = "device-7";
+    device.csr_pem = test::make_csr();
+    refused([&] { (void)tiers.world.service->provision(World::caller(), device); }, Code::invalid_state,
+            "not valid before");
+
+    tiers.world.clock.advance(hours{1});
+    const auto row = tiers.world.store->certificate(tiers.waiting.arn, tiers.waiting.issue().serial).value();
+    CHECK(row.validity.not_before == begin);
+  }
+}
+
+TEST_CASE("issue: a notBefore before the issuer's is refused and one that nobody asked for is not",
+          "[authority][I10]") {
+  World world;
+  const auto root = world.active_root();
+  auto order = world.order(root, test::make_csr(), "CodeSigningCertificate");
+  order.not_before = ca::ValidityRequest{.value = 0, .type = ca::ValidityRequest::Type::absolute};
+  refused([&] { (void)world.service->issue(World::caller(), order); }, Code::validity_beyond_issuer,
+          "begins before");
+  const auto begin = world.service->describe(World::caller(), root).validity->not_before;
+  order.not_before->value = begin.time_since_epoch().count();
+  CHECK_NOTHROW(world.service->issue(World::caller(), order));
+  order.not_before.reset();
+  CHECK_NOTHROW(world.service->issue(World::caller(), order));
+}
