@@ -47,8 +47,17 @@ TEST_CASE("lint: an extension that is wrong or missing or not granted is a defec
     INFO(id);
     defect(kLeaf, id, [&](auto& c) { c.extension(id).critical = !c.extension(id).critical; });
     defect(kLeaf, id, [&](auto& c) { c.extension(id).id = "1.2.3"; });
-    defect(kLeaf, "not", [&](auto& c) { c.extension(id).value.back() ^= 1U; });
   }
+  const auto flipped = [](const char* id, const std::string& why) {
+    defect(kLeaf, why, [&](auto& c) { c.extension(id).value.back() ^= 1U; });
+  };
+  flipped(ca::oid::kBasicConstraints, "cannot be read back: The certificate is not valid: basicConstraints");
+  flipped(ca::oid::kAuthorityKeyIdentifier, "extension 2.5.29.35 is not what the template says");
+  flipped(ca::oid::kSubjectKeyIdentifier, "extension 2.5.29.14 is not what the template says");
+  flipped(ca::oid::kKeyUsage, "cannot be read back: The certificate is not valid: keyUsage");
+  flipped(ca::oid::kExtendedKeyUsage, "extension 2.5.29.37 is not what the template says");
+  defect(kLeaf, "extension 2.5.29.15 is not what the template says",
+         [](auto& c) { c.extension(ca::oid::kKeyUsage).value = ca::from_hex("03020780"); });
   defect(kLeaf, "1.2.3", [](auto& c) { c.add("1.2.3", false, "0500"); });
   defect(kLeaf, ca::oid::kNameConstraints, [](auto& c) { c.add(ca::oid::kNameConstraints, true, "3000"); });
   defect(kLeaf, "twice", [](auto& c) { c.tbs.extensions.push_back(c.tbs.extensions[0]); });
