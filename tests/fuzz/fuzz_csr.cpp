@@ -4,7 +4,7 @@
 #include "tests/fuzz/property.hpp"
 
 // Input: DER of a PKCS#10 request. Whatever it is, the answer is a request that was signed by its key, or
-// malformed_csr.
+// malformed_csr. What lies behind the signature check has targets of its own: spki, name, request_rules.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const ca::ByteView input{data, size};
   try {
@@ -15,18 +15,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     ca::check_subject_key(request.public_key);
   } catch (const ca::Error& error) {
     require(error.code() == ca::Code::malformed_csr, "a bad request is malformed_csr");
-  }
-  // The parts behind the signature check, each for itself.
-  try {
-    (void)ca::PublicKey::parse(input);
-  } catch (const ca::Error&) {
-  }
-  try {
-    const auto name = ca::DistinguishedName::parse(input);
-    require(name.der().size() == size, "a name keeps its bytes");
-    (void)name.text();
-    (void)name.common_names();
-  } catch (const ca::Error&) {
   }
   return 0;
 }
