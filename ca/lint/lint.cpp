@@ -113,10 +113,6 @@ void check_validity(ByteView tbs_der, const Validity& validity, const Template& 
     throw Error{Code::validity_beyond_issuer,
                 "The certificate validity specified exceeds the certificate authority validity"};
   }
-  if (!tmpl.is_root && validity.not_before < issuer.validity->not_before) {
-    throw Error{Code::validity_beyond_issuer,
-                "The certificate validity specified begins before the certificate authority validity"};
-  }
 }
 
 [[noreturn]] void refuse_name(const GeneralName& name, const std::string& why) {
@@ -162,6 +158,15 @@ void check_names(const Certificate& certificate, const Template& tmpl, const Iss
   }
 }
 
+// Of what is built now. A stored row was accepted under the certificate that its issuer had then, and is not
+// lost because that was renewed meanwhile: path validation asks that both are valid, not which began first.
+void check_begin(const Validity& validity, const Template& tmpl, const IssuerIdentity& issuer) {
+  if (!tmpl.is_root && validity.not_before < issuer.validity->not_before) {
+    throw Error{Code::validity_beyond_issuer,
+                "The certificate validity specified begins before the certificate authority validity"};
+  }
+}
+
 // Everything that does not depend on how the bytes came about.
 void check_certificate(const Certificate& certificate, ByteView tbs_der, const Template& tmpl,
                        const IssuerIdentity& issuer) {
@@ -183,6 +188,7 @@ ToBeSigned lint(const TbsCertificate& tbs, const Template& tmpl, const IssuerIde
   check_identity(certificate, tbs.serial, tbs.signing_algorithm);
   check_unchanged(certificate, tbs);
   check_certificate(certificate, der, tmpl, issuer);
+  check_begin(certificate.validity, tmpl, issuer);
   return LintSeal::seal(std::move(der), tbs.signing_algorithm);
 }
 

@@ -10,7 +10,7 @@ namespace ca {
 
 // Encodes, reads the encoding again with no knowledge of how it was built, and checks it: RFC 5280 structure,
 // the template's promises, syntax of every name, and the name constraints of the issuer and of those above
-// it. Pure. Throws Code::name_not_permitted (a name), Code::validity_beyond_issuer (I10),
+// it. Pure. Throws Code::name_not_permitted (a name), Code::validity_beyond_issuer (I10, at either end),
 // Code::path_length_exceeded, and Code::internal for structure, which only a defect of ours can break.
 [[nodiscard]] ToBeSigned lint(const TbsCertificate& tbs, const Template& tmpl, const IssuerIdentity& issuer);
 
@@ -23,8 +23,9 @@ struct StoredTbs {
   SigningAlgorithm algorithm;
 };
 
-// The same checks against the issuer as it is now, which may have got another certificate meanwhile. Throws
-// like lint(); Code::internal when the bytes are not those of the row.
+// The same checks against the issuer as it is now, which may have got another certificate meanwhile, and may
+// therefore begin later than the row. Throws like lint(); Code::internal when the bytes are not those of the
+// row.
 [[nodiscard]] ToBeSigned lint_stored(const StoredTbs& stored, const Template& tmpl,
                                      const IssuerIdentity& issuer);
 

@@ -127,3 +127,26 @@ TEST_CASE("issue: a notBefore before the issuer's is refused and one that nobody
   order.not_before.reset();
   CHECK_NOTHROW(world.service->issue(World::caller(), order));
 }
+
+TEST_CASE("resume: a row that was accepted under the older certificate begins before the new one",
+          "[authority][I10][I19]") {
+  World world;
+  world.options.issue_wait = std::chrono::milliseconds{20};
+  world.restart();
+  const auto root = world.active_root();
+  auto renewal = world.order(root, world.service->csr(World::caller(), root), "RootCACertificate");
+  const auto later = ca::to_seconds(world.clock.now()) + std::chrono::minutes{5};
+  renewal.not_before = ca::ValidityRequest{.value = later.time_since_epoch().count(),
+                                           .type = ca::ValidityRequest::Type::absolute};
+  renewal.validity.value = 365;
+  const auto renewed =
+      world.service->certificate(World::caller(), root, world.service->issue(World::caller(), renewal));
+  world.signer.set_away(true);
+  const auto accepted = world.service->issue(World::caller(), world.order(root, test::make_csr()));
+  world.clock.advance(std::chrono::minutes{10});
+  world.service->import_certificate(World::caller(), {root, renewed.certificate, std::nullopt});
+  world.signer.set_away(false);
+
+  REQUIRE(World::eventually([&] { return world.store->counts().pending == 0; }));
+  CHECK(world.state_of(accepted) == ca::CertificateState::issued);
+}
