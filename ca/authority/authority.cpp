@@ -62,6 +62,10 @@ std::shared_ptr<const Authority> Authority::load(AuthorityRecord record) {
     authority->key = SigningKey{record.key_uri, PublicKey::parse(record.spki_der)};
   }
   authority->identity = identity_of(record, authority->certificate);
+  authority->tags = parse_tags(record.tags_json);
+  if (!record.policy_json.empty()) {
+    authority->resource_policy = PolicyDocument::parse_resource("resource policy", record.policy_json);
+  }
   authority->record = std::move(record);
   return authority;
 }

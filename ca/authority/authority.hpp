@@ -8,6 +8,8 @@
 
 #include "ca/inventory/records.hpp"
 #include "ca/issuance/issue.hpp"
+#include "ca/policy/policy_document.hpp"
+#include "ca/policy/tags.hpp"
 #include "ca/signer/signer.hpp"
 
 namespace ca {
@@ -18,6 +20,8 @@ struct Authority {
   std::optional<Certificate> certificate;  // after import
   std::optional<SigningKey> key;           // once the token made it
   IssuerIdentity identity;                 // of the certificate, or of the coming self-signed root
+  std::vector<Tag> tags;
+  std::optional<PolicyDocument> resource_policy;
 
   // Throws Code::internal when a stored record does not parse: the ledger was written by us alone.
   [[nodiscard]] static std::shared_ptr<const Authority> load(AuthorityRecord record);

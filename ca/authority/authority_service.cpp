@@ -39,30 +39,16 @@ void AuthorityService::start(std::function<void(const std::string& message)> not
   state_->start_background(std::move(notice));
 }
 
-std::shared_ptr<const Authority> AuthorityService::State::own(const Caller& caller,
-                                                              const AuthorityArn& arn) const {
-  auto authority = catalog.find(arn);
-  const bool theirs = authority && arn.account == caller.account && arn.region == caller.region;
-  if (!theirs || authority->is_gone_at(clock.now())) {
-    throw Error{Code::resource_not_found, "Could not find Certificate Authority with ARN " + arn.text()};
-  }
-  return authority;
-}
-
-std::shared_ptr<const Authority> AuthorityService::State::living(const Caller& caller,
-                                                                 const AuthorityArn& arn) const {
-  auto authority = own(caller, arn);
-  if (authority->record.status == AuthorityStatus::deleted) {
-    throw Error{Code::invalid_state, "The certificate authority is in the DELETED state"};
-  }
-  return authority;
-}
-
-void AuthorityService::State::change(const Caller& caller, const AuthorityArn& arn, AuditEvent audit_event,
+void AuthorityService::State::change(const AuthorityArn& arn, AuditEvent audit_event,
                                      const std::function<void(AuthorityRecord&)>& edit) {
   static constexpr int kAttempts = 5;
   for (int attempt = 1;; ++attempt) {
-    AuthorityRecord record = living(caller, arn)->record;
+    const auto authority = catalog.find(arn);
+    if (!authority) {
+      throw Error{Code::internal, "an authority that was found is gone"};
+    }
+    check_living(*authority);
+    AuthorityRecord record = authority->record;
     edit(record);
     try {
       update(std::move(record), audit_event);
@@ -73,27 +59,6 @@ void AuthorityService::State::change(const Caller& caller, const AuthorityArn& a
       }
     }
   }
-}
-
-void AuthorityService::State::require(const Caller& caller, const std::string& operation,
-                                      const std::string& resource,
-                                      std::map<std::string, std::vector<std::string>> context) const {
-  if (caller.device_id) {
-    throw Error{Code::access_denied, "a device certificate is good for POST /provision and nothing else"};
-  }
-  policy.require({.caller = caller,
-                  .action = "acm-pca:" + operation,
-                  .resource = resource,
-                  .context = std::move(context)});
-}
-
-void AuthorityService::State::require_provisioning(
-    const Caller& caller, const std::string& operation, const std::string& resource,
-    std::map<std::string, std::vector<std::string>> context) const {
-  policy.require({.caller = caller,
-                  .action = "acm-pca:" + operation,
-                  .resource = resource,
-                  .context = std::move(context)});
 }
 
 void AuthorityService::State::update(AuthorityRecord next, AuditEvent audit_event) {

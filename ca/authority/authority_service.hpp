@@ -52,6 +52,9 @@ class AuthorityService {
     std::string next_token;  // empty on the last page
   };
   [[nodiscard]] Page list(const Caller& caller, std::size_t max_results, const std::string& next_token);
+  // Those of other accounts that the caller may describe.
+  [[nodiscard]] Page list_shared(const Caller& caller, std::size_t max_results,
+                                 const std::string& next_token);
   // Only ACTIVE and DISABLED can be asked for; nullopt changes nothing and is checked like a change.
   void update(const Caller& caller, const AuthorityArn& arn, std::optional<AuthorityStatus> status);
   [[nodiscard]] std::string csr(const Caller& caller, const AuthorityArn& arn);
@@ -71,6 +74,12 @@ class AuthorityService {
   void create_permission(const Caller& caller, const AuthorityArn& arn, Permission permission);
   void delete_permission(const Caller& caller, const AuthorityArn& arn, const std::string& principal,
                          const std::string& source_account);
+
+  // Throws Code::resource_not_found when there is none.
+  [[nodiscard]] std::string resource_policy(const Caller& caller, const AuthorityArn& arn);
+  // Throws Code::invalid_policy, and Code::lockout_prevented when the caller could not change it again.
+  void put_resource_policy(const Caller& caller, const AuthorityArn& arn, const std::string& json);
+  void delete_resource_policy(const Caller& caller, const AuthorityArn& arn);
 
   // Durable at return; signed at return unless the token took longer than issue_wait.
   [[nodiscard]] CertificateArn issue(const Caller& caller, const IssuanceOrder& order);

@@ -6,8 +6,7 @@ namespace ca {
 CertificatePem AuthorityService::certificate(const Caller& caller, const AuthorityArn& authority_arn,
                                              const CertificateArn& arn) {
   State& state = *state_;
-  state.require(caller, "GetCertificate", authority_arn.text());
-  const auto authority = state.living(caller, authority_arn);
+  const auto authority = state.authorize_living(caller, authority_arn, "GetCertificate");
   const auto record =
       arn.authority == authority_arn ? state.inventory.certificate(authority_arn, arn.serial) : std::nullopt;
   if (!record) {

@@ -29,7 +29,7 @@ std::string canonical(const CreateAuthorityOrder& order) {
 
 AuthorityArn AuthorityService::create(const Caller& caller, const CreateAuthorityOrder& order) {
   State& state = *state_;
-  state.require(caller, "CreateCertificateAuthority", "*");
+  state.require(caller, "CreateCertificateAuthority", tag_context(order.tags));
   check_order(order);
   check_tags(order.tags);
   std::unique_lock one_at_a_time{state.creating};

@@ -6,8 +6,7 @@ namespace ca {
 // The key stays in its token: to destroy one is a person's decision, and after the window nothing uses it.
 void AuthorityService::remove(const Caller& caller, const AuthorityArn& arn, int restorable_days) {
   State& state = *state_;
-  state.require(caller, "DeleteCertificateAuthority", arn.text());
-  const auto authority = state.own(caller, arn);
+  const auto authority = state.authorize(caller, arn, "DeleteCertificateAuthority");
   const TimePoint now = state.clock.now();
   AuthorityRecord record = authority->record;
   switch (authority->status_at(now)) {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <tuple>
 
 #include "ca/authority/service_state.hpp"
 #include "ca/base/base64.hpp"
@@ -35,41 +36,66 @@ std::string after_id_of(const std::string& next_token) {
 }  // namespace
 
 AuthorityRecord AuthorityService::describe(const Caller& caller, const AuthorityArn& arn) {
-  state_->require(caller, "DescribeCertificateAuthority", arn.text());
-  return shown(*state_->own(caller, arn), state_->clock.now());
+  return shown(*state_->authorize(caller, arn, "DescribeCertificateAuthority"), state_->clock.now());
 }
 
 AuthorityService::Page AuthorityService::list(const Caller& caller, std::size_t max_results,
                                               const std::string& next_token) {
-  state_->require(caller, "ListCertificateAuthorities", "*");
+  state_->require(caller, "ListCertificateAuthorities");
+  const auto own = [&](const Authority& authority) { return authority.record.arn.account == caller.account; };
+  return state_->page(caller, own, max_results, next_token);
+}
+
+AuthorityService::Page AuthorityService::list_shared(const Caller& caller, std::size_t max_results,
+                                                     const std::string& next_token) {
+  state_->require(caller, "ListCertificateAuthorities");
+  const auto shared = [&](const Authority& authority) {
+    const AuthorityArn& arn = authority.record.arn;
+    return arn.account != caller.account &&
+           state_->policy
+               .decide(state_->request_for(caller, arn, "DescribeCertificateAuthority", &authority, {}))
+               .allowed;
+  };
+  return state_->page(caller, shared, max_results, next_token);
+}
+
+// In order of creation; the token names the last one that was shown.
+AuthorityService::Page AuthorityService::State::page(const Caller& caller,
+                                                     const std::function<bool(const Authority&)>& wanted,
+                                                     std::size_t max_results,
+                                                     const std::string& next_token) const {
+  const TimePoint now = clock.now();
+  const std::string after = after_id_of(next_token);
+  auto all = catalog.all();
+  std::erase_if(all, [&](const auto& authority) {
+    return authority->record.arn.region != caller.region || authority->is_gone_at(now) || !wanted(*authority);
+  });
+  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) {
+    return std::tie(a->record.created_at, a->record.arn.id) <
+           std::tie(b->record.created_at, b->record.arn.id);
+  });
+  auto next = all.begin();
+  if (!after.empty()) {
+    const auto last = std::find_if(all.begin(), all.end(),
+                                   [&](const auto& authority) { return authority->record.arn.id == after; });
+    if (last == all.end()) {
+      throw Error{Code::invalid_next_token, "The NextToken is not one that this service gave out"};
+    }
+    next = last + 1;
+  }
   const std::size_t limit = std::clamp<std::size_t>(max_results, 1, kMaxPage);
-  const TimePoint now = state_->clock.now();
-  std::string after = after_id_of(next_token);
   Page page;
-  while (page.next_token.empty()) {
-    const auto rows = state_->inventory.authorities(caller.account, caller.region, after, limit + 1);
-    for (const AuthorityRecord& row : rows) {
-      after = row.arn.id;
-      const auto authority = Authority::load(row);
-      if (authority->is_gone_at(now)) {
-        continue;
-      }
-      if (page.authorities.size() == limit) {
-        page.next_token = to_base64(bytes_of(page.authorities.back().arn.id));
-        break;
-      }
-      page.authorities.push_back(shown(*authority, now));
-    }
-    if (rows.size() <= limit) {
-      break;  // the last row there is
-    }
+  for (; next != all.end() && page.authorities.size() < limit; ++next) {
+    page.authorities.push_back(shown(**next, now));
+  }
+  if (next != all.end()) {
+    page.next_token = to_base64(bytes_of(page.authorities.back().arn.id));
   }
   return page;
 }
 
 std::string AuthorityService::csr(const Caller& caller, const AuthorityArn& arn) {
-  state_->require(caller, "GetCertificateAuthorityCsr", arn.text());
-  const auto authority = state_->living(caller, arn);
+  const auto authority = state_->authorize_living(caller, arn, "GetCertificateAuthorityCsr");
   switch (authority->record.status) {
     case AuthorityStatus::creating:
       throw Error{Code::request_in_progress, "The certificate authority's key pair is still being made"};
@@ -86,8 +112,7 @@ std::string AuthorityService::csr(const Caller& caller, const AuthorityArn& arn)
 }
 
 CertificatePem AuthorityService::authority_certificate(const Caller& caller, const AuthorityArn& arn) {
-  state_->require(caller, "GetCertificateAuthorityCertificate", arn.text());
-  const auto authority = state_->living(caller, arn);
+  const auto authority = state_->authorize_living(caller, arn, "GetCertificateAuthorityCertificate");
   if (authority->record.certificate_pem.empty()) {
     // "signing request" is what the AWS service says here, and Terraform reads it.
     throw Error{Code::invalid_state,

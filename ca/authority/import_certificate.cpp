@@ -212,8 +212,8 @@ std::string joined_pem(const std::vector<Certificate>& certificates) {
 
 void AuthorityService::import_certificate(const Caller& caller, const ImportOrder& order) {
   State& state = *state_;
-  state.require(caller, "ImportCertificateAuthorityCertificate", order.authority.text());
-  const auto authority = state.living(caller, order.authority);
+  const auto authority =
+      state.authorize_living(caller, order.authority, "ImportCertificateAuthorityCertificate");
   const TimePoint now = state.clock.now();
   check_state(authority->status_at(now));
   const auto own = read_pem(order.certificate_pem, 1, "certificate");

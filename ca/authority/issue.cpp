@@ -67,9 +67,8 @@ void check_short_lived(const Authority& authority, const Template& tmpl, const V
 CertificateArn AuthorityService::issue(const Caller& caller, const IssuanceOrder& order) {
   State& state = *state_;
   const TemplateArn template_arn = template_arn_of(order);
-  state.require(caller, "IssueCertificate", order.authority.text(),
-                {{"acm-pca:TemplateArn", {template_arn.text()}}});
-  const auto authority = state.own(caller, order.authority);
+  const auto authority = state.authorize(caller, order.authority, "IssueCertificate",
+                                         {{"acm-pca:TemplateArn", {template_arn.text()}}});
   const Template& tmpl = find_template(template_arn);
   const CertificateRequest csr = CertificateRequest::parse_pem(order.csr_pem);
   auto claim = state.claim(caller, "IssueCertificate|" + order.authority.text(), order.idempotency_token,

@@ -11,14 +11,13 @@ constexpr const char* kOnlyService = "acm.amazonaws.com";
 }  // namespace
 
 std::vector<Permission> AuthorityService::permissions(const Caller& caller, const AuthorityArn& arn) {
-  state_->require(caller, "ListPermissions", arn.text());
-  return parse_permissions(state_->living(caller, arn)->record.permissions_json);
+  return parse_permissions(state_->authorize_living(caller, arn, "ListPermissions")->record.permissions_json);
 }
 
 void AuthorityService::create_permission(const Caller& caller, const AuthorityArn& arn,
                                          Permission permission) {
   State& state = *state_;
-  state.require(caller, "CreatePermission", arn.text());
+  (void)state.authorize_living(caller, arn, "CreatePermission");
   if (permission.principal != kOnlyService) {
     throw Error{Code::constraint_violation,
                 std::string{"The principal of a permission must be "} + kOnlyService};
@@ -27,7 +26,7 @@ void AuthorityService::create_permission(const Caller& caller, const AuthorityAr
   permission.created_at_ms = state.clock.now().time_since_epoch().count();
   AuditEvent event = state.event(caller, "authority.permission_created", arn);
   event.detail = {{"principal", permission.principal}, {"source_account", permission.source_account}};
-  state.change(caller, arn, std::move(event), [&](AuthorityRecord& record) {
+  state.change(arn, std::move(event), [&](AuthorityRecord& record) {
     auto permissions = parse_permissions(record.permissions_json);
     const bool exists = std::any_of(permissions.begin(), permissions.end(), [&](const Permission& other) {
       return other.is_of(permission.principal, permission.source_account);
@@ -47,11 +46,11 @@ void AuthorityService::create_permission(const Caller& caller, const AuthorityAr
 void AuthorityService::delete_permission(const Caller& caller, const AuthorityArn& arn,
                                          const std::string& principal, const std::string& source_account) {
   State& state = *state_;
-  state.require(caller, "DeletePermission", arn.text());
+  (void)state.authorize_living(caller, arn, "DeletePermission");
   const std::string account = source_account.empty() ? caller.account : source_account;
   AuditEvent event = state.event(caller, "authority.permission_deleted", arn);
   event.detail = {{"principal", principal}, {"source_account", account}};
-  state.change(caller, arn, std::move(event), [&](AuthorityRecord& record) {
+  state.change(arn, std::move(event), [&](AuthorityRecord& record) {
     auto permissions = parse_permissions(record.permissions_json);
     if (std::erase_if(permissions, [&](const Permission& one) { return one.is_of(principal, account); }) ==
         0) {

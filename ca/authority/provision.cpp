@@ -100,10 +100,10 @@ ProvisioningResult AuthorityService::provision(const Caller& caller, const Provi
   const auto profiles = state.current_profiles();
   const ProvisioningProfile& profile = profile_named(*profiles, caller, order.profile);
   const TemplateArn template_arn{profile.authority.partition, profile.template_name};
-  state.require_provisioning(
-      caller, "IssueCertificate", profile.authority.text(),
+  const auto authority = state.authorize_any(
+      caller, profile.authority, "IssueCertificate",
       {{"acm-pca:TemplateArn", {template_arn.text()}}, {"chancery:DeviceId", {order.device_id}}});
-  const auto authority = state.living(caller, profile.authority);
+  State::check_living(*authority);
   const Template& tmpl = find_template(template_arn);
   if (tmpl.is_ca) {
     throw Error{Code::access_denied, "provisioning never issues certificates of authorities"};
@@ -175,8 +175,7 @@ ProvisioningResult AuthorityService::provisioned(const Caller& caller, const std
         (caller.device_id && *caller.device_id != record->device_id)) {
       continue;
     }
-    state.require_provisioning(caller, "GetCertificate", arn.text(),
-                               {{"chancery:DeviceId", {record->device_id}}});
+    (void)state.authorize_any(caller, arn, "GetCertificate", {{"chancery:DeviceId", {record->device_id}}});
     ProvisioningResult result{.record = *record, .pem = std::nullopt};
     if (record->state == CertificateState::issued || record->state == CertificateState::revoked) {
       result.pem = state.pem_of(*authority, *record);

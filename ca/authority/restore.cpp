@@ -5,8 +5,7 @@ namespace ca {
 
 void AuthorityService::restore(const Caller& caller, const AuthorityArn& arn) {
   State& state = *state_;
-  state.require(caller, "RestoreCertificateAuthority", arn.text());
-  const auto authority = state.own(caller, arn);
+  const auto authority = state.authorize(caller, arn, "RestoreCertificateAuthority");
   if (authority->record.status != AuthorityStatus::deleted) {
     throw Error{Code::invalid_state, "The certificate authority must be in the DELETED state to be restored"};
   }

@@ -25,8 +25,7 @@ void check_revocable(const CertificateRecord& record) {
 void AuthorityService::revoke(const Caller& caller, const AuthorityArn& arn, const std::string& serial_text,
                               RevocationReason reason) {
   State& state = *state_;
-  state.require(caller, "RevokeCertificate", arn.text());
-  const auto authority = state.own(caller, arn);
+  const auto authority = state.authorize(caller, arn, "RevokeCertificate");
   const AuthorityStatus status = authority->status_at(state.clock.now());
   if (status != AuthorityStatus::active && status != AuthorityStatus::disabled) {
     throw Error{Code::invalid_state,

@@ -30,20 +30,34 @@ struct AuthorityService::State {
   Issuance issuance;
   Refusals refusals;
 
-  // The caller's own authority, in a region of ours. Throws Code::resource_not_found in the same words
-  // whether it is absent or another account's (I15).
-  [[nodiscard]] std::shared_ptr<const Authority> own(const Caller& caller, const AuthorityArn& arn) const;
+  // ---- access (access.cpp). Each asks the policies first and throws Code::access_denied in AWS's words; a
+  // device that comes with its own certificate passes authorize_any() only, for POST /provision (I11).
+  using RequestContext = std::map<std::string, std::vector<std::string>>;
+  // For operations that name no authority.
+  void require(const Caller& caller, const std::string& operation, RequestContext context = {}) const;
+  // The authority in the caller's region. Throws Code::resource_not_found.
+  [[nodiscard]] std::shared_ptr<const Authority> authorize(const Caller& caller, const AuthorityArn& arn,
+                                                           const std::string& operation,
+                                                           RequestContext context = {}) const;
   // The same, and not DELETED: Code::invalid_state.
-  [[nodiscard]] std::shared_ptr<const Authority> living(const Caller& caller, const AuthorityArn& arn) const;
+  [[nodiscard]] std::shared_ptr<const Authority> authorize_living(const Caller& caller,
+                                                                  const AuthorityArn& arn,
+                                                                  const std::string& operation,
+                                                                  RequestContext context = {}) const;
+  [[nodiscard]] std::shared_ptr<const Authority> authorize_any(const Caller& caller, const AuthorityArn& arn,
+                                                               const std::string& operation,
+                                                               RequestContext context) const;
+  static void check_living(const Authority& authority);
+  // What the policies are asked; refers to caller and authority (nullptr: there is none).
+  [[nodiscard]] AuthorizationRequest request_for(const Caller& caller, const AuthorityArn& arn,
+                                                 const std::string& operation, const Authority* authority,
+                                                 RequestContext context) const;
+
+  [[nodiscard]] Page page(const Caller& caller, const std::function<bool(const Authority&)>& wanted,
+                          std::size_t max_results, const std::string& next_token) const;
   // Edits the record of a living authority; again when another change comes first. What `edit` throws ends
   // it.
-  void change(const Caller& caller, const AuthorityArn& arn, AuditEvent event,
-              const std::function<void(AuthorityRecord&)>& edit);
-  // A device that comes with its own certificate passes require_provisioning() only (I11).
-  void require(const Caller& caller, const std::string& operation, const std::string& resource,
-               std::map<std::string, std::vector<std::string>> context = {}) const;
-  void require_provisioning(const Caller& caller, const std::string& operation, const std::string& resource,
-                            std::map<std::string, std::vector<std::string>> context) const;
+  void change(const AuthorityArn& arn, AuditEvent event, const std::function<void(AuthorityRecord&)>& edit);
   // Stores a changed record (compare-and-swap) and shows it to all. Throws Code::concurrent_modification.
   void update(AuthorityRecord changed, AuditEvent event);
   // Shows what the ledger holds after a change whose outcome is not known; tried again later when the ledger

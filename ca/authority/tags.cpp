@@ -4,16 +4,15 @@
 namespace ca {
 
 std::vector<Tag> AuthorityService::tags(const Caller& caller, const AuthorityArn& arn) {
-  state_->require(caller, "ListTags", arn.text());
-  return parse_tags(state_->living(caller, arn)->record.tags_json);
+  return state_->authorize_living(caller, arn, "ListTags")->tags;
 }
 
 void AuthorityService::tag(const Caller& caller, const AuthorityArn& arn, const std::vector<Tag>& tags) {
   State& state = *state_;
-  state.require(caller, "TagCertificateAuthority", arn.text());
+  (void)state.authorize_living(caller, arn, "TagCertificateAuthority", tag_context(tags));
   AuditEvent event = state.event(caller, "authority.tagged", arn);
   event.detail = {{"tags", tags_json(tags)}};
-  state.change(caller, arn, std::move(event), [&](AuthorityRecord& record) {
+  state.change(arn, std::move(event), [&](AuthorityRecord& record) {
     record.tags_json = tags_json(with_tags(parse_tags(record.tags_json), tags));
   });
 }
@@ -21,12 +20,12 @@ void AuthorityService::tag(const Caller& caller, const AuthorityArn& arn, const 
 void AuthorityService::untag(const Caller& caller, const AuthorityArn& arn,
                              const std::vector<TagToRemove>& tags) {
   State& state = *state_;
-  state.require(caller, "UntagCertificateAuthority", arn.text());
+  (void)state.authorize_living(caller, arn, "UntagCertificateAuthority", tag_context(tags));
   AuditEvent event = state.event(caller, "authority.untagged", arn);
   for (const TagToRemove& tag : tags) {
     event.detail[tag.key] = tag.value.value_or("*");
   }
-  state.change(caller, arn, std::move(event), [&](AuthorityRecord& record) {
+  state.change(arn, std::move(event), [&](AuthorityRecord& record) {
     record.tags_json = tags_json(without_tags(parse_tags(record.tags_json), tags));
   });
 }

@@ -6,8 +6,7 @@ namespace ca {
 void AuthorityService::update(const Caller& caller, const AuthorityArn& arn,
                               std::optional<AuthorityStatus> status) {
   State& state = *state_;
-  state.require(caller, "UpdateCertificateAuthority", arn.text());
-  const auto authority = state.own(caller, arn);
+  const auto authority = state.authorize(caller, arn, "UpdateCertificateAuthority");
   if (status && *status != AuthorityStatus::active && *status != AuthorityStatus::disabled) {
     throw Error{Code::invalid_args,
                 "The status of a certificate authority can be set to ACTIVE or DISABLED only"};

@@ -38,6 +38,7 @@ std::string_view name_of(Code code) {
     CHANCERY_NAME(request_already_processed);
     CHANCERY_NAME(limit_exceeded);
     CHANCERY_NAME(permission_already_exists);
+    CHANCERY_NAME(lockout_prevented);
     CHANCERY_NAME(conflict);
     CHANCERY_NAME(throttled);
     CHANCERY_NAME(unavailable);

@@ -42,7 +42,8 @@ enum class Code {
   request_already_processed,
   limit_exceeded,
   permission_already_exists,
-  conflict,  // same idempotency token or device, other request
+  lockout_prevented,  // a policy that would lock its author out
+  conflict,           // same idempotency token or device, other request
   // us
   throttled,
   unavailable,   // transient: token or store is away; the same request may be sent again

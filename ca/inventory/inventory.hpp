@@ -19,11 +19,6 @@ class Inventory {
   virtual ~Inventory() = default;
 
   [[nodiscard]] virtual std::optional<AuthorityRecord> authority(const AuthorityArn& arn) = 0;
-  // Of one account in one region, ordered by creation then id; `after_id` empty = from the start.
-  [[nodiscard]] virtual std::vector<AuthorityRecord> authorities(const std::string& account,
-                                                                 const std::string& region,
-                                                                 const std::string& after_id,
-                                                                 std::size_t limit) = 0;
   // All, for the start-up of the daemon.
   [[nodiscard]] virtual std::vector<AuthorityRecord> all_authorities() = 0;
 

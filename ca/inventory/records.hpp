@@ -53,6 +53,7 @@ struct AuthorityRecord {
   std::string revocation_json;          // RevocationConfiguration
   std::string tags_json = "[]";         // TagList
   std::string permissions_json = "[]";  // what CreatePermission granted
+  std::string policy_json;              // resource policy, as it was put; empty: none
   std::string usage_mode = "GENERAL_PURPOSE";
   std::string key_storage_security_standard = "FIPS_140_2_LEVEL_3_OR_HIGHER";
   std::string key_token;  // configured token name that holds the key

@@ -5,7 +5,7 @@
 namespace ca {
 namespace {
 
-constexpr std::array<std::string_view, 23> kActions{
+constexpr std::array<std::string_view, 24> kActions{
     "acm-pca:CreateCertificateAuthority",
     "acm-pca:DescribeCertificateAuthority",
     "acm-pca:ListCertificateAuthorities",
@@ -29,6 +29,7 @@ constexpr std::array<std::string_view, 23> kActions{
     "acm-pca:TagCertificateAuthority",
     "acm-pca:UntagCertificateAuthority",
     "acm-pca:ListTags",
+    "sts:AssumeRole",
 };
 
 }  // namespace

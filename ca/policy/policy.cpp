@@ -1,114 +1,92 @@
 #include "ca/policy/policy.hpp"
 
-#include <algorithm>
-
 #include "ca/base/error.hpp"
-#include "ca/base/strings.hpp"
+#include "ca/policy/evaluation.hpp"
 
 namespace ca {
 namespace {
 
-using Condition = PolicyDocument::Condition;
-using Operator = Condition::Operator;
-using Statement = PolicyDocument::Statement;
+using Why = Decision::Why;
 
-// Values of a condition key; empty = the request has none.
-std::vector<std::string> values_of(const AuthorizationRequest& request, const std::string& key) {
-  const auto single = [](const std::string& value) {
-    return value.empty() ? std::vector<std::string>{} : std::vector<std::string>{value};
-  };
-  // What the proof of identity says comes first: a request's context cannot stand in for it.
-  if (key == "aws:PrincipalArn") {
-    return single(request.caller.principal_arn);
-  }
-  if (key == "aws:PrincipalAccount") {
-    return single(request.caller.account);
-  }
-  if (key == "aws:SourceIp") {
-    return single(request.caller.source_ip);
-  }
-  const auto found = request.context.find(key);
-  return found == request.context.end() ? std::vector<std::string>{} : found->second;
-}
-
-bool value_holds(const Condition& condition, const std::string& value) {
-  const auto any = [&condition](const auto& matches) {
-    return std::any_of(condition.values.begin(), condition.values.end(), matches);
-  };
-  const auto equal = [&value](const std::string& wanted) { return wanted == value; };
-  const auto like = [&value](const std::string& pattern) { return matches_wildcard(pattern, value); };
-  switch (condition.op) {
-    case Operator::string_equals:
-      return any(equal);
-    case Operator::string_not_equals:
-      return !any(equal);
-    case Operator::string_like:
-      return any(like);
-    case Operator::string_not_like:
-      return !any(like);
-  }
-  return false;
-}
-
-bool is_negated(Operator op) { return op == Operator::string_not_equals || op == Operator::string_not_like; }
-
-bool condition_holds(const Condition& condition, bool allow, const AuthorizationRequest& request) {
-  const std::vector<std::string> values = values_of(request, condition.key);
-  if (values.empty()) {
-    return condition.if_exists || is_negated(condition.op);
-  }
-  const auto holds = [&condition](const std::string& value) { return value_holds(condition, value); };
-  // A key with several values: what grants must hold for each of them, what refuses for any (I11).
-  return allow ? std::all_of(values.begin(), values.end(), holds)
-               : std::any_of(values.begin(), values.end(), holds);
-}
-
-bool applies(const Statement& statement, const AuthorizationRequest& request,
-             const std::string& lower_action) {
-  const auto action_matches = [&lower_action](const std::string& pattern) {
-    return matches_wildcard(ascii_lower(pattern), lower_action);
-  };
-  const auto resource_matches = [&request](const std::string& pattern) {
-    return matches_wildcard(pattern, request.resource);
-  };
-  const auto holds = [&statement, &request](const Condition& condition) {
-    return condition_holds(condition, statement.allow, request);
-  };
-  return std::any_of(statement.actions.begin(), statement.actions.end(), action_matches) &&
-         std::any_of(statement.resources.begin(), statement.resources.end(), resource_matches) &&
-         std::all_of(statement.conditions.begin(), statement.conditions.end(), holds);
-}
-
-std::string place_of(const PolicyDocument& policy, const Statement& statement) {
-  const auto number = &statement - policy.statements().data() + 1;
-  return "policy " + policy.name() + ", statement " +
-         (statement.sid.empty() ? std::to_string(number) : statement.sid);
-}
-
-struct Verdict {
-  Decision decision;
-  bool denied_by_statement = false;
+// The three sources of permissions for one request.
+struct Verdicts {
+  Verdict identity, session, resource;
 };
 
-Verdict verdict_of(const Principal* principal, const AuthorizationRequest& request) {
-  if (principal == nullptr) {
-    return {{false, "no statement allows it: the caller is no principal"}, false};
-  }
-  const std::string lower_action = ascii_lower(request.action);
-  Verdict verdict{{false, "no statement allows it"}, false};
-  for (const PolicyDocument& policy : principal->policies) {
-    for (const Statement& statement : policy.statements()) {
-      if ((statement.allow && verdict.decision.allowed) || !applies(statement, request, lower_action)) {
-        continue;
-      }
-      verdict.decision = {statement.allow, place_of(policy, statement)};
-      if (!statement.allow) {
-        verdict.denied_by_statement = true;
-        return verdict;
-      }
+Verdicts verdicts_of(const Principal* principal, const RequestView& view) {
+  Verdicts verdicts;
+  if (principal != nullptr) {
+    for (const PolicyDocument& policy : principal->policies) {
+      evaluate(policy, view, verdicts.identity);
     }
   }
-  return verdict;
+  if (const auto& session = view.request().caller.session_policy) {
+    evaluate(*session, view, verdicts.session);
+  }
+  if (const PolicyDocument* resource = view.request().resource_policy) {
+    evaluate(*resource, view, verdicts.resource);
+  }
+  return verdicts;
+}
+
+Decision decided(Why why, const Verdict& by) {
+  return {
+      .why = why,
+      .allowed = why == Why::allowed,
+      .reason = by.statement == nullptr ? "no statement allows it" : place_of(*by.document, *by.statement)};
+}
+
+Decision decision_of(const Principal* principal, const AuthorizationRequest& request) {
+  const RequestView view{request};
+  const auto [identity, session, resource] = verdicts_of(principal, view);
+  if (identity.denies) {
+    return decided(Why::denied_by_identity, identity);
+  }
+  if (session.denies) {
+    return decided(Why::denied_by_session, session);
+  }
+  if (resource.denies) {
+    return decided(Why::denied_by_resource, resource);
+  }
+  if (request.caller.session_policy && !session.allows) {
+    return decided(Why::not_allowed_by_session, {});
+  }
+  if (principal == nullptr) {
+    return {Why::not_allowed_by_identity, false, "no statement allows it: the caller is no principal"};
+  }
+  const bool same_account =
+      request.resource_account.empty() || request.resource_account == request.caller.account;
+  if (same_account && !identity.allows && resource.names_caller) {
+    return decided(Why::allowed, resource);
+  }
+  if (!same_account && !resource.allows) {
+    return decided(Why::not_allowed_by_resource, {});
+  }
+  return identity.allows ? decided(Why::allowed, identity) : decided(Why::not_allowed_by_identity, {});
+}
+
+std::string part_text(const Mismatch& mismatch) {
+  switch (mismatch.part) {
+    case Mismatch::Part::none:
+      return "applies";
+    case Mismatch::Part::principal:
+      return "speaks of other principals";
+    case Mismatch::Part::action:
+      return "speaks of other actions";
+    case Mismatch::Part::resource:
+      return "speaks of other resources";
+    case Mismatch::Part::condition:
+      return "its condition does not hold: " + mismatch.condition->text();
+  }
+  return {};
+}
+
+void explain_document(const PolicyDocument& document, const RequestView& view,
+                      std::vector<std::string>& lines) {
+  for (const PolicyDocument::Statement& statement : document.statements()) {
+    lines.push_back(place_of(document, statement) + " (" + (statement.allow ? "Allow" : "Deny") +
+                    "): " + part_text(mismatch_of(statement, view)));
+  }
 }
 
 std::map<std::string, Principal> by_name(std::vector<Principal> principals) {
@@ -125,6 +103,29 @@ std::map<std::string, Principal> by_name(std::vector<Principal> principals) {
 const Principal* principal_of(const std::map<std::string, Principal>& principals, const Caller& caller) {
   const auto found = principals.find(caller.account + '/' + caller.principal);
   return found == principals.end() ? nullptr : &found->second;
+}
+
+// What stands behind the resource in AWS's message.
+std::string refusal_of(const Decision& decision, const std::string& action) {
+  const auto missing = [&](const char* kind) {
+    return std::string{" because no "} + kind + " policy allows the " + action + " action";
+  };
+  switch (decision.why) {
+    case Why::denied_by_identity:
+      return " with an explicit deny in an identity-based policy: " + decision.reason;
+    case Why::denied_by_session:
+      return " with an explicit deny in a session policy";
+    case Why::denied_by_resource:
+      return " with an explicit deny in a resource-based policy";
+    case Why::not_allowed_by_session:
+      return missing("session");
+    case Why::not_allowed_by_resource:
+      return missing("resource-based");
+    case Why::not_allowed_by_identity:
+    case Why::allowed:
+      break;
+  }
+  return missing("identity-based");
 }
 
 }  // namespace
@@ -145,21 +146,37 @@ std::shared_ptr<const PolicyEngine::Principals> PolicyEngine::current() const {
 
 Decision PolicyEngine::decide(const AuthorizationRequest& request) const {
   const auto principals = current();
-  return verdict_of(principal_of(*principals, request.caller), request).decision;
+  return decision_of(principal_of(*principals, request.caller), request);
+}
+
+std::vector<std::string> PolicyEngine::explain(const AuthorizationRequest& request) const {
+  const auto principals = current();
+  const Principal* principal = principal_of(*principals, request.caller);
+  const RequestView view{request};
+  std::vector<std::string> lines;
+  if (principal != nullptr) {
+    for (const PolicyDocument& policy : principal->policies) {
+      explain_document(policy, view, lines);
+    }
+  }
+  if (request.caller.session_policy) {
+    explain_document(*request.caller.session_policy, view, lines);
+  }
+  if (request.resource_policy != nullptr) {
+    explain_document(*request.resource_policy, view, lines);
+  }
+  const Decision decision = decision_of(principal, request);
+  lines.push_back((decision.allowed ? "allowed by " : "denied: ") + decision.reason);
+  return lines;
 }
 
 void PolicyEngine::require(const AuthorizationRequest& request) const {
-  const auto principals = current();
-  const Verdict verdict = verdict_of(principal_of(*principals, request.caller), request);
-  if (verdict.decision.allowed) {
-    return;
+  const Decision decision = decide(request);
+  if (!decision.allowed) {
+    throw Error{Code::access_denied,
+                "User: " + request.caller.shown_arn() + " is not authorized to perform: " + request.action +
+                    " on resource: " + request.resource + refusal_of(decision, request.action)};
   }
-  const std::string why = verdict.denied_by_statement
-                              ? " with an explicit deny in an identity-based policy"
-                              : " because no identity-based policy allows the " + request.action + " action";
-  throw Error{Code::access_denied, "User: " + request.caller.principal_arn +
-                                       " is not authorized to perform: " + request.action +
-                                       " on resource: " + request.resource + why};
 }
 
 }  // namespace ca

@@ -1,12 +1,11 @@
 #include <algorithm>
-#include <array>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "ca/base/error.hpp"
 #include "ca/base/strings.hpp"
 #include "ca/policy/actions.hpp"
-#include "ca/policy/policy.hpp"
+#include "ca/policy/policy_document.hpp"
 
 // The IAM JSON policy grammar, as far as we decide by it (IAM User Guide, "Grammar of the IAM JSON policy
 // language"). What would not be honoured is refused here: a condition that is read but ignored would grant.
@@ -14,8 +13,6 @@ namespace ca {
 namespace {
 
 using nlohmann::json;
-using Condition = PolicyDocument::Condition;
-using Operator = Condition::Operator;
 using Statement = PolicyDocument::Statement;
 
 constexpr std::size_t kMaxBytes = 128 * 1024;
@@ -23,8 +20,7 @@ constexpr int kMaxDepth = 8;  // the grammar needs 6
 constexpr std::size_t kMaxSidBytes = 128;
 constexpr std::size_t kMaxShownBytes = 64;  // of a name that the file made up, in an explanation
 
-constexpr std::array<std::string_view, 5> kConditionKeys = {
-    "acm-pca:TemplateArn", "chancery:DeviceId", "aws:PrincipalArn", "aws:PrincipalAccount", "aws:SourceIp"};
+enum class DocumentKind { identity, resource, trust };
 
 // Where in which file we are, for every explanation.
 struct Place {
@@ -70,16 +66,17 @@ json parse_json(const Place& place, std::string_view text) {
 void refuse_unknown_elements(const Place& place, const json& object,
                              std::initializer_list<std::string_view> known) {
   for (const auto& [name, value] : object.items()) {
-    if (name == "Principal" || name == "NotPrincipal") {
-      place.refuse("'" + name +
-                   "' belongs to resource policies; this policy speaks for the principal it is given to");
+    if (std::find(known.begin(), known.end(), name) != known.end()) {
+      continue;
     }
-    if (name == "NotAction" || name == "NotResource") {
-      place.refuse("'" + name + "' is not supported: name what is meant with '" + name.substr(3) + "'");
+    if (name == "Principal") {
+      place.refuse(
+          "'Principal' belongs to resource policies; this policy speaks for the principal it is given to");
     }
-    if (std::find(known.begin(), known.end(), name) == known.end()) {
-      place.refuse("unknown element " + shown(name));
+    if (name == "NotPrincipal") {
+      place.refuse("'NotPrincipal' is not supported: name whom is meant with 'Principal' and conditions");
     }
+    place.refuse("unknown element " + shown(name));
   }
 }
 
@@ -118,64 +115,131 @@ const json& required(const Place& place, const json& object, const char* name) {
   return *found;
 }
 
-std::vector<std::string> read_actions(const Place& place, const json& statement) {
-  std::vector<std::string> actions = strings_of(place, required(place, statement, "Action"), "'Action'");
-  for (const std::string& action : actions) {
-    // A misspelt action would quietly never match: a Deny that does not deny.
-    const auto matches = [lower = ascii_lower(action)](std::string_view known) {
-      return matches_wildcard(lower, ascii_lower(known));
-    };
-    if (std::none_of(all_actions().begin(), all_actions().end(), matches)) {
-      place.refuse("action " + shown(action) +
-                   " matches no operation: write '*', 'acm-pca:IssueCertificate' or 'acm-pca:Get*'");
-    }
+// `Name` or `NotName`, exactly one of the two. `negated` says which.
+std::vector<std::string> one_of_two(const Place& place, const json& statement, const std::string& name,
+                                    bool& negated) {
+  const std::string not_name = "Not" + name;
+  negated = statement.contains(not_name);
+  if (negated && statement.contains(name)) {
+    place.refuse("'" + name + "' and '" + not_name + "' stand beside each other: keep one");
   }
-  return actions;
+  const std::string& given = negated ? not_name : name;
+  return strings_of(place, required(place, statement, given.c_str()), "'" + given + "'");
 }
 
-std::vector<std::string> read_resources(const Place& place, const json& statement) {
-  std::vector<std::string> resources =
-      strings_of(place, required(place, statement, "Resource"), "'Resource'");
-  for (const std::string& resource : resources) {
-    if (resource != "*" && !resource.starts_with("arn:")) {
-      place.refuse("resource " + shown(resource) + " must be '*' or begin with 'arn:'");
-    }
+void check_action(const Place& place, const std::string& action) {
+  // A misspelt action would quietly never match: a Deny that does not deny.
+  const auto matches = [lower = ascii_lower(action)](std::string_view known) {
+    return matches_wildcard(lower, ascii_lower(known));
+  };
+  if (std::none_of(all_actions().begin(), all_actions().end(), matches)) {
+    place.refuse("action " + shown(action) +
+                 " matches no operation: write '*', 'acm-pca:IssueCertificate' or 'acm-pca:Get*'");
   }
-  return resources;
 }
 
-// Names only the operator; values and key follow.
+void check_resource(const Place& place, const std::string& resource) {
+  if (resource != "*" && !resource.starts_with("arn:")) {
+    place.refuse("resource " + shown(resource) + " must be '*' or begin with 'arn:'");
+  }
+}
+
+bool is_account(std::string_view text) {
+  return text.size() == 12 &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+PrincipalPattern read_aws_principal(const Place& place, const std::string& text) {
+  if (text == "*") {
+    return {PrincipalPattern::Kind::anyone, text};
+  }
+  if (is_account(text)) {
+    return {PrincipalPattern::Kind::account, text};
+  }
+  const auto parts = split(text, ':');
+  const bool arn = parts.size() == 6 && parts[0] == "arn" && (parts[2] == "iam" || parts[2] == "sts") &&
+                   is_account(parts[4]) && text.find('*') == std::string::npos;
+  if (!arn) {
+    place.refuse(
+        "principal " + shown(text) +
+        " must be '*', an account of 12 digits, or the ARN of an account's root, a user, a role or a "
+        "session, without wildcards");
+  }
+  if (parts[2] == "iam" && parts[5] == "root") {
+    return {PrincipalPattern::Kind::account, parts[4]};
+  }
+  return {PrincipalPattern::Kind::arn, text};
+}
+
+std::vector<PrincipalPattern> read_principals(const Place& place, const json& statement) {
+  const json& principal = required(place, statement, "Principal");
+  if (principal.is_string()) {
+    if (principal != "*") {
+      place.refuse("'Principal' must be '*' or an object such as {\"AWS\": \"123456789012\"}");
+    }
+    return {{PrincipalPattern::Kind::anyone, "*"}};
+  }
+  if (!principal.is_object() || principal.empty()) {
+    place.refuse("'Principal' must be '*' or an object such as {\"AWS\": \"123456789012\"}");
+  }
+  std::vector<PrincipalPattern> patterns;
+  for (const auto& [kind, values] : principal.items()) {
+    for (const std::string& value : strings_of(place, values, "the principal")) {
+      if (kind == "AWS") {
+        patterns.push_back(read_aws_principal(place, value));
+      } else if (kind == "Service") {
+        patterns.push_back({PrincipalPattern::Kind::service, value});
+      } else {
+        place.refuse("principals of the kind " + shown(kind) + " do not exist here: 'AWS' and 'Service' do");
+      }
+    }
+  }
+  return patterns;
+}
+
 Condition read_operator(const Place& place, const std::string& name) {
-  static constexpr std::string_view kIfExists = "IfExists";
-  std::string_view base{name};
-  const bool if_exists = base.ends_with(kIfExists);
-  if (if_exists) {
-    base.remove_suffix(kIfExists.size());
+  auto condition = parse_operator(name);
+  if (!condition) {
+    place.refuse("unknown condition operator " + shown(name));
   }
-  static constexpr std::array<std::pair<std::string_view, Operator>, 4> kOperators = {
-      {{"StringEquals", Operator::string_equals},
-       {"StringNotEquals", Operator::string_not_equals},
-       {"StringLike", Operator::string_like},
-       {"StringNotLike", Operator::string_not_like}}};
-  for (const auto& [known, op] : kOperators) {
-    if (base == known) {
-      return {op, if_exists, {}, {}};
-    }
-  }
-  place.refuse(
-      "unknown condition operator " + shown(name) +
-      "; known are StringEquals, StringNotEquals, StringLike, StringNotLike, each also with IfExists");
+  return *std::move(condition);
 }
 
-// Condition keys are matched without case; decisions need one spelling.
-std::string read_condition_key(const Place& place, const std::string& name) {
-  const std::string lower = ascii_lower(name);
-  for (const std::string_view known : kConditionKeys) {
-    if (ascii_lower(known) == lower) {
-      return std::string{known};
+// Numbers and truth values may stand without quotation marks.
+std::vector<std::string> condition_values(const Place& place, const json& values, const std::string& what) {
+  const auto text_of_value = [&](const json& value) {
+    return value.is_boolean() || value.is_number() ? value.dump() : string_of(place, value, what);
+  };
+  if (!values.is_array()) {
+    return {text_of_value(values)};
+  }
+  if (values.empty()) {
+    place.refuse(what + " is an empty list");
+  }
+  std::vector<std::string> texts;
+  for (const json& value : values) {
+    texts.push_back(text_of_value(value));
+  }
+  return texts;
+}
+
+Condition read_condition(const Place& place, Condition condition, const std::string& key,
+                         const json& values) {
+  const auto known = find_condition_key(key);
+  if (!known) {
+    place.refuse("unknown condition key " + shown(key));
+  }
+  condition.key = *known;
+  if (!fits(condition.comparison, condition.key.type)) {
+    place.refuse("the operator of " + condition.text() + " says nothing about such a key");
+  }
+  condition.values = condition_values(place, values, "the value of " + condition.key.name);
+  for (const std::string& value : condition.values) {
+    if (!is_value_of(condition.comparison, value)) {
+      place.refuse("the value " + shown(value) + " of " + condition.text() + " has not the operator's form");
     }
   }
-  place.refuse("unknown condition key " + shown(name));
+  return condition;
 }
 
 std::vector<Condition> read_conditions(const Place& place, const json& statement) {
@@ -193,10 +257,7 @@ std::vector<Condition> read_conditions(const Place& place, const json& statement
       place.refuse("condition " + name + " must be an object with at least one condition key");
     }
     for (const auto& [key, values] : keys.items()) {
-      Condition condition = prototype;
-      condition.key = read_condition_key(place, key);
-      condition.values = strings_of(place, values, "the value of " + condition.key);
-      conditions.push_back(std::move(condition));
+      conditions.push_back(read_condition(place, prototype, key, values));
     }
   }
   return conditions;
@@ -217,7 +278,8 @@ std::string read_sid(const Place& place, const json& statement) {
   return sid;
 }
 
-Statement read_statement(const std::string& document, const json& object, std::size_t number) {
+Statement read_statement(const std::string& document, const json& object, std::size_t number,
+                         DocumentKind kind) {
   Place place{document + ", statement " + std::to_string(number)};
   if (!object.is_object()) {
     place.refuse("a statement must be an object");
@@ -227,21 +289,43 @@ Statement read_statement(const std::string& document, const json& object, std::s
   if (!statement.sid.empty()) {
     place.text += " (" + statement.sid + ")";
   }
-  refuse_unknown_elements(place, object, {"Sid", "Effect", "Action", "Resource", "Condition"});
+  switch (kind) {
+    case DocumentKind::identity:
+      refuse_unknown_elements(
+          place, object, {"Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"});
+      break;
+    case DocumentKind::resource:
+      refuse_unknown_elements(
+          place, object,
+          {"Sid", "Effect", "Principal", "Action", "NotAction", "Resource", "NotResource", "Condition"});
+      statement.principals = read_principals(place, object);
+      break;
+    case DocumentKind::trust:
+      refuse_unknown_elements(place, object,
+                              {"Sid", "Effect", "Principal", "Action", "NotAction", "Condition"});
+      statement.principals = read_principals(place, object);
+      break;
+  }
   const std::string effect = string_of(place, required(place, object, "Effect"), "'Effect'");
   if (effect != "Allow" && effect != "Deny") {
     place.refuse("'Effect' must be 'Allow' or 'Deny'");
   }
   statement.allow = effect == "Allow";
-  statement.actions = read_actions(place, object);
-  statement.resources = read_resources(place, object);
+  statement.actions = one_of_two(place, object, "Action", statement.not_actions);
+  for (const std::string& action : statement.actions) {
+    check_action(place, action);
+  }
+  statement.resources = kind == DocumentKind::trust
+                            ? std::vector<std::string>{"*"}
+                            : one_of_two(place, object, "Resource", statement.not_resources);
+  for (const std::string& resource : statement.resources) {
+    check_resource(place, resource);
+  }
   statement.conditions = read_conditions(place, object);
   return statement;
 }
 
-}  // namespace
-
-PolicyDocument PolicyDocument::parse(const std::string& name, std::string_view json_text) {
+std::vector<Statement> read_document(const std::string& name, std::string_view json_text, DocumentKind kind) {
   const Place place{"policy " + name};
   if (json_text.size() > kMaxBytes) {
     place.refuse("larger than 128 KiB");
@@ -258,24 +342,37 @@ PolicyDocument PolicyDocument::parse(const std::string& name, std::string_view j
     (void)string_of(place, *id, "'Id'");
   }
   const json& statements = required(place, document, "Statement");
-  PolicyDocument policy;
-  policy.name_ = name;
   if (statements.is_object()) {
-    policy.statements_.push_back(read_statement(place.text, statements, 1));
-    return policy;
+    return {read_statement(place.text, statements, 1, kind)};
   }
   if (!statements.is_array() || statements.empty()) {
     place.refuse("'Statement' must be a statement or a list of at least one");
   }
+  std::vector<Statement> all;
   std::set<std::string> sids;
   for (std::size_t i = 0; i < statements.size(); ++i) {
-    policy.statements_.push_back(read_statement(place.text, statements[i], i + 1));
-    const std::string& sid = policy.statements_.back().sid;
-    if (!sid.empty() && !sids.insert(sid).second) {
+    all.push_back(read_statement(place.text, statements[i], i + 1, kind));
+    const std::string& sid = all.back().sid;
+    // AWS's own samples of resource policies repeat the Sid "1".
+    if (kind == DocumentKind::identity && !sid.empty() && !sids.insert(sid).second) {
       place.refuse("two statements have the Sid '" + sid + "'");
     }
   }
-  return policy;
+  return all;
+}
+
+}  // namespace
+
+PolicyDocument PolicyDocument::parse(const std::string& name, std::string_view json_text) {
+  return PolicyDocument{name, read_document(name, json_text, DocumentKind::identity)};
+}
+
+PolicyDocument PolicyDocument::parse_resource(const std::string& name, std::string_view json_text) {
+  return PolicyDocument{name, read_document(name, json_text, DocumentKind::resource)};
+}
+
+PolicyDocument PolicyDocument::parse_trust(const std::string& name, std::string_view json_text) {
+  return PolicyDocument{name, read_document(name, json_text, DocumentKind::trust)};
 }
 
 }  // namespace ca

@@ -48,6 +48,26 @@ std::vector<Tag> without_tags(std::vector<Tag> tags, const std::vector<TagToRemo
   return tags;
 }
 
+TagContext tag_context(const std::vector<Tag>& tags) {
+  TagContext context;
+  for (const Tag& tag : tags) {
+    context["aws:TagKeys"].push_back(tag.key);
+    context["aws:RequestTag/" + tag.key] = {tag.value};
+  }
+  return context;
+}
+
+TagContext tag_context(const std::vector<TagToRemove>& tags) {
+  TagContext context;
+  for (const TagToRemove& tag : tags) {
+    context["aws:TagKeys"].push_back(tag.key);
+    if (tag.value) {
+      context["aws:RequestTag/" + tag.key] = {*tag.value};
+    }
+  }
+  return context;
+}
+
 std::string tags_json(const std::vector<Tag>& tags) {
   json list = json::array();
   for (const Tag& tag : tags) {

@@ -68,6 +68,8 @@ AwsError aws_error(Code code) {
       return {"RequestAlreadyProcessedException"};
     case Code::permission_already_exists:
       return {"PermissionAlreadyExistsException"};
+    case Code::lockout_prevented:
+      return {"LockoutPreventedException"};
     case Code::limit_exceeded:
       return {"LimitExceededException"};
     case Code::throttled:

@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "daemon/acmpca/authority_json.hpp"
 #include "daemon/acmpca/members.hpp"
 #include "daemon/acmpca/operations.hpp"
@@ -14,13 +12,11 @@ constexpr std::size_t kMaxPage = 100;  // AWS returns no more, whatever MaxResul
 nlohmann::json list_certificate_authorities(ca::AuthorityService& authorities, const ca::Caller& caller,
                                             const nlohmann::json& input) {
   const std::size_t asked = input.value("MaxResults", kMaxPage);
+  const std::string token = optional_string(input, "NextToken").value_or("");
+  const bool of_others = optional_string(input, "ResourceOwner") == "OTHER_ACCOUNTS";
   const auto page =
-      authorities.list(caller, std::min(asked, kMaxPage), optional_string(input, "NextToken").value_or(""));
+      of_others ? authorities.list_shared(caller, asked, token) : authorities.list(caller, asked, token);
   nlohmann::json out{{"CertificateAuthorities", nlohmann::json::array()}};
-  // Nothing is shared between accounts: to ask for the others' is allowed and finds none.
-  if (optional_string(input, "ResourceOwner") == "OTHER_ACCOUNTS") {
-    return out;
-  }
   for (const ca::AuthorityRecord& record : page.authorities) {
     out["CertificateAuthorities"].push_back(authority_json(record));
   }

@@ -40,6 +40,10 @@ ca::AuthorityArn authority_arn(const json& input) {
   return ca::AuthorityArn::parse(required_string(input, "CertificateAuthorityArn"));
 }
 
+ca::AuthorityArn resource_arn(const json& input) {
+  return ca::AuthorityArn::parse(required_string(input, "ResourceArn"));
+}
+
 std::string required_blob(const json& input, const char* member) {
   return ca::text_of(ca::from_base64(required_string(input, member)));
 }

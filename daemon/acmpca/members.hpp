@@ -16,6 +16,8 @@ namespace acmpca {
 [[nodiscard]] std::optional<std::string> optional_string(const nlohmann::json& input, const char* member);
 // Throws Code::invalid_arn ("Not a valid arn.").
 [[nodiscard]] ca::AuthorityArn authority_arn(const nlohmann::json& input);
+// The same under the name ResourceArn.
+[[nodiscard]] ca::AuthorityArn resource_arn(const nlohmann::json& input);
 // The PEM text inside a blob.
 [[nodiscard]] std::string required_blob(const nlohmann::json& input, const char* member);
 [[nodiscard]] std::optional<std::string> optional_blob(const nlohmann::json& input, const char* member);

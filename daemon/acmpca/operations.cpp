@@ -10,12 +10,9 @@ namespace {
 
 using http::Pool;
 
-constexpr std::array<std::string_view, 5> kUnserved{
+constexpr std::array<std::string_view, 2> kUnserved{
     "CreateCertificateAuthorityAuditReport",
     "DescribeCertificateAuthorityAuditReport",
-    "PutPolicy",
-    "GetPolicy",
-    "DeletePolicy",
 };
 
 constexpr std::array kOperations{
@@ -25,6 +22,9 @@ constexpr std::array kOperations{
     Operation{"DeleteCertificateAuthority", &shape::kDeleteCertificateAuthority, delete_certificate_authority,
               Pool::issue},
     Operation{"DeletePermission", &shape::kDeletePermission, delete_permission, Pool::issue},
+    Operation{"DeletePolicy", &shape::kDeletePolicy, delete_policy, Pool::issue},
+    Operation{"GetPolicy", &shape::kGetPolicy, get_policy, Pool::read},
+    Operation{"PutPolicy", &shape::kPutPolicy, put_policy, Pool::issue},
     Operation{"DescribeCertificateAuthority", &shape::kDescribeCertificateAuthority,
               describe_certificate_authority, Pool::read},
     Operation{"GetCertificate", &shape::kGetCertificate, get_certificate, Pool::read},

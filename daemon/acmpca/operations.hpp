@@ -16,18 +16,21 @@ nlohmann::json create_certificate_authority(ca::AuthorityService&, const ca::Cal
 nlohmann::json create_permission(ca::AuthorityService&, const ca::Caller&, const nlohmann::json&);
 nlohmann::json delete_certificate_authority(ca::AuthorityService&, const ca::Caller&, const nlohmann::json&);
 nlohmann::json delete_permission(ca::AuthorityService&, const ca::Caller&, const nlohmann::json&);
+nlohmann::json delete_policy(ca::AuthorityService&, const ca::Caller&, const nlohmann::json&);
 nlohmann::json describe_certificate_authority(ca::AuthorityService&, const ca::Caller&,
                                               const nlohmann::json&);
 nlohmann::json get_certificate(ca::AuthorityService&, const ca::Caller&, const nlohmann::json&);
 nlohmann::json get_certificate_authority_certificate(ca::AuthorityService&, const ca::Caller&,
                                                      const nlohmann::json&);
 nlohmann::json get_certificate_authority_csr(ca::AuthorityService&, const ca::Caller&, const nlohmann::json&);
+nlohmann::json get_policy(ca::AuthorityService&, const ca::Caller&, const nlohmann::json&);
 nlohmann::json import_certificate_authority_certificate(ca::AuthorityService&, const ca::Caller&,
                                                         const nlohmann::json&);
 nlohmann::json issue_certificate(ca::AuthorityService&, const ca::Caller&, const nlohmann::json&);
 nlohmann::json list_certificate_authorities(ca::AuthorityService&, const ca::Caller&, const nlohmann::json&);
 nlohmann::json list_permissions(ca::AuthorityService&, const ca::Caller&, const nlohmann::json&);
 nlohmann::json list_tags(ca::AuthorityService&, const ca::Caller&, const nlohmann::json&);
+nlohmann::json put_policy(ca::AuthorityService&, const ca::Caller&, const nlohmann::json&);
 nlohmann::json restore_certificate_authority(ca::AuthorityService&, const ca::Caller&, const nlohmann::json&);
 nlohmann::json revoke_certificate(ca::AuthorityService&, const ca::Caller&, const nlohmann::json&);
 nlohmann::json tag_certificate_authority(ca::AuthorityService&, const ca::Caller&, const nlohmann::json&);

@@ -48,6 +48,7 @@ Problem problem_of(Code code) {
     case Code::request_already_processed:
     case Code::limit_exceeded:
     case Code::permission_already_exists:
+    case Code::lockout_prevented:
       return {409, "The request cannot be served as things stand"};
     case Code::throttled:
       return {429, "Too many requests", false};

@@ -50,28 +50,6 @@ std::optional<AuthorityRecord> SqliteStore::authority(const AuthorityArn& arn) {
   });
 }
 
-std::vector<AuthorityRecord> SqliteStore::authorities(const std::string& account, const std::string& region,
-                                                      const std::string& after_id, std::size_t limit) {
-  return state_->readers.run([&](Session& session) -> std::vector<AuthorityRecord> {
-    std::int64_t after_time = std::numeric_limits<std::int64_t>::min();
-    if (!after_id.empty()) {
-      // Of the caller's own only: an id of somebody else is as unknown as any other (I15).
-      auto after =
-          session.query("SELECT created_at FROM authorities WHERE id = ?1 AND account = ?2 AND region = ?3",
-                        after_id, account, region);
-      if (!after.next()) {
-        return {};
-      }
-      after_time = after.integer(0);
-    }
-    auto rows = session.query("SELECT " CHANCERY_AUTHORITY_COLUMNS
-                              " FROM authorities a WHERE a.account = ?1 AND a.region = ?2 "
-                              "AND (a.created_at, a.id) > (?3, ?4) ORDER BY a.created_at, a.id LIMIT ?5",
-                              account, region, after_time, after_id, bound(limit));
-    return read_authorities(rows);
-  });
-}
-
 std::vector<AuthorityRecord> SqliteStore::all_authorities() {
   return state_->readers.run([&](Session& session) {
     auto rows =

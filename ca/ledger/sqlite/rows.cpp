@@ -97,6 +97,7 @@ AuthorityRecord read_authority(const Execution& row) {
     record.restorable_until = time_from(*until);
   }
   record.permissions_json = row.text(30);
+  record.policy_json = row.text(31);
   return record;
 }
 

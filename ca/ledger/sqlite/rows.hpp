@@ -25,7 +25,8 @@ inline Seconds seconds_from(std::int64_t stored) { return Seconds{std::chrono::s
   "a.subject_der, a.configuration_json, a.revocation_json, a.tags_json, a.usage_mode, "                 \
   "a.key_storage_security_standard, a.key_token, a.key_uri, a.spki_der, a.csr_der, a.certificate_der, " \
   "a.certificate_pem, a.chain_pem, a.not_before, a.not_after, a.created_at, a.last_state_change_at, "   \
-  "a.failure_reason, a.generation, a.version, a.deleted_from, a.restorable_until, a.permissions_json"
+  "a.failure_reason, a.generation, a.version, a.deleted_from, a.restorable_until, a.permissions_json, " \
+  "a.policy_json"
 [[nodiscard]] AuthorityRecord read_authority(const Execution& row);
 
 // The columns that read_certificate wants, and the tables that give them.

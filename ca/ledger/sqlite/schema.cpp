@@ -126,21 +126,20 @@ BEGIN SELECT RAISE(ABORT, 'signed certificates are never deleted'); END;
 )sql";
 
 // Profiles part what one device key may have; generations tell under which of its certificates an authority
-// issued.
+// issued; deletion with its window; what others were granted.
 constexpr const char* kVersion2 = R"sql(
+DROP INDEX authorities_by_creation;
 ALTER TABLE authorities ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;
 UPDATE authorities SET generation = 1 WHERE length(certificate_der) > 0;
-ALTER TABLE certificates ADD COLUMN profile TEXT NOT NULL DEFAULT '';
-)sql";
-
-constexpr const char* kVersion3 = R"sql(
 ALTER TABLE authorities ADD COLUMN deleted_from TEXT;
 ALTER TABLE authorities ADD COLUMN restorable_until INTEGER;
 ALTER TABLE authorities ADD COLUMN permissions_json TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE authorities ADD COLUMN policy_json TEXT NOT NULL DEFAULT '';
+ALTER TABLE certificates ADD COLUMN profile TEXT NOT NULL DEFAULT '';
 )sql";
 
 // Step n brings version n to n + 1. A landed step is never edited: the next change is the next step.
-constexpr const char* kSteps[] = {kVersion1, kVersion2, kVersion3};
+constexpr const char* kSteps[] = {kVersion1, kVersion2};
 
 std::int64_t stored_version(Session& session, const std::string& path) {
   if (!session.query("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'schema_version'").next()) {

@@ -36,10 +36,6 @@ class SqliteStore final : public Ledger, public Inventory, public AuditLog {
 
   [[nodiscard]] std::future<CommitResult> commit(LedgerEntry entry) override;
   [[nodiscard]] std::optional<AuthorityRecord> authority(const AuthorityArn& arn) override;
-  [[nodiscard]] std::vector<AuthorityRecord> authorities(const std::string& account,
-                                                         const std::string& region,
-                                                         const std::string& after_id,
-                                                         std::size_t limit) override;
   [[nodiscard]] std::vector<AuthorityRecord> all_authorities() override;
   [[nodiscard]] std::optional<CertificateRecord> certificate(const AuthorityArn& issuer,
                                                              const SerialNumber& serial) override;

@@ -174,31 +174,6 @@ TEST_CASE("issue: a row whose authority was disabled before the token came back 
   CHECK(world.store->certificate(root, arn.serial)->der.empty());
 }
 
-TEST_CASE("issue: another account sees no authority and no certificate", "[authority][I15]") {
-  World world;
-  const auto root = world.active_root();
-  const auto arn = world.service->issue(world.caller(), world.order(root, test::make_csr()));
-  const auto stranger = World::caller("admin", "999999999999");
-  const auto absent = [&] {
-    auto other = root;
-    other.id = ca::random_uuid();
-    return other;
-  }();
-
-  CHECK(World::code_of([&] { (void)world.service->describe(stranger, root); }) ==
-        ca::Code::resource_not_found);
-  CHECK(World::code_of([&] { (void)world.service->describe(stranger, absent); }) ==
-        ca::Code::resource_not_found);
-  CHECK(World::code_of([&] { (void)world.service->certificate(stranger, root, arn); }) ==
-        ca::Code::resource_not_found);
-  CHECK(World::code_of([&] { (void)world.service->issue(stranger, world.order(root, test::make_csr())); }) ==
-        ca::Code::resource_not_found);
-  CHECK(World::code_of([&] {
-          world.service->revoke(stranger, root, arn.serial.hex(), ca::RevocationReason::unspecified);
-        }) == ca::Code::resource_not_found);
-  CHECK(world.service->list(stranger, 100, "").authorities.empty());
-}
-
 TEST_CASE("issue: the provisioning role is denied every CA template", "[authority][I11]") {
   World world;
   const auto root = world.active_root();

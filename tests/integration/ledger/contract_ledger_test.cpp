@@ -27,6 +27,7 @@ TEST_CASE("ledger: a record comes back as it was committed", "[ledger][I1]") {
   authority.deleted_from = ca::AuthorityStatus::disabled;
   authority.restorable_until = world.now() + 9ms;
   authority.permissions_json = R"([{"Principal":"p"}])";
+  authority.policy_json = R"({"Version":"2012-10-17"})";
   REQUIRE(world.commit(test::insert(authority)) == "applied");
   const ca::AuthorityRecord a = world.inventory().authority(authority.arn).value();
   CHECK(a.arn == authority.arn);
@@ -55,6 +56,7 @@ TEST_CASE("ledger: a record comes back as it was committed", "[ledger][I1]") {
   CHECK(a.deleted_from == authority.deleted_from);
   CHECK(a.restorable_until == authority.restorable_until);
   CHECK(a.permissions_json == authority.permissions_json);
+  CHECK(a.policy_json == authority.policy_json);
   CHECK(a.version == 0);
 
   ca::CertificateRecord record = for_device(world.new_certificate(), "pump-7");

@@ -167,7 +167,7 @@ TEST_CASE("wire: the first gate that fails answers and nothing is thrown", "[acm
     const auto response = front.send(request);
     return json::parse(response.body).at("__type").get<std::string>();
   };
-  auto request = Front::aws("GetPolicy", "not json");
+  auto request = Front::aws("DescribeCertificateAuthorityAuditReport", "not json");
   CHECK(name(request) == "UnknownOperationException");
   CHECK(front.send(request).body.find("not available yet") != std::string::npos);
   CHECK(name(Front::aws("Nonsense", "{}")) == "UnknownOperationException");

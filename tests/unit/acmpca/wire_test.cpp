@@ -195,8 +195,8 @@ TEST_CASE("operations: what changes state and what reads have pools of their own
   CHECK(acmpca::find_operation("IssueCertificate") != nullptr);
   CHECK(acmpca::find_operation("IssueCertificate")->pool == http::Pool::issue);
   CHECK(acmpca::find_operation("GetCertificate")->pool == http::Pool::read);
-  CHECK(acmpca::find_operation("PutPolicy") == nullptr);
-  CHECK(acmpca::is_unserved_operation("PutPolicy"));
+  CHECK(acmpca::find_operation("CreateCertificateAuthorityAuditReport") == nullptr);
+  CHECK(acmpca::is_unserved_operation("CreateCertificateAuthorityAuditReport"));
   CHECK_FALSE(acmpca::is_unserved_operation("IssueCertificate"));
   CHECK_FALSE(acmpca::is_unserved_operation("ListCertificates"));
 }
