@@ -3,11 +3,13 @@
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
+#include "ca/base/digest.hpp"
 #include "ca/base/hex.hpp"
 #include "ca/x509/certificate_request.hpp"
 #include "daemon/cli/certificate_files.hpp"
 #include "daemon/cli/failure.hpp"
 #include "daemon/cli/offline_authority.hpp"
+#include "daemon/cli/output_file.hpp"
 #include "daemon/cli/verbs.hpp"
 
 namespace cli {
@@ -15,7 +17,7 @@ namespace {
 
 struct Arguments {
   std::string state, csr, template_name, validity = "1825d", out;
-  bool yes = false;
+  bool yes = false, renew = false;
   TokenArguments token;
 };
 
@@ -69,28 +71,53 @@ ca::AuthorityRecord active_root(OfflineAuthority& offline, const std::string& fo
   return *std::move(root);
 }
 
+// One name for what makes a request the same request; the ledger keeps it with the certificate.
+std::string label_of(const ca::CertificateRequest& csr, const std::string& template_arn, int days) {
+  return ca::to_hex(ca::sha256(csr.der)) + " " + template_arn + " " + std::to_string(days) + "d";
+}
+
+struct Signed {
+  ca::CertificateArn arn;
+  std::string pem;
+};
+
+// Signs, or finds what was signed before, so that a certificate whose file was lost is not lost.
+Signed signed_certificate(OfflineAuthority& offline, const ca::AuthorityRecord& root,
+                          const ca::IssuanceOrder& order, const Pairs& what, const Arguments& arguments) {
+  auto& service = offline.service();
+  const auto& caller = offline.operator_caller();
+  const auto before = arguments.renew ? std::nullopt : offline.issued_under(order.idempotency_token.value());
+  if (before) {
+    std::cerr << "This folder signed the same request at "
+              << ca::rfc3339(ca::to_seconds(before->requested_at))
+              << ": that certificate is written, nothing is signed (--renew signs another).\n";
+    return {before->arn(), service.certificate(caller, root.arn, before->arn()).certificate};
+  }
+  confirm(what, arguments.yes);
+  const auto arn = service.issue(caller, order);
+  return {arn, service.certificate(caller, root.arn, arn).certificate};
+}
+
 int sign(const Arguments& arguments, Format format) {
   const int days = days_of(arguments.validity);
-  const std::string pem = read_text(arguments.csr);
-  const auto csr = ca::CertificateRequest::parse_pem(pem);
+  ca::IssuanceOrder order;
+  order.csr_pem = read_text(arguments.csr);
+  const auto csr = ca::CertificateRequest::parse_pem(order.csr_pem);
+  OutputFile out{arguments.out};
   OfflineAuthority offline{arguments.state, arguments.token, false};
   const ca::AuthorityRecord root = active_root(offline, arguments.state);
   auto what = description(root, csr, arguments);
-  confirm(what, arguments.yes);
 
-  ca::IssuanceOrder order;
   order.authority = root.arn;
-  order.csr_pem = pem;
   order.template_arn = template_arn_text(arguments.template_name);
   order.signing_algorithm = root.signing_algorithm;
   order.validity = {.value = days, .type = ca::ValidityRequest::Type::days};
-  const auto arn = offline.service().issue(offline.operator_caller(), order);
-  const auto issued = offline.service().certificate(offline.operator_caller(), root.arn, arn);
-  write_certificate(arguments.out, issued.certificate);
+  order.idempotency_token = label_of(csr, order.template_arn, days);
+  const auto [arn, pem] = signed_certificate(offline, root, order, what, arguments);
+  out.write(pem + '\n');
 
-  const auto certificate = read_certificate(issued.certificate);
   what.emplace_back("serial", arn.serial.hex());
-  what.emplace_back("valid until", ca::rfc3339(certificate.validity.not_after));
+  what.emplace_back("valid until", ca::rfc3339(read_certificate(pem).validity.not_after));
   what.emplace_back("written to", arguments.out);
   if (format == Format::json) {
     nlohmann::json object;
@@ -117,6 +144,9 @@ void add_ca_sign(CLI::App& parent, Session& session) {
   verb->add_option("--validity", arguments->validity, "default 1825d (5 years)");
   verb->add_option("--out", arguments->out, "where the certificate goes (PEM)")->required();
   verb->add_flag("--yes", arguments->yes, "sign without asking; what is signed is shown all the same");
+  verb->add_flag(
+      "--renew", arguments->renew,
+      "another certificate although this request was signed before with this template and validity");
   add_token_arguments(*verb, arguments->token, false);
   verb->callback([&session, arguments] {
     session.action = [&session, arguments] { return sign(*arguments, session.format); };

@@ -36,26 +36,6 @@ ca::Certificate read_certificate(const std::string& pem) {
   return ca::Certificate::parse(blocks.front().der);
 }
 
-void write_certificate(const std::filesystem::path& file, const std::string& pem) {
-  auto draft = file;
-  draft += ".new";
-  {
-    std::ofstream stream{draft, std::ios::binary | std::ios::trunc};
-    stream << pem << '\n';
-    stream.flush();
-    if (!stream) {
-      throw Failure{"cannot write the certificate", draft.string(),
-                    "check the folder's owner and free space"};
-    }
-  }
-  std::error_code error;
-  std::filesystem::permissions(draft, std::filesystem::perms{0644}, error);
-  std::filesystem::rename(draft, file, error);
-  if (error) {
-    throw Failure{"cannot write the certificate: " + error.message(), file.string(), ""};
-  }
-}
-
 int days_of(const std::string& duration) {
   constexpr auto kDay = std::chrono::hours{24};
   const auto value = config::parse_duration(duration);

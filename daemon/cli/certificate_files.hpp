@@ -10,8 +10,6 @@ namespace cli {
 [[nodiscard]] std::string read_text(const std::filesystem::path& file);
 // One PEM certificate. Throws Failure for anything else.
 [[nodiscard]] ca::Certificate read_certificate(const std::string& pem);
-// PEM and a newline; the file is replaced in one step. Throws Failure.
-void write_certificate(const std::filesystem::path& file, const std::string& pem);
 
 // "365d": whole days. Throws Failure.
 [[nodiscard]] int days_of(const std::string& duration);

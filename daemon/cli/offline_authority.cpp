@@ -3,11 +3,13 @@
 #include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <thread>
 #include <utility>
 
 #include "ca/ledger/sqlite/sqlite_store.hpp"
 #include "ca/signer/pkcs11_signer.hpp"
 #include "daemon/cli/failure.hpp"
+#include "daemon/cli/output_file.hpp"
 
 namespace cli {
 namespace {
@@ -112,6 +114,7 @@ OfflineAuthority::OfflineAuthority(const std::filesystem::path& folder, const To
   parts_ = std::make_unique<Parts>(where, completed(where, token));
   await_token(parts_->token);
   parts_->service.start([](const std::string& notice) { std::cerr << "chancery: " << notice << '\n'; });
+  await_unfinished();
 }
 
 OfflineAuthority::~OfflineAuthority() = default;
@@ -128,18 +131,48 @@ std::optional<ca::AuthorityRecord> OfflineAuthority::authority() {
   return std::move(page.authorities.front());
 }
 
+void OfflineAuthority::await_unfinished() {
+  constexpr auto kLimit = std::chrono::seconds{60};
+  constexpr auto kPoll = std::chrono::milliseconds{20};  // the store has figures, no events
+  const auto end = std::chrono::steady_clock::now() + kLimit;
+  const auto unfinished = [this] {
+    const auto begun = authority();
+    return (begun && begun->status == ca::AuthorityStatus::creating) || parts_->store.counts().pending > 0;
+  };
+  while (unfinished()) {
+    if (std::chrono::steady_clock::now() >= end) {
+      throw Failure{"what an interruption left is not finished: the token does not answer in time",
+                    parts_->folder.string(), "run chancery doctor with the same token, then repeat the verb"};
+    }
+    std::this_thread::sleep_for(kPoll);
+  }
+}
+
+std::optional<ca::CertificateRecord> OfflineAuthority::issued_under(const std::string& idempotency_token) {
+  constexpr std::size_t kPage = 256;
+  const ca::Seconds now = ca::to_seconds(parts_->clock.now());
+  std::optional<ca::CertificateRecord> newest;
+  ca::Inventory::ExpiryCursor after{.not_after = now, .serial_hex = {}};
+  while (true) {
+    auto page = parts_->store.expiring(kAccount, ca::Seconds::max(), after, kPage);
+    if (page.empty()) {
+      return newest;
+    }
+    after = {.not_after = page.back().validity.not_after, .serial_hex = page.back().serial.hex()};
+    for (auto& record : page) {
+      if (record.idempotency_token == idempotency_token &&
+          (!newest || record.requested_at > newest->requested_at)) {
+        newest = std::move(record);
+      }
+    }
+  }
+}
+
 void OfflineAuthority::remember() const {
   const nlohmann::json memory = {{"module", parts_->token_arguments.module},
                                  {"token", parts_->token_arguments.token},
                                  {"pin_source", parts_->token_arguments.pin_source}};
-  const auto file = memory_file(parts_->folder);
-  std::ofstream stream{file, std::ios::trunc};
-  stream << memory.dump(2) << '\n';
-  stream.flush();
-  if (!stream) {
-    throw Failure{"could not write which token holds the key", file.string(),
-                  "check the folder's owner and free space"};
-  }
+  OutputFile{memory_file(parts_->folder)}.write(memory.dump(2) + '\n');
 }
 
 }  // namespace cli

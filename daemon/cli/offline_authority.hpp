@@ -16,7 +16,8 @@ namespace cli {
 // time; the destructor ends the token's work.
 class OfflineAuthority {
  public:
-  // Makes the folder when `create` is set. `token` may be empty where offline.json knows it.
+  // Makes the folder when `create` is set. `token` may be empty where offline.json knows it. Returns when the
+  // token is connected and what an interruption left (a key pair, a signature) is finished.
   // Throws Failure, and what store and token throw.
   OfflineAuthority(const std::filesystem::path& folder, const TokenArguments& token, bool create);
   ~OfflineAuthority();
@@ -25,11 +26,15 @@ class OfflineAuthority {
   [[nodiscard]] const ca::Caller& operator_caller() const;
   // The folder's one authority; nullopt before init-root.
   [[nodiscard]] std::optional<ca::AuthorityRecord> authority();
-  // Remembers the token for the next verb.
+  // The newest certificate that was issued under this idempotency token and has not expired, whenever that
+  // was: the window of the AWS API, five minutes, is no use to a person.
+  [[nodiscard]] std::optional<ca::CertificateRecord> issued_under(const std::string& idempotency_token);
+  // Remembers the token for the next verb. Durable at return.
   void remember() const;
 
  private:
   struct Parts;
+  void await_unfinished();
   std::unique_ptr<Parts> parts_;
 };
 

@@ -41,6 +41,12 @@ class Workbench:
     def openssl(self, *arguments):
         return subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True, text=True).stdout
 
+    def pkcs11_objects(self, token):
+        """What OpenSC finds on the token."""
+        return subprocess.run(["pkcs11-tool", "--module", MODULE, "--token-label", token, "--login", "--pin",
+                               self.pin(token).read_text().strip(), "--list-objects"], env=self.environment,
+                              capture_output=True, text=True, check=True).stdout
+
     def csr(self, name, subject="/CN=Example Subordinate"):
         self.openssl("req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", subject,
                      "-keyout", self.folder / f"{name}.key", "-out", self.folder / f"{name}.csr")

@@ -1,15 +1,41 @@
 """chancery ca: the offline root."""
+import sqlite3
+
+import pytest
+
 SUBJECT = "CN=Example Root,O=Example"
 
 
-def init_root(bench, **more):
-    return bench.run("ca", "init-root", "--state", bench.folder / "state", *bench.token(), "--subject", SUBJECT,
-                     "--out", bench.folder / "root.pem", *more.get("extra", []))
+def init_root(bench, *more, out="root.pem", subject=SUBJECT):
+    return bench.run("ca", "init-root", "--state", bench.folder / "state", *bench.token(), "--subject", subject,
+                     "--out", bench.folder / out, *more)
 
 
-def sign(bench, csr, *more, template="SubordinateCACertificate_PathLen1"):
+def sign(bench, csr, *more, template="SubordinateCACertificate_PathLen1", out="sub.pem"):
     return bench.run("ca", "sign", "--state", bench.folder / "state", "--csr", csr, "--template", template,
-                     "--out", bench.folder / "sub.pem", *more)
+                     "--out", bench.folder / out, *more)
+
+
+def rows(bench, table):
+    with sqlite3.connect(bench.folder / "state/ledger.db") as store:
+        return store.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+
+
+def as_if_interrupted(bench, *statements):
+    """The ledger as a crash left it more than five minutes ago: what came later undone, every claim swept."""
+    with sqlite3.connect(bench.folder / "state/ledger.db") as store:
+        for statement in ("DELETE FROM idempotency", *statements):
+            store.execute(statement)
+    store.close()
+
+
+NOT_IMPORTED = ("UPDATE authorities SET status = 'PENDING_CERTIFICATE', certificate_der = x'', certificate_pem = '', "
+                "not_before = NULL, not_after = NULL")
+NO_KEY = ("UPDATE authorities SET status = 'CREATING', key_uri = '', spki_der = x'', csr_der = x'', "
+          "certificate_der = x'', certificate_pem = '', not_before = NULL, not_after = NULL")
+NOT_SIGNED = ("DROP TRIGGER signed_certificates_are_kept", "DELETE FROM signed_certificates",
+              "UPDATE certificates SET state = 'P'", "UPDATE counters SET value = value + 1 WHERE name = 'P'",
+              "UPDATE counters SET value = value - 1 WHERE name = 'I'")
 
 
 def test_an_offline_root_signs_a_subordinate(bench):
@@ -34,7 +60,7 @@ def test_nothing_is_signed_without_a_yes(bench):
 
 
 def test_a_validity_beyond_the_root_is_refused(bench):
-    assert init_root(bench, extra=["--validity", "100d"]).code == 0
+    assert init_root(bench, "--validity", "100d").code == 0
     answer = sign(bench, bench.csr("sub"), "--yes", "--validity", "200d")
     assert answer.code == 1
     assert "validity" in answer.err
@@ -52,9 +78,97 @@ def test_a_request_that_is_no_csr_is_refused(bench):
 
 def test_a_second_root_in_one_folder_is_refused(bench):
     assert init_root(bench).code == 0
+    for more in ({"subject": "CN=Another Root"}, {}):
+        words = ["--key-algorithm", "RSA_3072"] if not more else []
+        again = init_root(bench, *words, out="other.pem", **more)
+        assert again.code == 1
+        assert "already has its root" in again.err and "--state" in again.err
+    assert not (bench.folder / "other.pem").exists()
+    assert rows(bench, "authorities") == 1
+
+
+@pytest.mark.parametrize("out", ["nowhere/root.pem", "hsm"])
+def test_a_root_is_not_begun_when_its_certificate_cannot_be_written(bench, out):
+    refused = init_root(bench, out=out)
+    assert refused.code == 1
+    assert str(bench.folder / out) in refused.err, refused.err
+    assert not (bench.folder / "state").exists()
+    keys = bench.pkcs11_objects("root")
+    assert keys == "", keys
+    assert init_root(bench).code == 0
+
+
+def test_the_certificate_of_a_root_can_be_had_again(bench):
+    """I19: also after the five minutes in which the ledger remembers the request."""
+    assert init_root(bench).code == 0
+    first = (bench.folder / "root.pem").read_bytes()
+    as_if_interrupted(bench)
+    (bench.folder / "root.pem").unlink()
+    again = init_root(bench, out="again.pem")
+    assert again.code == 0, again.err
+    assert "nothing was signed" in again.err
+    assert (bench.folder / "again.pem").read_bytes() == first
+    assert rows(bench, "certificates") == rows(bench, "authorities") == 1
+
+
+@pytest.mark.parametrize("state", [(NOT_IMPORTED,), (NOT_IMPORTED, *NOT_SIGNED)], ids=["signed", "intended"])
+def test_an_interrupted_root_goes_on_with_its_certificate(bench, state):
+    """I2, I19: one key, one serial, whatever the interruption and however long ago."""
+    assert init_root(bench).code == 0
+    serial = bench.openssl("x509", "-in", bench.folder / "root.pem", "-noout", "-serial")
+    as_if_interrupted(bench, *state)
     again = init_root(bench)
-    assert again.code == 1
-    assert "already has its root" in again.err
+    assert again.code == 0, again.err
+    assert bench.openssl("x509", "-in", bench.folder / "root.pem", "-noout", "-serial") == serial
+    assert rows(bench, "certificates") == 1
+    assert sign(bench, bench.csr("sub"), "--yes").code == 0
+
+
+def test_a_root_that_was_interrupted_while_its_key_was_made_finds_the_key(bench):
+    assert init_root(bench).code == 0
+    key = bench.openssl("x509", "-in", bench.folder / "root.pem", "-noout", "-pubkey")
+    as_if_interrupted(bench, NO_KEY)
+    assert init_root(bench).code == 0
+    assert bench.openssl("x509", "-in", bench.folder / "root.pem", "-noout", "-pubkey") == key
+
+
+def test_a_root_whose_key_the_token_refused_says_so(bench):
+    assert init_root(bench).code == 0
+    as_if_interrupted(bench, NO_KEY.replace("CREATING", "FAILED"))
+    refused = init_root(bench)
+    assert refused.code == 1
+    assert "cannot make the key" in refused.err and "another --state" in refused.err
+
+
+def test_a_request_is_signed_once_and_its_certificate_can_be_had_again(bench):
+    """I12: the same request, template and validity give the same certificate, however late."""
+    assert init_root(bench).code == 0
+    csr = bench.csr("sub")
+    assert sign(bench, csr, "--yes").code == 0
+    first = (bench.folder / "sub.pem").read_bytes()
+    as_if_interrupted(bench)
+    again = sign(bench, csr, out="again.pem")  # no --yes: there is nothing to confirm
+    assert again.code == 0, again.err
+    assert "nothing is signed" in again.err
+    assert (bench.folder / "again.pem").read_bytes() == first
+    assert rows(bench, "certificates") == 2
+
+    other = sign(bench, csr, "--yes", "--validity", "365d")
+    assert other.code == 0 and (bench.folder / "sub.pem").read_bytes() != first
+    renewed = sign(bench, csr, "--yes", "--renew")
+    assert renewed.code == 0, renewed.err
+    newest = (bench.folder / "sub.pem").read_bytes()
+    assert newest != first and rows(bench, "certificates") == 4
+    assert sign(bench, csr, out="again.pem").code == 0
+    assert (bench.folder / "again.pem").read_bytes() == newest
+
+
+def test_nothing_is_signed_when_the_certificate_cannot_be_written(bench):
+    assert init_root(bench).code == 0
+    refused = sign(bench, bench.csr("sub"), "--yes", out="nowhere/sub.pem")
+    assert refused.code == 1
+    assert "nowhere/sub.pem" in refused.err
+    assert rows(bench, "certificates") == 1
 
 
 def test_sign_without_a_root_says_what_to_do(bench):
