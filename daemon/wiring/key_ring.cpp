@@ -4,7 +4,6 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
-#include <openssl/crypto.h>
 #include <string_view>
 #include <unistd.h>
 
@@ -32,7 +31,7 @@ std::shared_ptr<const ca::SecretBytes> read_secret(const std::filesystem::path& 
   const bool usable =
       !text.empty() && text.size() <= kMaxSecretBytes && text.find('\n') == std::string_view::npos;
   auto secret = std::make_shared<ca::SecretBytes>(ca::bytes_of(usable ? text : std::string_view{}));
-  ::OPENSSL_cleanse(buffer.data(), buffer.size());
+  ::explicit_bzero(buffer.data(), buffer.size());
   if (got < 0) {
     throw ca::Error{ca::Code::unavailable, "secret file " + file.string() + ": " + std::strerror(cause)};
   }
