@@ -58,9 +58,9 @@ def foreign_headers(root):
     for path in sources(root):
         for number, line in enumerate(lines_of(root, path), 1):
             found = INCLUDE.match(line)
-            for start, folders in rules.FOREIGN.items():
-                if found and found.group(2).startswith(start) and not any(str(path).startswith(f + "/") for f in folders):
-                    yield f"{path}:{number}: <{found.group(2)}> belongs in {', '.join(folders)} only"
+            for start, places in rules.FOREIGN.items():
+                if found and found.group(2).startswith(start) and not any(f"{path}/".startswith(p + "/") for p in places):
+                    yield f"{path}:{number}: <{found.group(2)}> belongs in {', '.join(places) or 'no file'}"
 
 
 def coroutines(root):

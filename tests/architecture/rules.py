@@ -35,9 +35,11 @@ MAY_INCLUDE = {
                "daemon/acmpca", "daemon/provisioning", "daemon/status", *CA_CORE],
 }
 
-# Headers of others, by the beginning of the include, and the folders that may have them.
+# Headers of others, by the beginning of the include, and the folders or files that may have them.
 FOREIGN = {
     "boost/": ["daemon/net"],
+    "boost/beast": [],
+    "openssl/": ["ca/base", "ca/x509", "pkcs11", "daemon/net", "daemon/cli"],
     "yaml-cpp/": ["config"],
     "nlohmann/": ["daemon", "ca/policy", "ca/audit"],
     "sqlite3.h": ["ca/ledger/sqlite"],
@@ -46,7 +48,7 @@ FOREIGN = {
     "p11-kit/": ["pkcs11"],
     "spdlog/": ["daemon/ops"],
     "prometheus/": ["daemon/ops"],
-    "CLI/": ["daemon"],
+    "CLI/": ["daemon/cli", "daemon/main.cpp"],
 }
 
 # Coroutines live in the network layer only.
