@@ -1,5 +1,5 @@
 # chancery_module(NAME dir LINKS ...): one static library from every .cpp in the calling folder.
-# LINKS names the modules that it may include; tests/architecture checks the includes against the same map.
+# LINKS names what it may include; tests/architecture holds links and includes against one map.
 function(chancery_module name)
   cmake_parse_arguments(ARG "" "" "LINKS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS *.cpp)

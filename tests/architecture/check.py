@@ -7,6 +7,7 @@ from pathlib import Path
 import rules
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^">]+)[">]')
+CMAKE_COMMAND = re.compile(r"\b(chancery_module|add_executable|target_link_libraries)\s*\(([^)]*)\)")
 SLEEP = re.compile(r"\b(sleep_for|sleep_until|usleep|nanosleep|time\.sleep)\b|(?<![\w.])sleep\s*\(")
 MACHINE_PATH = re.compile(r"(?<![\w.$}~*-])/(?:work|home|root|Users)/[\w.]")
 TEXT_SUFFIXES = {".cpp", ".hpp", ".py", ".sh", ".md", ".txt", ".cmake", ".json", ".yaml", ".yml", ".service", ""}
@@ -54,13 +55,49 @@ def includes(root):
                 yield f'{path}:{number}: include from the root of the tree, "{target}" is not'
 
 
+def may_have(path, places):
+    return any(f"{path}/".startswith(place + "/") for place in places)
+
+
 def foreign_headers(root):
     for path in sources(root):
         for number, line in enumerate(lines_of(root, path), 1):
             found = INCLUDE.match(line)
             for start, places in rules.FOREIGN.items():
-                if found and found.group(2).startswith(start) and not any(f"{path}/".startswith(p + "/") for p in places):
+                if found and found.group(2).startswith(start) and not may_have(path, places):
                     yield f"{path}:{number}: <{found.group(2)}> belongs in {', '.join(places) or 'no file'}"
+
+
+def cmake_commands(root):
+    """(path, line, command, words) of every command that makes a target of ours or links one."""
+    for path in files_of(root):
+        if path.parts[0] in rules.SOURCE_FOLDERS and path.name == "CMakeLists.txt":
+            text = re.sub(r"#.*", "", "\n".join(lines_of(root, path)))
+            for found in CMAKE_COMMAND.finditer(text):
+                yield path, text.count("\n", 0, found.start()) + 1, found.group(1), found.group(2).split()
+
+
+def links(root):
+    """A target links what its folder may include, and a library where its headers may be."""
+    commands = list(cmake_commands(root))
+    folder_of = {words[0]: path.parent for path, _, command, words in commands if command != "target_link_libraries"}
+    for path, number, command, words in commands:
+        folder, module = path.parent, module_of(path)
+        if command == "add_executable":
+            continue
+        for name in words[1:]:
+            library = next((header for start, header in rules.LIBRARY_HEADERS.items() if name.startswith(start)), None)
+            if name in {"LINKS", "PUBLIC", "PRIVATE", "INTERFACE"} or name in rules.ANYBODY_LINKS:
+                continue
+            if name in folder_of:
+                target = module_of(folder_of[name] / "CMakeLists.txt")
+                if target != module and target not in rules.MAY_INCLUDE[module]:
+                    yield f"{path}:{number}: {words[0]} must not link {name}: {module} must not include {target}"
+            elif library is None:
+                yield f"{path}:{number}: {words[0]} links {name}, which is no module and no library of rules.py"
+            elif not may_have(folder, rules.FOREIGN[library]) and not any(
+                    may_have(p, [str(folder)]) for p in rules.FOREIGN[library]):
+                yield f"{path}:{number}: {words[0]} must not link {name}: its headers belong elsewhere"
 
 
 def coroutines(root):
@@ -127,7 +164,7 @@ def readme_commands(root):
 
 
 RULES = {rule.__name__: rule for rule in
-         (includes, foreign_headers, coroutines, file_size, names, unit_sleeps, machine_paths, readme_commands)}
+         (includes, foreign_headers, links, coroutines, file_size, names, unit_sleeps, machine_paths, readme_commands)}
 
 
 def main():

@@ -1,4 +1,4 @@
-"""The map of the tree: who may include whom. The one place to change when the architecture changes."""
+"""The map of the tree: who may include and link whom. The one place to change when the architecture changes."""
 
 # Modules of ours, by folder. A file belongs to the longest folder that holds it.
 CA_CORE = ["ca/base", "ca/x509", "ca/templates", "ca/policy", "ca/lint", "ca/audit", "ca/inventory", "ca/ledger",
@@ -50,6 +50,21 @@ FOREIGN = {
     "prometheus/": ["daemon/ops"],
     "CLI/": ["daemon/cli", "daemon/main.cpp"],
 }
+
+# What a CMakeLists.txt may link: modules of ours under the map above, libraries where their headers may be.
+LIBRARY_HEADERS = {
+    "Boost::": "boost/",
+    "CLI11::": "CLI/",
+    "OpenSSL::": "openssl/",
+    "PkgConfig::LIBP11": "libp11.h",
+    "PkgConfig::P11KIT": "p11-kit/",
+    "PkgConfig::SQLITE": "sqlite3.h",
+    "nlohmann_json::": "nlohmann/",
+    "prometheus-cpp::": "prometheus/",
+    "spdlog::": "spdlog/",
+    "yaml-cpp": "yaml-cpp/",
+}
+ANYBODY_LINKS = {"chancery_flags", "Threads::Threads", "${CMAKE_DL_LIBS}"}
 
 # Coroutines live in the network layer only.
 COROUTINES_IN = ["daemon/net"]
