@@ -91,6 +91,11 @@ HttpResponse Dispatcher::serve(const HttpRequest& request, Progress& progress) {
   const Operation& operation = named_operation(request);
   progress.operation = operation.name;
   progress.caller = authenticator_.authenticate(request);
+  if (progress.caller->device_id) {
+    // The API issues whatever names the CSR holds; the names of a device are granted by POST /provision
+    // (I11).
+    throw Error{Code::access_denied, "A device's certificate is a credential for POST /provision only"};
+  }
   const nlohmann::json input = checked(*operation.shape, read_body(request));
   progress.resource = input.value("CertificateAuthorityArn", "*");
   const nlohmann::json output = operation.handler(authorities_, *progress.caller, input);
