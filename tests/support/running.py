@@ -102,10 +102,21 @@ class Running:
         body, _, status = done.stdout.rpartition("\n")
         return int(status), body
 
+    def curl_with_certificate(self, path, certificate, key, *arguments):
+        """(status, body) of a request whose caller is proved by TLS; (None, curl's words) when TLS itself failed."""
+        done = subprocess.run(["curl", "-sS", "--cacert", self.bundle, "--cert", certificate, "--key", key, "-w",
+                               "\n%{http_code}", *map(str, arguments), self.endpoint + path],
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+        if done.returncode != 0:
+            return None, done.stderr
+        body, _, status = done.stdout.rpartition("\n")
+        return int(status), body
+
     # -- what a client does before it asks
 
-    def csr(self, subject="/CN=client.example", *, key=("ec", "-pkeyopt", "ec_paramgen_curve:P-256"), extra=()):
-        done = subprocess.run(["openssl", "req", "-new", "-newkey", *key, "-nodes", "-subj", subject, "-keyout", "/dev/null",
+    def csr(self, subject="/CN=client.example", *, key=("ec", "-pkeyopt", "ec_paramgen_curve:P-256"), extra=(),
+            keyout="/dev/null"):
+        done = subprocess.run(["openssl", "req", "-new", "-newkey", *key, "-nodes", "-subj", subject, "-keyout", keyout,
                                *extra], capture_output=True, text=True, check=True)
         return done.stdout
 
