@@ -17,7 +17,12 @@ free_port() {
   local name=$1 variable=$2 port=$3
   if [ -n "${!variable:-}" ]; then
     port=${!variable}
-    port_is_taken "$port" && fail "port $port for the $name listener ($variable) is taken: choose another"
+    if ! [[ "$port" =~ ^[1-9][0-9]{0,4}$ ]] || [ "$port" -gt 65535 ]; then
+      fail "$variable must be a port, 1 to 65535, not '$port'"
+    fi
+    if port_is_taken "$port" || [[ " $chosen_ports " == *" $port "* ]]; then
+      fail "port $port for the $name listener ($variable) is taken: choose another"
+    fi
     free_port_result=$port
     return
   fi
@@ -102,6 +107,15 @@ write_credentials() {
   mv "$dev/principals.yaml.new" "$dev/principals.yaml"
 }
 
+# For curl --config: on its command line everybody on the machine could read the secret.
+write_curl_credentials() {
+  local name
+  for name in admin provisioner auditor; do
+    printf 'user = "%s:%s"\n' "$(cat "$dev/credentials/$name.id")" "$(cat "$dev/credentials/$name.secret")" \
+      >"$dev/credentials/$name.curl"
+  done
+}
+
 # aws_profile PROFILE PRINCIPAL CONFIG_SECTION
 aws_profile() {
   printf '[%s]\naws_access_key_id = %s\naws_secret_access_key = %s\n\n' "$1" "$(cat "$dev/credentials/$2.id")" \
@@ -182,18 +196,26 @@ reloads() {
   curl -fsS "http://127.0.0.1:$ops_port/metrics" | sed -n 's/^chancery_config_reloads_total{result="ok"} //p'
 }
 
+# What a shell may hold for another account, or for another endpoint; it would win over the files and names of dev/env.
+elsewhere=(AWS_PROFILE AWS_DEFAULT_PROFILE AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_REGION AWS_ENDPOINT_URL
+  AWS_IGNORE_CONFIGURED_ENDPOINT_URLS AWS_USE_FIPS_ENDPOINT AWS_USE_DUALSTACK_ENDPOINT AWS_ROLE_ARN AWS_ROLE_SESSION_NAME
+  AWS_WEB_IDENTITY_TOKEN_FILE AWS_CONTAINER_CREDENTIALS_RELATIVE_URI AWS_CONTAINER_CREDENTIALS_FULL_URI
+  AWS_CONTAINER_AUTHORIZATION_TOKEN AWS_CREDENTIAL_EXPIRATION AWS_PAGER)
+
 # pca PROFILE OPERATION...: the unmodified AWS command line against this daemon and nothing else.
 pca() {
   local profile=$1
   shift
-  env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY -u AWS_SESSION_TOKEN -u AWS_PROFILE -u AWS_REGION \
+  env "${elsewhere[@]/#/--unset=}" \
     AWS_CONFIG_FILE="$dev/aws/config" AWS_SHARED_CREDENTIALS_FILE="$dev/aws/credentials" AWS_CA_BUNDLE="$dev/tls/ca.pem" \
-    AWS_DEFAULT_REGION="$region" AWS_PAGER="" AWS_EC2_METADATA_DISABLED=true \
+    AWS_DEFAULT_REGION="$region" AWS_EC2_METADATA_DISABLED=true \
     aws acm-pca --endpoint-url "$endpoint" --profile "$profile" "$@"
 }
 
 write_env() {
   {
+    echo "# To be sourced. A shell that works with another account is led here: these would win over the profiles."
+    printf 'unset %s\n' "${elsewhere[@]}"
     printf 'export %s=%q\n' \
       CHANCERY_ENDPOINT "$endpoint" \
       CHANCERY_STATUS "http://127.0.0.1:$status_port" \

@@ -1,6 +1,6 @@
 """A whole Chancery as scripts/quickstart leaves it, in a folder of its own, for tests that speak to it from outside."""
 import os
-import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -9,6 +9,22 @@ import urllib.request
 from pathlib import Path
 
 SOURCE = Path(os.environ["CHANCERY_SOURCE"])
+# Debian's own when it is there, whatever comes first in the tester's PATH.
+AWS = next((path for path in ("/usr/bin/aws", shutil.which("aws")) if path and os.access(path, os.X_OK)), "aws")
+OURS = {"CHANCERY_SOURCE", "CHANCERY_BIN_DIR"}
+
+
+def clean_environment(**more):
+    """The tester's environment without what would lead clients elsewhere: other accounts, other endpoints, proxies."""
+    kept = {name: value for name, value in os.environ.items()
+            if name in OURS or not name.startswith(("AWS_", "CHANCERY_", "SOFTHSM2_")) and not name.lower().endswith("_proxy")}
+    return {**kept, **{name: str(value) for name, value in more.items()}}
+
+
+def sourced(file, environment):
+    """The environment of a shell that has sourced the file."""
+    done = subprocess.run(["bash", "-euc", '. "$1"; env -0', "bash", file], env=environment, capture_output=True, check=True)
+    return dict(entry.split("=", 1) for entry in done.stdout.decode().split("\0") if entry)
 
 
 def free_port():
@@ -17,11 +33,19 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def is_gone(pid):
+    """Ended; it may still be listed when nobody has waited for it."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
 class Running:
     def __init__(self, folder):
         self.folder = Path(folder)
-        self.environment = {**os.environ, "CHANCERY_DEV_DIR": str(self.folder)}
-        self.environment.update({f"CHANCERY_{name}_PORT": str(free_port()) for name in ("API", "STATUS", "OPS")})
+        self.environment = clean_environment(CHANCERY_DEV_DIR=self.folder, CHANCERY_API_PORT=free_port(),
+                                             CHANCERY_STATUS_PORT=free_port(), CHANCERY_OPS_PORT=free_port())
         self.quickstart()
         self.read_env()
 
@@ -32,9 +56,7 @@ class Running:
         return done.stdout
 
     def read_env(self):
-        for line in (self.folder / "env").read_text().splitlines():
-            name, value = shlex.split(line)[1].split("=", 1)
-            self.environment[name] = value
+        self.environment = sourced(self.folder / "env", self.environment)
         self.endpoint = self.environment["CHANCERY_ENDPOINT"]
         self.ca_arn = self.environment["CHANCERY_CA_ARN"]
         self.subordinate_arn = self.environment["CHANCERY_SUBORDINATE_CA_ARN"]
@@ -50,8 +72,7 @@ class Running:
     def kill(self):
         pid = self.pid
         os.kill(pid, signal.SIGKILL)
-        self.wait_for(lambda: not Path(f"/proc/{pid}").exists() or
-                      " Z " in Path(f"/proc/{pid}/stat").read_text(), "the killed daemon to be gone")
+        self.wait_for(lambda: is_gone(pid), "the killed daemon to be gone")
 
     def start(self):
         self.quickstart()
@@ -73,7 +94,7 @@ class Running:
     # -- clients
 
     def aws(self, *arguments, profile="admin", check=True):
-        done = subprocess.run(["aws", "acm-pca", "--endpoint-url", self.endpoint, "--profile", profile, *map(str, arguments)],
+        done = subprocess.run([AWS, "acm-pca", "--endpoint-url", self.endpoint, "--profile", profile, *map(str, arguments)],
                               env=self.environment, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60)
         assert not check or done.returncode == 0, done.stderr
         return done
@@ -81,11 +102,10 @@ class Running:
     def boto(self, profile="admin", **config):
         import boto3
         import botocore.config
-        os.environ["AWS_CONFIG_FILE"] = self.environment["AWS_CONFIG_FILE"]
-        os.environ["AWS_SHARED_CREDENTIALS_FILE"] = self.environment["AWS_SHARED_CREDENTIALS_FILE"]
-        session = boto3.Session(profile_name=profile)
-        return session.client("acm-pca", endpoint_url=self.endpoint, verify=self.bundle,
-                              config=botocore.config.Config(**config) if config else None)
+        key, secret = self.credentials(profile)
+        return boto3.client("acm-pca", endpoint_url=self.endpoint, verify=self.bundle, aws_access_key_id=key,
+                            aws_secret_access_key=secret, region_name=self.environment["AWS_DEFAULT_REGION"],
+                            config=botocore.config.Config(**config) if config else None)
 
     def credentials(self, profile):
         folder = self.folder / "credentials"

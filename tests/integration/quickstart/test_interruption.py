@@ -1,0 +1,47 @@
+"""A run that was interrupted, anywhere: the next one goes on and ends well."""
+import os
+import signal
+import subprocess
+
+import pytest
+
+from tests.support.running import Running
+
+# Each appears when a step is done, or half done.
+STEPS = [".chancery-dev", "softhsm/issuing.pin.new", "credentials/admin.id", "chancery.yaml", "chanceryd.pid",
+         "ceremony/state/ledger.db", "ceremony/subordinate.arn", "ceremony/subordinate.pem", "ceremony/issuance.json",
+         "issued/device.pem"]
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_killed_run_is_taken_up(development, step):
+    first = development.begun()
+    Running.wait_for(lambda: (development.folder / step).exists() or first.poll() is not None, step)
+    # The daemon has a session of its own and lives on, as after Ctrl-C.
+    os.killpg(first.pid, signal.SIGKILL)
+    first.wait()
+    printed = development.good()
+    assert "Chancery runs" in printed
+    for leaf in ("device", "server"):
+        issued = development.folder / "issued" / leaf
+        subprocess.run(["openssl", "verify", "-CAfile", development.folder / "ceremony/root.pem", "-untrusted",
+                        f"{issued}-chain.pem", f"{issued}.pem"], check=True, capture_output=True)
+
+
+def test_ctrl_c_ends_it_at_once(development):
+    first = development.begun()
+    Running.wait_for(lambda: (development.folder / "chanceryd.pid").exists(), "the daemon")
+    os.killpg(first.pid, signal.SIGINT)
+    first.communicate(timeout=20)
+    assert first.returncode != 0
+    development.good()
+
+
+def test_two_at_once_do_not_meet(development):
+    first = development.begun()
+    Running.wait_for(lambda: (development.folder / "softhsm/issuing.pin").exists(), "the first token")
+    second = development.run()
+    assert second.returncode == 1 and "another quickstart" in second.stderr
+    printed, _ = first.communicate(timeout=120)
+    assert first.returncode == 0, printed
+    development.good()  # the daemon does not hold the lock
