@@ -25,3 +25,14 @@ function(chancery_test name)
   target_compile_definitions(${name} PRIVATE CHANCERY_TEST_SOURCE_DIR="${CMAKE_CURRENT_SOURCE_DIR}")
   catch_discover_tests(${name} TEST_PREFIX "${name}: " PROPERTIES TIMEOUT 120 LABELS "${ARG_LABELS}")
 endfunction()
+
+# chancery_pytest(PREFIX LABEL suite...): a ctest test for each test_<suite>.py of the calling folder, against the programs
+# of this build. Skipped tests are listed in its output, where scripts/test counts them.
+function(chancery_pytest prefix label)
+  foreach(suite IN LISTS ARGN)
+    add_test(NAME "${prefix}: ${suite}"
+      COMMAND /usr/bin/python3 -B -m pytest -q -rs -p no:cacheprovider ${CMAKE_CURRENT_SOURCE_DIR}/test_${suite}.py)
+    set_tests_properties("${prefix}: ${suite}" PROPERTIES LABELS ${label} TIMEOUT 600 ENVIRONMENT
+      "CHANCERY=$<TARGET_FILE:chancery>;CHANCERYD=$<TARGET_FILE:chanceryd>;CHANCERY_BIN_DIR=${CMAKE_BINARY_DIR}/bin;CHANCERY_SOURCE=${CMAKE_SOURCE_DIR};PYTHONPATH=${CMAKE_SOURCE_DIR}")
+  endforeach()
+endfunction()

@@ -21,6 +21,15 @@ package_is_there() {
   [ "$(dpkg-query -W -f '${db:Status-Abbrev}' "$1" 2>/dev/null)" = "ii " ]
 }
 
+# Debian's own when it is there, whatever comes first in PATH.
+debian_aws() {
+  if [ -x /usr/bin/aws ]; then
+    echo /usr/bin/aws
+  else
+    command -v aws
+  fi
+}
+
 # need_packages GROUP...: installs what is missing of build, run, test, check, tidy; asks nothing.
 need_packages() {
   local group package missing=()
