@@ -69,6 +69,20 @@ ANYBODY_LINKS = {"chancery_flags", "Threads::Threads", "${CMAKE_DL_LIBS}"}
 # Coroutines live in the network layer only.
 COROUTINES_IN = ["daemon/net"]
 
+# Tests wait for events, never for time. These have a pause in them and say why; a unit test has no place here.
+MAY_SLEEP = {
+    "tests/fault/load.py": "a client's pause before it repeats a request",
+    "tests/integration/authority/world.cpp": "between two looks at a condition",
+    "tests/integration/daemon/conftest.py": "between two looks at a condition",
+    "tests/integration/net/test_limits.cpp": "a peer that is slow on purpose",
+    "tests/integration/net/world.hpp": "between two looks at a condition",
+    "tests/integration/pkcs11/login_test.cpp": "as long as the supervisor's own pauses",
+    "tests/integration/pkcs11/recovery_test.cpp": "as long as the supervisor's own pauses",
+    "tests/integration/pkcs11/token_under_test.hpp": "between two looks at a condition",
+    "tests/support/running.py": "between two looks at a condition",
+    "tests/support/shim/pkcs11_shim.cpp": "a token that is slow on purpose",
+}
+
 MAX_LINES = 500
 BANNED_NAME_PARTS = {"manager", "helper", "helpers", "util", "utils", "impl", "data", "info"}
 SOURCE_FOLDERS = ["pkcs11", "ca", "config", "daemon"]
