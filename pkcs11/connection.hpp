@@ -36,7 +36,7 @@ class PinGuard {
 
 struct Connection {
   std::uint64_t generation = 0;
-  SlotInfo slot;
+  Slot slot;
   CK_SESSION_HANDLE anchor = CK_INVALID_HANDLE;
 };
 

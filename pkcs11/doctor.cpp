@@ -46,7 +46,7 @@ class Examination {
   std::string slots() {
     const auto slots = read_slots(use_->functions());
     std::string text = std::to_string(slots.size()) + " with a token";
-    for (const SlotInfo& slot : slots) {
+    for (const Slot& slot : slots) {
       text += (&slot == slots.data() ? ": '" : ", '") + slot.label + "'";
     }
     if (slots.empty()) {
@@ -57,7 +57,7 @@ class Examination {
   }
 
   std::string token() {
-    const SlotInfo slot = select_slot(use_->functions(), options_.uri);
+    const Slot slot = select_slot(use_->functions(), options_.uri);
     refuse_unusable(slot);
     return "'" + slot.label + "', serial " + slot.serial + ", slot " + std::to_string(slot.slot_id) +
            (slot.user_pin_count_low ? "; a wrong PIN was tried since the last login" : "");

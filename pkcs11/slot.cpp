@@ -55,11 +55,11 @@ std::vector<Item> listed(const char* call, CK_ULONG most, Ask ask) {
 
 }  // namespace
 
-SlotInfo read_slot(Functions* functions, CK_SLOT_ID slot) {
+Slot read_slot(Functions* functions, CK_SLOT_ID slot) {
   CK_TOKEN_INFO token{};
   check(functions->C_GetTokenInfo(slot, &token), "C_GetTokenInfo");
   const auto has = [&token](CK_FLAGS flag) { return (token.flags & flag) != 0; };
-  SlotInfo result;
+  Slot result;
   result.slot_id = slot;
   CK_SLOT_INFO about{};
   if (functions->C_GetSlotInfo(slot, &about) == CKR_OK) {
@@ -81,11 +81,11 @@ SlotInfo read_slot(Functions* functions, CK_SLOT_ID slot) {
   return result;
 }
 
-std::vector<SlotInfo> read_slots(Functions* functions) {
+std::vector<Slot> read_slots(Functions* functions) {
   const auto ids = listed<CK_SLOT_ID>("C_GetSlotList", kMaxSlots, [&](CK_SLOT_ID* out, CK_ULONG* count) {
     return functions->C_GetSlotList(CK_TRUE, out, count);
   });
-  std::vector<SlotInfo> slots;
+  std::vector<Slot> slots;
   std::optional<Error> last;
   for (const CK_SLOT_ID id : ids) {
     try {
@@ -100,7 +100,7 @@ std::vector<SlotInfo> read_slots(Functions* functions) {
   return slots;
 }
 
-bool matches(const Uri& uri, const SlotInfo& slot) {
+bool matches(const Uri& uri, const Slot& slot) {
   const auto fits = [](const std::optional<std::string>& wanted, const std::string& has) {
     return !wanted || *wanted == has;
   };
@@ -109,13 +109,13 @@ bool matches(const Uri& uri, const SlotInfo& slot) {
          (!uri.slot_id || *uri.slot_id == slot.slot_id);
 }
 
-SlotInfo select_slot(Functions* functions, const Uri& uri) {
+Slot select_slot(Functions* functions, const Uri& uri) {
   if (!uri.names_token()) {
     throw Error{ErrorClass::fatal_config, "the URI names no token",
                 "name it by label or serial, for example pkcs11:token=issuing"};
   }
   auto slots = read_slots(functions);
-  std::erase_if(slots, [&uri](const SlotInfo& slot) { return !matches(uri, slot); });
+  std::erase_if(slots, [&uri](const Slot& slot) { return !matches(uri, slot); });
   if (slots.empty()) {
     throw Error{ErrorClass::reconnect, "C_GetSlotList", CKR_TOKEN_NOT_PRESENT,
                 "no token of the module fits " + uri.text(),
@@ -128,7 +128,7 @@ SlotInfo select_slot(Functions* functions, const Uri& uri) {
   return slots.front();
 }
 
-void refuse_unusable(const SlotInfo& slot) {
+void refuse_unusable(const Slot& slot) {
   const std::string name = "token '" + slot.label + "' ";
   if (!slot.initialized) {
     throw Error{ErrorClass::fatal_config, name + "is not initialised",
@@ -149,12 +149,12 @@ void refuse_unusable(const SlotInfo& slot) {
   }
 }
 
-std::vector<MechanismInfo> read_mechanisms(Functions* functions, CK_SLOT_ID slot) {
+std::vector<Mechanism> read_mechanisms(Functions* functions, CK_SLOT_ID slot) {
   const auto types = listed<CK_MECHANISM_TYPE>("C_GetMechanismList", kMaxMechanisms,
                                                [&](CK_MECHANISM_TYPE* out, CK_ULONG* count) {
                                                  return functions->C_GetMechanismList(slot, out, count);
                                                });
-  std::vector<MechanismInfo> result;
+  std::vector<Mechanism> result;
   for (const CK_MECHANISM_TYPE type : types) {
     CK_MECHANISM_INFO about{};
     check(functions->C_GetMechanismInfo(slot, type, &about), "C_GetMechanismInfo");
@@ -171,13 +171,13 @@ std::vector<MechanismInfo> read_mechanisms(Functions* functions, CK_SLOT_ID slot
   return result;
 }
 
-std::vector<SlotInfo> list_slots(const std::string& module_path) {
+std::vector<Slot> list_slots(const std::string& module_path) {
   const auto use =
       ModuleSet{}.module(module_path)->enter_loaded(std::chrono::steady_clock::now() + kLoadLimit);
   return read_slots(use.functions());
 }
 
-std::vector<MechanismInfo> mechanisms(const std::string& module_path, unsigned long slot_id) {
+std::vector<Mechanism> mechanisms(const std::string& module_path, unsigned long slot_id) {
   const auto use =
       ModuleSet{}.module(module_path)->enter_loaded(std::chrono::steady_clock::now() + kLoadLimit);
   return read_mechanisms(use.functions(), slot_id);

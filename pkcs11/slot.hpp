@@ -8,7 +8,7 @@
 namespace pkcs11 {
 
 // A slot with a token in it.
-struct SlotInfo {
+struct Slot {
   unsigned long slot_id = 0;  // changes when tokens come and go: name tokens by label or serial
   std::string description;
   std::string label;
@@ -26,7 +26,8 @@ struct SlotInfo {
   unsigned long max_sessions = 0;  // 0: no limit, or not told
 };
 
-struct MechanismInfo {
+// What a token says about one mechanism.
+struct Mechanism {
   unsigned long mechanism = 0;
   std::string name;
   unsigned long min_key_size = 0;
@@ -39,10 +40,10 @@ struct MechanismInfo {
 
 // For an operator's eyes: loads the module, asks, unloads it. Throws Error. Not beside a Token on the same
 // module in one process.
-[[nodiscard]] std::vector<SlotInfo> list_slots(const std::string& module_path);
-[[nodiscard]] std::vector<MechanismInfo> mechanisms(const std::string& module_path, unsigned long slot_id);
+[[nodiscard]] std::vector<Slot> list_slots(const std::string& module_path);
+[[nodiscard]] std::vector<Mechanism> mechanisms(const std::string& module_path, unsigned long slot_id);
 
 // True when every token attribute of the URI is that of the slot.
-[[nodiscard]] bool matches(const Uri& uri, const SlotInfo& slot);
+[[nodiscard]] bool matches(const Uri& uri, const Slot& slot);
 
 }  // namespace pkcs11

@@ -6,12 +6,12 @@
 namespace pkcs11 {
 
 // A slot that answers with an error is left out unless it is the only kind there is.
-[[nodiscard]] std::vector<SlotInfo> read_slots(Functions* functions);
-[[nodiscard]] SlotInfo read_slot(Functions* functions, CK_SLOT_ID slot);
+[[nodiscard]] std::vector<Slot> read_slots(Functions* functions);
+[[nodiscard]] Slot read_slot(Functions* functions, CK_SLOT_ID slot);
 // Exactly one slot fits. Throws Error{reconnect} for none, {fatal_config} for several.
-[[nodiscard]] SlotInfo select_slot(Functions* functions, const Uri& uri);
+[[nodiscard]] Slot select_slot(Functions* functions, const Uri& uri);
 // Throws Error{wrong_pin} or {fatal_config} when a login could do harm or cannot work.
-void refuse_unusable(const SlotInfo& slot);
-[[nodiscard]] std::vector<MechanismInfo> read_mechanisms(Functions* functions, CK_SLOT_ID slot);
+void refuse_unusable(const Slot& slot);
+[[nodiscard]] std::vector<Mechanism> read_mechanisms(Functions* functions, CK_SLOT_ID slot);
 
 }  // namespace pkcs11

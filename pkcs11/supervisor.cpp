@@ -235,7 +235,7 @@ void Supervisor::probe() {
     return;
   }
   try {
-    const SlotInfo slot = read_slot(use->functions(), connection.slot.slot_id);
+    const Slot slot = read_slot(use->functions(), connection.slot.slot_id);
     if (slot.label != connection.slot.label || slot.serial != connection.slot.serial) {
       throw Error{ErrorClass::reconnect, "C_GetTokenInfo", CKR_TOKEN_NOT_PRESENT,
                   "another token is in the slot"};

@@ -111,7 +111,7 @@ auto perform(Supervisor& supervisor, const char* what, Deadline deadline, Call c
 // Nothing was found: is it the key that is away, or the token? A SoftHSM whose files were moved finds nothing
 // and says CKR_OK.
 [[noreturn]] void key_absent(Supervisor& supervisor, SessionPool::Lease& lease, const Uri& uri) {
-  const SlotInfo slot = read_slot(lease.session().functions, lease.slot());
+  const Slot slot = read_slot(lease.session().functions, lease.slot());
   if (slot.label != supervisor.token_label()) {
     throw Error{ErrorClass::reconnect, "C_GetTokenInfo", CKR_TOKEN_NOT_PRESENT,
                 "another token is in the slot"};

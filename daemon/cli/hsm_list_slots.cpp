@@ -9,7 +9,7 @@ namespace cli {
 namespace {
 
 // What a person should know about the token's user PIN.
-std::string pin_state(const pkcs11::SlotInfo& slot) {
+std::string pin_state(const pkcs11::Slot& slot) {
   if (!slot.initialized) return "token not initialized";
   if (!slot.user_pin_set) return "not set";
   if (slot.user_pin_locked) return "LOCKED";
@@ -19,7 +19,7 @@ std::string pin_state(const pkcs11::SlotInfo& slot) {
   return "set";
 }
 
-nlohmann::json as_json(const pkcs11::SlotInfo& slot) {
+nlohmann::json as_json(const pkcs11::Slot& slot) {
   nlohmann::json object = {
       {"slot", slot.slot_id}, {"description", slot.description}, {"initialized", slot.initialized}};
   object["token"] = {{"label", slot.label},

@@ -46,7 +46,7 @@ TEST_CASE("key: every weaker attribute is named and silence counts as weak", "[p
 }
 
 TEST_CASE("slot: a token fits when every named attribute does", "[pkcs11]") {
-  pkcs11::SlotInfo slot;
+  pkcs11::Slot slot;
   slot.slot_id = 3;
   slot.label = "issuing";
   slot.serial = "01";
