@@ -8,6 +8,7 @@ import rules
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^">]+)[">]')
 CMAKE_COMMAND = re.compile(r"\b(chancery_module|add_executable|target_link_libraries)\s*\(([^)]*)\)")
+TYPE_NAME = re.compile(r"\s*(?:template\s*<.*>\s*)?(?:class|struct|enum(?:\s+(?:class|struct))?|using)\s+([A-Z]\w*)")
 SLEEP = re.compile(r"\b(sleep_for|sleep_until|usleep|nanosleep|time\.sleep)\b|(?<![\w.])sleep\s*\(")
 MACHINE_PATH = re.compile(r"(?<![\w.$}~*-])/(?:work|home|root|Users)/[\w.]")
 TEXT_SUFFIXES = {".cpp", ".hpp", ".py", ".sh", ".md", ".txt", ".cmake", ".json", ".yaml", ".yml", ".service", ""}
@@ -127,6 +128,10 @@ def names(root):
             yield f"{path}:1: '{banned.pop()}' says nothing: name the file after what it does"
         if path.suffix in rules.SOURCE_SUFFIXES and not re.fullmatch(r"[a-z0-9_]+", path.stem):
             yield f"{path}:1: file names are snake_case"
+        for number, line in enumerate(lines_of(root, path), 1):
+            found = TYPE_NAME.match(line)
+            if found and re.findall(r"[A-Z][a-z0-9]*", found[1])[-1].lower() in rules.BANNED_NAME_PARTS:
+                yield f"{path}:{number}: {found[1]} says nothing with its last word: name the type after what it is"
 
 
 def sleeps(root):
