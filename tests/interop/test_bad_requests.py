@@ -179,7 +179,7 @@ def test_a_binary_request_is_named(running, client, keys):
     ("CertificateAuthorityArn", 5, "SerializationException", "'certificateAuthorityArn' must be a string"),
     ("CertificateAuthorityArn", "arn:aws:acm-pca:us-east-1:123456789012:certificate-authority/zzz", "InvalidArnException", "arn"),
     ("CertificateAuthorityArn", "arn:aws:acm-pca:us-east-1:210987654321:certificate-authority/11111111-2222-3333-4444-555555555555",
-     "ResourceNotFoundException", "Could not find"),
+     "AccessDeniedException", "no resource-based policy allows"),
     ("TemplateArn", "nonsense", "ValidationException", "'templateArn'"),
     ("TemplateArn", "arn:aws:acm-pca:::template/NoSuchCertificate/V1", "InvalidArgsException", "no certificate template"),
     ("TemplateArn", "arn:aws:acm-pca:::template/EndEntityCertificate_CSRPassthrough/V1", "InvalidArgsException", "not available yet"),

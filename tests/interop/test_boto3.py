@@ -65,9 +65,10 @@ def test_a_foreign_or_unknown_authority_does_not_exist(running, client):
     unknown = running.ca_arn[:-4] + "0000"
     assert error_of(lambda: client.describe_certificate_authority(CertificateAuthorityArn=unknown))["Code"] == \
         "ResourceNotFoundException"
+    # Of another account nobody learns what exists (I15): what is not shared and what is not there have the same words.
     foreign = running.ca_arn.replace(":123456789012:", ":210987654321:")
-    assert error_of(lambda: client.describe_certificate_authority(CertificateAuthorityArn=foreign))["Code"] == \
-        "ResourceNotFoundException"
+    answer = error_of(lambda: client.describe_certificate_authority(CertificateAuthorityArn=foreign))
+    assert answer["Code"] == "AccessDeniedException" and "no resource-based policy allows" in answer["Message"]
 
 
 def test_templates_and_validity_are_checked(running, client):
