@@ -17,10 +17,12 @@ class Development:
         self.folder = folder
         self.environment = clean_environment(CHANCERY_DEV_DIR=folder, **three_ports())
 
+    def environment_with(self, more):
+        return {name: str(value) for name, value in {**self.environment, **more}.items() if value is not None}
+
     def run(self, *arguments, **more):
         """The end of quickstart: returncode, stdout, stderr. `more` changes the environment, None takes a name away."""
-        environment = {name: str(value) for name, value in {**self.environment, **more}.items() if value is not None}
-        return subprocess.run([COMMAND, *arguments], env=environment, capture_output=True, text=True,
+        return subprocess.run([COMMAND, *arguments], env=self.environment_with(more), capture_output=True, text=True,
                               stdin=subprocess.DEVNULL, timeout=120)
 
     def good(self, *arguments, **more):
@@ -28,9 +30,9 @@ class Development:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    def begun(self):
+    def begun(self, **more):
         """quickstart in a process group of its own, to be interrupted."""
-        return subprocess.Popen([COMMAND], env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        return subprocess.Popen([COMMAND], env=self.environment_with(more), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                                 stdin=subprocess.DEVNULL, start_new_session=True)
 
     @property

@@ -1,5 +1,6 @@
 """A run that was interrupted, anywhere: the next one goes on and ends well."""
 import os
+import shutil
 import signal
 import subprocess
 
@@ -7,8 +8,8 @@ import pytest
 
 from tests.support.running import Running
 
-# Each appears when a step is done, or half done.
-STEPS = [".chancery-dev", "softhsm/issuing.pin.new", "credentials/admin.id", "chancery.yaml", "chanceryd.pid",
+# Each appears when a step is done, or half done, and stays.
+STEPS = [".chancery-dev", "credentials/admin.id", "chancery.yaml", "chanceryd.pid",
          "ceremony/state/ledger.db", "ceremony/subordinate.arn", "ceremony/subordinate.pem", "ceremony/issuance.json",
          "issued/device.pem"]
 
@@ -20,8 +21,28 @@ def test_a_killed_run_is_taken_up(development, step):
     # The daemon has a session of its own and lives on, as after Ctrl-C.
     os.killpg(first.pid, signal.SIGKILL)
     first.wait()
-    printed = development.good()
-    assert "Chancery runs" in printed
+    goes_on(development)
+
+
+@pytest.mark.parametrize("token", ["not yet made", "made"])
+def test_a_run_killed_while_it_makes_a_token_is_taken_up(development, tmp_path, token):
+    """The PIN is written and not yet in its place; the token may hold it already."""
+    killing = tmp_path / "bin"
+    killing.mkdir()
+    command = killing / "softhsm2-util"
+    command.write_text(f"""#!/bin/bash
+[ "{token}" = "not yet made" ] || {shutil.which("softhsm2-util")} "$@"
+kill -KILL 0
+""")
+    command.chmod(0o755)
+    first = development.begun(PATH=f"{killing}:{os.environ['PATH']}")
+    assert first.wait(timeout=60) == -signal.SIGKILL
+    assert list((development.folder / "softhsm").glob("*.pin.new"))
+    goes_on(development)
+
+
+def goes_on(development):
+    assert "Chancery runs" in development.good()
     for leaf in ("device", "server"):
         issued = development.folder / "issued" / leaf
         subprocess.run(["openssl", "verify", "-CAfile", development.folder / "ceremony/root.pem", "-untrusted",
