@@ -1,13 +1,10 @@
 #pragma once
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
-
-namespace spdlog {
-class logger;
-}
 
 namespace ops {
 
@@ -15,10 +12,17 @@ enum class Level { debug, info, warning, error };
 using Fields = std::vector<std::pair<std::string, std::string>>;
 
 // One JSON object per line on stderr: ts, level, msg, then the fields. Values are escaped (control characters
-// and invalid UTF-8 too) and cut at 1 KiB; never pass a secret (I18). Thread-safe. spdlog below.
+// and invalid UTF-8 too) and cut at 1 KiB; never pass a secret (I18). Thread-safe, and never waits for the
+// reader of stderr (I16): a thread of its own writes, from at most 4 MiB of waiting lines; what does not fit
+// is lost, counted, and named by a line of its own as soon as there is room.
 class Log {
  public:
   explicit Log(Level threshold);
+  // Waits at most kFlushWait for the reader to take what is queued.
+  ~Log();
+  Log(const Log&) = delete;
+  Log& operator=(const Log&) = delete;
+
   void write(Level level, std::string_view message, const Fields& fields = {}) const;
   void info(std::string_view message, const Fields& fields = {}) const {
     write(Level::info, message, fields);
@@ -29,10 +33,13 @@ class Log {
   void error(std::string_view message, const Fields& fields = {}) const {
     write(Level::error, message, fields);
   }
+  // Lines that were never written, since the start.
+  [[nodiscard]] std::uint64_t lost() const;
 
  private:
+  class Writer;
   Level threshold_;
-  std::shared_ptr<spdlog::logger> sink_;
+  std::shared_ptr<Writer> writer_;
 };
 
 }  // namespace ops

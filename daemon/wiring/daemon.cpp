@@ -138,6 +138,8 @@ void Daemon::Parts::add_observers() {
     for (const char* listener : {"api", "status", "operations"}) {
       observe_listener(into, totals, listener, server.counters(listener));
     }
+    totals.report("chancery_log_lines_lost_total", "log lines that stderr's reader did not take in time",
+                  log.lost());
   });
 }
 

@@ -46,7 +46,6 @@ FOREIGN = {
     "libpq-fe.h": ["ca/ledger/postgres"],
     "libp11.h": ["pkcs11"],
     "p11-kit/": ["pkcs11"],
-    "spdlog/": ["daemon/ops"],
     "prometheus/": ["daemon/ops"],
     "CLI/": ["daemon/cli", "daemon/main.cpp"],
 }
@@ -61,7 +60,6 @@ LIBRARY_HEADERS = {
     "PkgConfig::SQLITE": "sqlite3.h",
     "nlohmann_json::": "nlohmann/",
     "prometheus-cpp::": "prometheus/",
-    "spdlog::": "spdlog/",
     "yaml-cpp": "yaml-cpp/",
 }
 ANYBODY_LINKS = {"chancery_flags", "Threads::Threads", "${CMAKE_DL_LIBS}"}

@@ -64,10 +64,13 @@ class Daemon:
         self.log = folder / "log"
         self.process = None
 
+    def spawn(self, output, **environment):
+        self.process = subprocess.Popen([os.environ["CHANCERYD"], "--config", self.config], stderr=output, stdout=output,
+                                        env={**self.environment, **environment}, stdin=subprocess.DEVNULL)
+
     def start(self, wait=True, **environment):
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen([os.environ["CHANCERYD"], "--config", self.config], stderr=log, stdout=log,
-                                            env={**self.environment, **environment}, stdin=subprocess.DEVNULL)
+            self.spawn(log, **environment)
         if wait:
             self.wait_for(lambda: self.line("serving") is not None, "the daemon to serve")
             self.wait_for(lambda: self.ready()[0] == 200, "the daemon to be ready")
