@@ -112,7 +112,8 @@ void require_permitted(const ca::GeneralName& name) {
 void issue(const ca::CertificateRequest& request) {
   ca::check_request_names(request);
   ca::check_subject_key(request.public_key);
-  const ca::Template& tmpl = ca::find_template({"aws", "EndEntityCertificate"});
+  const ca::TemplateArn arn{"aws", "EndEntityCertificate"};
+  const ca::Template& tmpl = ca::find_template(arn);
   const auto serial = ca::SerialNumber::from_hex("1cbe485a21fe5f6ab1fc4ab12dc3eb03");
   const auto tbs = ca::build_tbs({.tmpl = tmpl,
                                   .issuer = issuer(),

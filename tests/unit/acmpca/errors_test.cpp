@@ -86,5 +86,5 @@ TEST_CASE("errors: internals never leave", "[acmpca][I18]") {
 
 TEST_CASE("errors: a detail that is not UTF-8 still makes a JSON answer", "[acmpca][I16]") {
   const auto response = acmpca::error_response(Code::invalid_args, "bad \xFF byte", "id");
-  CHECK_NOTHROW(json::parse(response.body));
+  CHECK(json::parse(response.body).at("message").is_string());
 }

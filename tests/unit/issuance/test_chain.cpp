@@ -41,7 +41,8 @@ ca::IssuerIdentity identity_of(const ca::Certificate& certificate) {
 
 void issue(const char* name, const Tier& issuer, const ca::IssuerIdentity& identity, Tier& subject,
            const test::RequestOptions& options) {
-  const ca::Template& tmpl = ca::find_template({"aws", name});
+  const ca::TemplateArn arn{"aws", name};
+  const ca::Template& tmpl = ca::find_template(arn);
   const auto request = test::request(subject.key.get(), options);
   const auto serial = ca::SerialNumber::random();
   const auto algorithm = test::algorithm_of(issuer.key.get());
