@@ -70,9 +70,12 @@ HttpResponse Dispatcher::handle(const HttpRequest& request) {
   } catch (const Error& error) {
     progress.error_name = aws_error(error.code()).name;
     response = refuse(request, progress, error);
+  } catch (const std::exception& error) {
+    progress.error_name = aws_error(Code::internal).name;
+    response = error_response(Code::internal, error.what(), request.request_id);
   } catch (...) {
     progress.error_name = aws_error(Code::internal).name;
-    response = error_response(Code::internal, "", request.request_id);
+    response = error_response(Code::internal, "not a std::exception", request.request_id);
   }
   if (observer_) {
     try {
@@ -125,7 +128,7 @@ http::Pool Dispatcher::pool_of(const HttpRequest& request) {
 }
 
 HttpResponse Dispatcher::throttled(const HttpRequest& request) {
-  return error_response(Code::throttled, "", request.request_id);
+  return error_response(Code::throttled, "the queue is full", request.request_id);
 }
 
 void add_routes(http::Router& router, Dispatcher& dispatcher) {

@@ -56,8 +56,9 @@ AwsError aws_error(Code code) {
     case Code::resource_not_found:
       return {"ResourceNotFoundException"};
     case Code::invalid_state:
-    case Code::key_unusable:
       return {"InvalidStateException"};
+    case Code::key_unusable:
+      return {"InvalidStateException", 400, false};
     case Code::concurrent_modification:
       return {"ConcurrentModificationException"};
     case Code::request_in_progress:
@@ -75,7 +76,7 @@ AwsError aws_error(Code code) {
     case Code::throttled:
       return {"ThrottlingException", 400, false};
     case Code::unavailable:
-      return {"ServiceUnavailable", 503};
+      return {"ServiceUnavailable", 503, false};
     case Code::internal:
     case Code::signature_check_failed:
     case Code::duplicate_serial:
@@ -84,16 +85,38 @@ AwsError aws_error(Code code) {
   return {"InternalFailure", 500, false};
 }
 
+namespace {
+
+// For a detail of ours, in its place.
+std::string shown_instead(Code code) {
+  if (code == Code::throttled) {
+    return "Rate exceeded";
+  }
+  if (code == Code::unavailable) {
+    return "The service is temporarily unavailable. Send the same request again.";
+  }
+  if (code == Code::key_unusable) {
+    return "The certificate authority is not in a valid state for issuing certificates: its key is not "
+           "usable";
+  }
+  return "An internal failure occurred.";
+}
+
+}  // namespace
+
 http::HttpResponse error_response(Code code, const std::string& detail, std::string_view request_id) {
   const AwsError error = aws_error(code);
-  const std::string hidden = code == Code::throttled ? "Rate exceeded" : "An internal failure occurred.";
-  const nlohmann::json body{{"__type", error.name}, {"message", error.shows_detail ? detail : hidden}};
+  const nlohmann::json body{{"__type", error.name},
+                            {"message", error.shows_detail ? detail : shown_instead(code)}};
   http::HttpResponse response{
       .status = error.status,
       .content_type = "application/x-amz-json-1.1",
       .body = body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace),
       .headers = {{"x-amzn-ErrorType", std::string{error.name}}},
   };
+  if (!error.shows_detail) {
+    response.cause = std::string{ca::name_of(code)} + ": " + detail;
+  }
   if (error.status == 503) {
     // One to three seconds: clients that failed together must not come back together.
     response.headers.emplace_back("Retry-After",

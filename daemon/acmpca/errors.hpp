@@ -16,8 +16,8 @@ struct AwsError {
 // The one map of ca::Code to AWS exceptions. Pure.
 [[nodiscard]] AwsError aws_error(ca::Code code);
 
-// {"__type":"<name>","message":"..."} with x-amzn-ErrorType; Retry-After on 503. Pure: the jitter of
-// Retry-After comes out of the request id.
+// {"__type":"<name>","message":"..."} with x-amzn-ErrorType; Retry-After on 503. A detail that is not shown
+// becomes the response's cause. Pure: the jitter of Retry-After comes out of the request id.
 [[nodiscard]] http::HttpResponse error_response(ca::Code code, const std::string& detail,
                                                 std::string_view request_id);
 

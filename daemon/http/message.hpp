@@ -32,6 +32,8 @@ struct HttpResponse {
   std::string body;
   std::vector<std::pair<std::string, std::string>>
       headers;  // beside Content-Type, Content-Length, Date, x-amzn-RequestId
+  // Why it is what it is, when the client is not told: for the log, never sent.
+  std::string cause = {};
 };
 
 }  // namespace http

@@ -157,7 +157,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
   const http::Route* route_ = nullptr;
   std::optional<ChunkedBody> chunks_;
   std::string request_id_;
-  std::string failure_;
   http::HttpResponse response_;
   std::string response_head_;
   bool head_written_ = false;

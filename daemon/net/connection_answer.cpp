@@ -28,6 +28,12 @@ http::WorkerPool& pool_of(const Pools& pools, http::Pool pool) {
   return pools.read;
 }
 
+http::HttpResponse not_served(const std::string& cause) {
+  http::HttpResponse response = problem(500, "the request could not be served");
+  response.cause = cause;
+  return response;
+}
+
 // Counts a request from before the pool knows it until nothing of it is left on a pool's thread.
 class Ticket {
  public:
@@ -56,21 +62,14 @@ struct Connection::Job {
 
   void run() {
     http::HttpResponse response;
-    std::string failure;
     try {
       response = route.handler(request);
     } catch (const std::exception& error) {
-      failure = error.what();
+      response = not_served(error.what());
     } catch (...) {
-      failure = "not a std::exception";
+      response = not_served("not a std::exception");
     }
-    if (!failure.empty()) {
-      response = problem(500, "the request could not be served");
-    }
-    auto back = [to = connection, answer = std::move(response), why = std::move(failure)]() mutable {
-      to->failure_ = std::move(why);
-      to->answer(std::move(answer));
-    };
+    auto back = [to = connection, answer = std::move(response)]() mutable { to->answer(std::move(answer)); };
     boost::asio::post(connection->socket_.get_executor(), std::move(back));
   }
 
@@ -128,9 +127,9 @@ void Connection::hand_over(const http::Route& route) {
       refusal = problem(503, "too many requests wait; send it again");
       refusal.headers.emplace_back("Retry-After", "1");
     }
+    refusal.cause = "the queue of its pool is full";
   } catch (const std::exception& error) {
-    failure_ = error.what();
-    refusal = problem(500, "the request could not be served");
+    refusal = not_served(error.what());
   }
   answer(std::move(refusal));
 }
@@ -209,7 +208,7 @@ void Connection::report() {
                      .status = response_.status,
                      .response_bytes = response_head_.size() + body_written_,
                      .duration = took,
-                     .failure = failure_});
+                     .cause = response_.cause});
 }
 
 void Connection::next_request() {
@@ -217,7 +216,6 @@ void Connection::next_request() {
   route_ = nullptr;
   chunks_.reset();
   request_id_.clear();
-  failure_.clear();
   response_ = {};
   if (received_.empty()) {
     received_.shrink_to_fit();  // thousands of idle connections must not keep the largest bodies they sent

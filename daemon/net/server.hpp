@@ -42,7 +42,7 @@ struct Access {
   int status = 0;
   std::size_t response_bytes = 0;
   std::chrono::microseconds duration{};
-  std::string failure;  // what a handler threw, otherwise empty: for the log, not for the client
+  std::string cause;  // what the client was not told (http::HttpResponse): every 5xx has one
 };
 
 struct Counters {  // monotonic except open_connections

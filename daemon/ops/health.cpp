@@ -30,7 +30,13 @@ http::HttpResponse readiness(const std::vector<Check>& checks) {
   for (const Check& check : checks) {
     body["checks"].push_back({{"name", check.name}, {"ok", check.ok}, {"detail", check.detail}});
   }
-  return json_answer(ready ? 200 : 503, body);
+  http::HttpResponse response = json_answer(ready ? 200 : 503, body);
+  if (!ready) {
+    for (const Check& check : checks) {
+      response.cause += check.ok ? "" : (response.cause.empty() ? "" : ", ") + check.name;
+    }
+  }
+  return response;
 }
 
 }  // namespace

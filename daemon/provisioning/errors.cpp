@@ -54,7 +54,7 @@ Problem problem_of(Code code) {
       return {429, "Too many requests", false};
     case Code::unavailable:
     case Code::key_unusable:
-      return {503, "Temporarily not available"};
+      return {503, "Temporarily not available", false};
     case Code::internal:
     case Code::signature_check_failed:
     case Code::duplicate_serial:
@@ -63,17 +63,30 @@ Problem problem_of(Code code) {
   return {500, "Internal failure", false};
 }
 
+namespace {
+
+// For a detail of ours, in its place.
+std::string shown_instead(int status) {
+  if (status == 429) {
+    return "Rate exceeded: send the same request again later";
+  }
+  if (status == 503) {
+    return "The service cannot do it now: send the same request again later";
+  }
+  return "The cause is in the service's log";
+}
+
+}  // namespace
+
 http::HttpResponse problem_response(Code code, const std::string& detail, const std::string& request_id) {
   const Problem problem = problem_of(code);
   // The fatal codes are for operators: outside they are one.
   const std::string name{problem.status == 500 ? ca::name_of(Code::internal) : ca::name_of(code)};
-  const std::string hidden = problem.status == 429 ? "Rate exceeded: send the same request again later"
-                                                   : "The cause is in the service's log";
   const nlohmann::json body{
       {"type", "urn:chancery:problem:" + name},
       {"title", problem.title},
       {"status", problem.status},
-      {"detail", problem.shows_detail ? detail : hidden},
+      {"detail", problem.shows_detail ? detail : shown_instead(problem.status)},
       {"code", name},
       {"request_id", request_id},
   };
@@ -83,6 +96,9 @@ http::HttpResponse problem_response(Code code, const std::string& detail, const 
       .body = body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace),
       .headers = {{"Cache-Control", "no-store"}},
   };
+  if (!problem.shows_detail) {
+    response.cause = std::string{ca::name_of(code)} + ": " + detail;
+  }
   if (problem.status == 503 || problem.status == 429) {
     // One to three seconds: clients that failed together must not come back together.
     response.headers.emplace_back("Retry-After",

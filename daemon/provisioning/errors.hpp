@@ -17,7 +17,8 @@ struct Problem {
 [[nodiscard]] Problem problem_of(ca::Code code);
 
 // RFC 9457: type, title, status, detail, code, request_id. Retry-After on 429 and 503, WWW-Authenticate on
-// 401. Pure: the jitter of Retry-After comes out of the request id.
+// 401. A detail that is not shown becomes the response's cause. Pure: the jitter of Retry-After comes out of
+// the request id.
 [[nodiscard]] http::HttpResponse problem_response(ca::Code code, const std::string& detail,
                                                   const std::string& request_id);
 

@@ -32,8 +32,7 @@ HttpResponse Service::provisioned(const HttpRequest& request) {
 }
 
 HttpResponse Service::full(const HttpRequest& request) {
-  return problem_response(Code::unavailable, "The service is busy: send the same request again",
-                          request.request_id);
+  return problem_response(Code::unavailable, "the queue is full", request.request_id);
 }
 
 HttpResponse Service::answer(const std::string& operation, const HttpRequest& request, const Work& work) {
@@ -50,9 +49,12 @@ HttpResponse Service::answer(const std::string& operation, const HttpRequest& re
       record_refusal(*caller, operation, request, error.what());
     }
     response = problem_response(error.code(), error.what(), request.request_id);
+  } catch (const std::exception& error) {
+    error_name = ca::name_of(Code::internal);
+    response = problem_response(Code::internal, error.what(), request.request_id);
   } catch (...) {
     error_name = ca::name_of(Code::internal);
-    response = problem_response(Code::internal, "", request.request_id);
+    response = problem_response(Code::internal, "not a std::exception", request.request_id);
   }
   if (observer_) {
     try {

@@ -35,9 +35,17 @@ HttpResponse not_found() {
   return response;
 }
 
-HttpResponse unavailable(const HttpRequest&) {
+HttpResponse unavailable(const std::string& cause) {
   HttpResponse response = problem(503, "unavailable", "Temporarily not available", "send the request again");
   response.headers.emplace_back("Retry-After", "1");
+  response.cause = cause;
+  return response;
+}
+
+HttpResponse failed(const std::string& cause) {
+  HttpResponse response =
+      problem(500, "internal", "Internal failure", "the cause is in the log of the service");
+  response.cause = cause;
   return response;
 }
 
@@ -47,13 +55,12 @@ HttpResponse serve(ca::AuthorityService& authorities, const HttpRequest& request
     const auto der = id ? authorities.public_certificate(*id) : std::nullopt;
     return der ? certificate_response(request, *der) : not_found();
   } catch (const ca::Error& error) {
-    if (error.code() == ca::Code::unavailable) {
-      return unavailable(request);
-    }
+    return error.code() == ca::Code::unavailable ? unavailable(error.what()) : failed(error.what());
+  } catch (const std::exception& error) {
+    return failed(error.what());
   } catch (...) {
-    // Falls through: whatever it was, the cause is ours.
+    return failed("not a std::exception");
   }
-  return problem(500, "internal", "Internal failure", "the cause is in the log of the service");
 }
 
 }  // namespace
@@ -90,7 +97,7 @@ void add_routes(http::Router& router, ca::AuthorityService& authorities) {
       .pool = [](const HttpRequest&) { return http::Pool::status; },
       .handler = [&authorities](const HttpRequest& request) { return serve(authorities, request); },
       .max_body = 1024,
-      .when_full = unavailable,
+      .when_full = [](const HttpRequest&) { return unavailable("the queue is full"); },
   });
 }
 

@@ -7,6 +7,14 @@ namespace {
 
 double seconds_of(ca::Seconds time) { return static_cast<double>(time.time_since_epoch().count()); }
 
+ops::Level access_level(const net::Access& access) {
+  if (access.status >= 500) {
+    return access.status == 500 ? ops::Level::error : ops::Level::warning;
+  }
+  // Probes and scrapes come every few seconds and tell nothing.
+  return access.listener == "operations" ? ops::Level::debug : ops::Level::info;
+}
+
 std::string status_class(int status) { return std::to_string(status / 100) + "xx"; }
 
 }  // namespace
@@ -127,17 +135,18 @@ void record_access(const ops::Log& log, ops::Metrics& metrics, const net::Access
   metrics.observe_seconds("chancery_http_request_duration_seconds",
                           "from the whole request to the whole answer", seconds,
                           {{"listener", access.listener}});
-  // Probes and scrapes come every few seconds and tell nothing.
-  const bool routine = access.listener == "operations" && access.status < 500;
-  log.write(routine ? ops::Level::debug : ops::Level::info, "request",
-            {{"listener", access.listener},
-             {"method", access.method},
-             {"path", access.path},
-             {"status", std::to_string(access.status)},
-             {"bytes", std::to_string(access.response_bytes)},
-             {"duration_ms", std::to_string(static_cast<double>(access.duration.count()) / 1000)},
-             {"remote", access.remote_ip},
-             {"request_id", access.request_id}});
+  ops::Fields fields{{"listener", access.listener},
+                     {"method", access.method},
+                     {"path", access.path},
+                     {"status", std::to_string(access.status)},
+                     {"bytes", std::to_string(access.response_bytes)},
+                     {"duration_ms", std::to_string(static_cast<double>(access.duration.count()) / 1000)},
+                     {"remote", access.remote_ip},
+                     {"request_id", access.request_id}};
+  if (!access.cause.empty()) {
+    fields.emplace_back("cause", access.cause);
+  }
+  log.write(access_level(access), "request", fields);
 }
 
 ops::Check ledger_check(const ca::StoreStatus& store) {

@@ -40,7 +40,8 @@ void observe_pools(ops::Metrics& metrics, Totals& totals, const std::vector<cons
 void observe_listener(ops::Metrics& metrics, Totals& totals, const std::string& listener,
                       const net::Counters& counters);
 
-// One line of the access log and the request metrics.
+// One line of the access log and the request metrics. The one place where a 5xx is logged: level error for
+// 500, warning for the others, with its cause.
 void record_access(const ops::Log& log, ops::Metrics& metrics, const net::Access& access);
 
 // Readiness: may this daemon be sent requests?

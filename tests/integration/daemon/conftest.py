@@ -105,6 +105,15 @@ class Daemon:
     def ready(self):
         return self.get("/readyz")
 
+    def client(self):
+        """The administrator, as an SDK that asks once."""
+        import boto3
+        import botocore.config
+        return boto3.client("acm-pca", endpoint_url=f"https://localhost:{self.line('serving')['api']}",
+                            verify=str(self.folder / "tls.pem"), aws_access_key_id="CHANCERYADMIN0001",
+                            aws_secret_access_key=(self.folder / "admin.secret").read_text().strip(), region_name="us-east-1",
+                            config=botocore.config.Config(retries={"max_attempts": 1}, proxies={}))
+
     def metric(self, name):
         for line in self.get("/metrics")[1].splitlines():
             if line.startswith(name + " "):

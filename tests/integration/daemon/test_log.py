@@ -2,6 +2,13 @@
 import fcntl
 import http.client
 import os
+import shutil
+import sqlite3
+import urllib.error
+import urllib.request
+
+import botocore.exceptions
+import pytest
 
 PIPE_BYTES = 4096
 
@@ -25,3 +32,43 @@ def test_a_log_that_nobody_reads_holds_up_neither_requests_nor_the_end(daemon):
     daemon.wait_for(lambda: daemon.ready()[0] == 200, "the daemon to be ready")
     assert daemon.stop() == 0
     os.close(reader)
+
+
+ROOT = {"CertificateAuthorityType": "ROOT", "CertificateAuthorityConfiguration": {
+    "KeyAlgorithm": "EC_prime256v1", "SigningAlgorithm": "SHA256WITHECDSA", "Subject": {"CommonName": "Root"}}}
+
+
+def lines_of(daemon, request_id):
+    return [line for line in daemon.lines() if line.get("request_id") == request_id and line["msg"] == "request"]
+
+
+def test_a_503_is_logged_once_with_its_cause_and_the_client_sees_none_of_it(daemon):
+    """I18"""
+    daemon.start()
+    with sqlite3.connect(daemon.folder / "ledger/ledger.db") as other:
+        other.execute("BEGIN IMMEDIATE")  # as a backup that holds the lock for too long
+        with pytest.raises(botocore.exceptions.ClientError) as raised:
+            daemon.client().create_certificate_authority(**ROOT)
+        other.rollback()
+    answer = raised.value.response
+    assert answer["ResponseMetadata"]["HTTPStatusCode"] == 503
+    assert answer["Error"] == {"Code": "ServiceUnavailable",
+                               "Message": "The service is temporarily unavailable. Send the same request again."}
+    request_id = answer["ResponseMetadata"]["RequestId"]
+    daemon.wait_for(lambda: lines_of(daemon, request_id), "the line of the request")
+    [line] = lines_of(daemon, request_id)
+    assert line["level"] == "warning" and line["status"] == "503"
+    assert "the ledger cannot be written now" in line["cause"]
+
+
+def test_a_probe_that_fails_says_in_the_log_which_check_it_was(daemon):
+    shutil.rmtree(daemon.folder / "hsm/tokens")
+    (daemon.folder / "hsm/tokens").mkdir()
+    daemon.start(wait=False)
+    daemon.wait_for(lambda: daemon.line("serving") is not None, "the daemon to serve")
+    with pytest.raises(urllib.error.HTTPError) as raised:
+        urllib.request.urlopen(f"http://127.0.0.1:{daemon.line('serving')['operations']}/readyz", timeout=5)
+    request_id = raised.value.headers["x-amzn-RequestId"]
+    daemon.wait_for(lambda: lines_of(daemon, request_id), "the line of the request")
+    [line] = lines_of(daemon, request_id)
+    assert line["level"] == "warning" and line["cause"] == "token:issuing"

@@ -134,8 +134,8 @@ TEST_CASE("requests: a handler that throws anything is a 500 and the connection 
   CHECK(body_of(client.answer()) == "next");
   REQUIRE(World::eventually([&] { return world.accesses().size() == 4; }));
   CHECK(world.accesses()[0].status == 500);
-  CHECK(world.accesses()[0].failure == "escaped");
-  CHECK(world.accesses()[3].failure.empty());
+  CHECK(world.accesses()[0].cause == "escaped");
+  CHECK(world.accesses()[3].cause.empty());
 }
 
 TEST_CASE("requests: HTTP 1.0 is answered and closed", "[net][integration]") {

@@ -73,12 +73,21 @@ TEST_CASE("errors: what is away for a moment is 503 with a spread Retry-After", 
 }
 
 TEST_CASE("errors: internals never leave", "[acmpca][I18]") {
-  for (const Code code : {Code::internal, Code::signature_check_failed, Code::duplicate_serial}) {
+  const std::pair<Code, int> hidden[] = {{Code::internal, 500},
+                                         {Code::signature_check_failed, 500},
+                                         {Code::duplicate_serial, 500},
+                                         {Code::unavailable, 503},
+                                         {Code::key_unusable, 400}};
+  for (const auto& [code, status] : hidden) {
     const auto response = acmpca::error_response(code, "slot 3 said CKR_DEVICE_ERROR", "id");
-    CHECK(response.status == 500);
-    CHECK(json::parse(response.body).at("__type") == "InternalFailure");
+    CHECK(response.status == status);
     CHECK(response.body.find("CKR") == std::string::npos);
+    CHECK_FALSE(json::parse(response.body).at("message").get<std::string>().empty());
+    CHECK(response.cause == std::string{ca::name_of(code)} + ": slot 3 said CKR_DEVICE_ERROR");
   }
+  CHECK(json::parse(acmpca::error_response(Code::duplicate_serial, "", "id").body).at("__type") ==
+        "InternalFailure");
+  CHECK(acmpca::error_response(Code::invalid_args, "bad", "id").cause.empty());
   const auto throttled = acmpca::error_response(Code::throttled, "queue of 10000", "id");
   CHECK(throttled.status == 400);
   CHECK(json::parse(throttled.body) == json{{"__type", "ThrottlingException"}, {"message", "Rate exceeded"}});

@@ -59,6 +59,7 @@ TEST_CASE("health: one failed check is 503 and names itself", "[ops]") {
   operations.checks[1] = {"token:issuing", false, "no answer for 12 s"};
   const auto response = operations.get("/readyz");
   CHECK(response.status == 503);
+  CHECK(response.cause == "token:issuing");
   CHECK(not_stored(response));
   const auto body = nlohmann::json::parse(response.body);
   CHECK(body.at("ready") == false);

@@ -70,5 +70,11 @@ TEST_CASE("problems: internals never leave", "[provisioning][I18]") {
     const auto response = provisioning::problem_response(code, "CKR_DEVICE_ERROR", "r");
     CHECK(response.body.find("CKR") == std::string::npos);
     CHECK(json::parse(response.body).at("code") == "internal");
+    CHECK(response.cause == std::string{ca::name_of(code)} + ": CKR_DEVICE_ERROR");
   }
+  const auto away = provisioning::problem_response(Code::unavailable, "CKR_DEVICE_REMOVED", "r");
+  CHECK(away.status == 503);
+  CHECK(away.body.find("CKR") == std::string::npos);
+  CHECK(away.cause == "unavailable: CKR_DEVICE_REMOVED");
+  CHECK(provisioning::problem_response(Code::conflict, "other", "r").cause.empty());
 }
