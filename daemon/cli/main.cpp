@@ -43,6 +43,8 @@ int main(int argc, char* argv[]) {
   cli::add_ca_sign(ca, session);
   auto& config = *app.add_subcommand("config", "the daemon's configuration")->require_subcommand(1);
   cli::add_config_check(config, session);
+  auto& policy = *app.add_subcommand("policy", "who may do what")->require_subcommand(1);
+  cli::add_policy_test(policy, session);
   cli::add_doctor(app, session);
   cli::add_version(app, session);
   try {

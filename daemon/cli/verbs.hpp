@@ -19,6 +19,7 @@ void add_ca_init_root(CLI::App& parent, Session& session);
 void add_ca_sign(CLI::App& parent, Session& session);
 void add_config_check(CLI::App& parent, Session& session);
 void add_doctor(CLI::App& parent, Session& session);
+void add_policy_test(CLI::App& parent, Session& session);
 void add_version(CLI::App& parent, Session& session);
 
 }  // namespace cli

@@ -56,3 +56,16 @@ class Workbench:
 @pytest.fixture
 def bench(tmp_path):
     return Workbench(tmp_path)
+
+
+class Plain(Workbench):
+    """A folder and the programs, for what needs no token."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.environment = dict(os.environ)
+
+
+@pytest.fixture
+def plain(tmp_path):
+    return Plain(tmp_path)

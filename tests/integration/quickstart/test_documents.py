@@ -1,4 +1,5 @@
 """What README and docs tell to type works, and what they show is what comes."""
+import json
 import os
 import re
 import subprocess
@@ -26,6 +27,8 @@ def checkout(running, tmp_path):
         if entry.name not in {"dev", "build", ".git"}:
             (tmp_path / entry.name).symlink_to(entry)
     (tmp_path / "dev").symlink_to(running.folder)
+    (tmp_path / "build/release").mkdir(parents=True)
+    (tmp_path / "build/release/bin").symlink_to(os.environ["CHANCERY_BIN_DIR"])
     return tmp_path
 
 
@@ -41,6 +44,11 @@ def test_a_block_of_commands_runs(running, checkout, block):
     assert done.returncode == 0, done.stdout + done.stderr
     secrets = [file.read_text().strip() for file in (running.folder / "credentials").glob("*.secret")]
     assert not any(secret in block for secret in secrets)
+
+
+@pytest.mark.parametrize("block", blocks("json"))
+def test_json_is_json(block):
+    json.loads(block)
 
 
 def test_every_fence_says_what_it_is():
