@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "pkcs11/object.hpp"
+
 namespace pkcs11 {
 
 Pin PinGuard::read(const PinSource& source) const {
@@ -31,6 +33,7 @@ Connection connect_token(const Module::Use& use, const TokenOptions& options, Pi
   const CK_RV rv =
       functions->C_Login(connection.anchor, CKU_USER, const_cast<CK_UTF8CHAR*>(pin.data()), pin.size());
   if (rv == CKR_OK || rv == CKR_USER_ALREADY_LOGGED_IN) {
+    connection.tells_login = is_logged_in({functions, connection.anchor});
     return connection;
   }
   ++counters.login_failures;

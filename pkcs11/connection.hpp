@@ -38,6 +38,9 @@ struct Connection {
   std::uint64_t generation = 0;
   Slot slot;
   CK_SESSION_HANDLE anchor = CK_INVALID_HANDLE;
+  // C_GetSessionInfo says that the user is logged in, as it must now. A module of which that is not true is
+  // not asked later either.
+  bool tells_login = false;
 };
 
 // Selects the token, refuses what a login could harm, opens one RW session and logs in, once. Throws Error.

@@ -10,6 +10,7 @@ using Functions = CK_FUNCTION_LIST;
 struct Session {
   Functions* functions = nullptr;
   CK_SESSION_HANDLE handle = CK_INVALID_HANDLE;
+  bool tells_login = false;  // its C_GetSessionInfo told the truth after the login
 };
 
 }  // namespace pkcs11

@@ -128,12 +128,16 @@ std::optional<PrivateKey> find_private_key(const Session& session, const Uri& ur
   return PrivateKey{found.front(), *type};
 }
 
+Error key_missing(const Uri& uri) {
+  return {ErrorClass::key_missing, "C_FindObjects", CKR_OK, "the token has no private key " + uri.text(),
+          "restore the token's backup or correct the key's URI"};
+}
+
 PrivateKey require_private_key(const Session& session, const Uri& uri) {
   const auto key = find_private_key(session, uri);
   if (!key) {
-    throw Error{ErrorClass::key_missing, "C_FindObjects", CKR_OK,
-                "the token has no private key " + uri.text(),
-                "restore the token's backup or correct the key's URI"};
+    require_login(session);
+    throw key_missing(uri);
   }
   return *key;
 }

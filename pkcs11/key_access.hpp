@@ -2,6 +2,7 @@
 // Internal: keys over one session. All throw Error with the class of the call that failed; after a throw the
 // session may have an operation active and must be dropped.
 #include "pkcs11/cryptoki.hpp"
+#include "pkcs11/error.hpp"
 #include "pkcs11/key.hpp"
 #include "pkcs11/mechanism.hpp"
 #include "pkcs11/uri.hpp"
@@ -17,7 +18,8 @@ struct PrivateKey {
 // By label and/or id. nullopt: none. Throws Error{bad_request} for a URI without either, {key_refused} when
 // several fit, when we have no use for its type, or when it wants the PIN at each signature.
 [[nodiscard]] std::optional<PrivateKey> find_private_key(const Session& session, const Uri& uri);
-// Error{key_missing} instead of nullopt.
+[[nodiscard]] Error key_missing(const Uri& uri);
+// Error{key_missing} instead of nullopt; {relogin} when only the login is missing.
 [[nodiscard]] PrivateKey require_private_key(const Session& session, const Uri& uri);
 
 [[nodiscard]] KeyAttributes read_attributes(const Session& session, const PrivateKey& key);
@@ -33,13 +35,13 @@ struct PrivateKey {
 // under `expected_spki`. Throws Error{key_refused} naming what is wrong.
 void audit_key(const Session& session, const PrivateKey& key, const Uri& uri, ByteView expected_spki);
 
-// The private key with that label and its public key.
+// The private key with that label and its public key. nullopt: none, and the token is logged in.
 [[nodiscard]] std::optional<GeneratedKey> find_labelled(const Session& session,
                                                         const std::string& token_label,
                                                         const std::string& label);
 // Throws Error{bad_request} for what cannot be a label.
 void refuse_bad_label(const std::string& label);
-// True when any key object, private or public, has the label.
+// True when any key object, private or public, has the label. Throws Error{relogin} when that cannot be seen.
 [[nodiscard]] bool label_in_use(const Session& session, const std::string& label);
 
 // A new pair by our own strict template; the label must be free. Attributes are read back; a pair that came

@@ -151,6 +151,7 @@ void refuse_bad_label(const std::string& label) {
 }
 
 bool label_in_use(const Session& session, const std::string& label) {
+  require_login(session);
   return std::ranges::any_of(std::array{CKO_PRIVATE_KEY, CKO_PUBLIC_KEY}, [&](CK_OBJECT_CLASS object_class) {
     Template wanted;
     wanted.number(CKA_CLASS, object_class).bytes(CKA_LABEL, view(label));
@@ -164,6 +165,7 @@ std::optional<GeneratedKey> find_labelled(const Session& session, const std::str
   uri.object = label;
   const auto key = find_private_key(session, uri);
   if (!key) {
+    require_login(session);
     return std::nullopt;
   }
   const auto id = read_bytes(session, key->handle, CKA_ID);

@@ -1,6 +1,15 @@
 #include "pkcs11/key_ring.hpp"
 
+#include <algorithm>
+
 namespace pkcs11 {
+namespace {
+
+constexpr std::chrono::seconds kClaim{30};
+
+Error still_auditing() { return Error{ErrorClass::busy, "the audit of the key has not ended yet"}; }
+
+}  // namespace
 
 std::optional<PrivateKey> KeyRing::known(const std::string& uri, std::uint64_t epoch) const {
   const std::lock_guard lock{mutex_};
@@ -29,59 +38,103 @@ bool KeyRing::seen_in(const std::string& uri, std::uint64_t epoch) const {
 void KeyRing::enroll(const Uri& uri, ByteView spki) {
   const std::string name = uri.text();
   const std::lock_guard lock{mutex_};
-  Audit& audit = audits_[name];
-  const bool other_key = audit.spki != Bytes{spki.begin(), spki.end()};
-  audit.uri = uri;
-  audit.spki = {spki.begin(), spki.end()};
-  if (other_key) {
-    audit.checked = false;
+  const auto found = audits_.find(name);
+  if (found != audits_.end() && std::ranges::equal(found->second.spki, spki)) {
+    return;
   }
+  audits_[name] = Audit{.uri = uri, .spki = {spki.begin(), spki.end()}};
 }
 
 std::vector<KeyRing::Enrolled> KeyRing::enrolled() const {
   std::vector<Enrolled> result;
   const std::lock_guard lock{mutex_};
   for (const auto& [name, audit] : audits_) {
-    result.push_back({audit.uri, audit.spki, audit.checked});
+    result.push_back({audit.uri, audit.spki, audit.judged_in});
   }
   return result;
 }
 
-void KeyRing::judge(const std::string& uri, CK_OBJECT_HANDLE handle, const std::optional<Error>& refusal) {
+std::vector<KeyRing::Enrolled> KeyRing::claim_unjudged(const std::string& uri, std::uint64_t epoch) {
+  const auto now = std::chrono::steady_clock::now();
+  std::vector<Enrolled> claimed;
   const std::lock_guard lock{mutex_};
-  Audit& audit = audits_[uri];
-  audit.checked = true;
-  audit.refusal = refusal;
-  audit.handle = handle;
+  const bool is_enrolled = audits_.contains(uri);
+  for (auto& [name, audit] : audits_) {
+    if (audit.judged_in == epoch || (is_enrolled && name != uri)) {
+      continue;
+    }
+    if (audit.claimed_in == epoch && now < audit.claim_ends) {
+      throw still_auditing();
+    }
+    claimed.push_back({audit.uri, audit.spki, audit.judged_in});
+  }
+  for (const Enrolled& key : claimed) {
+    Audit& audit = audits_[key.uri.text()];
+    audit.claimed_in = epoch;
+    audit.claim_ends = now + kClaim;
+  }
+  return claimed;
 }
 
-void KeyRing::forget_verdicts() {
+KeyRing::Audit* KeyRing::of(const Enrolled& key) {
+  const auto found = audits_.find(key.uri.text());
+  return found != audits_.end() && found->second.spki == key.spki ? &found->second : nullptr;
+}
+
+void KeyRing::judge(const Enrolled& key, std::uint64_t epoch, CK_OBJECT_HANDLE handle,
+                    const std::optional<Error>& refusal) {
   const std::lock_guard lock{mutex_};
-  for (auto& [name, audit] : audits_) {
-    audit.checked = false;
-    audit.handle = CK_INVALID_HANDLE;
+  Audit* audit = of(key);
+  if (audit == nullptr || audit->judged_in > epoch) {
+    return;
+  }
+  audit->judged_in = epoch;
+  audit->refusal = refusal;
+  audit->handle = handle;
+  audit->claimed_in = 0;
+}
+
+void KeyRing::give_up(const Enrolled& key, std::uint64_t epoch) {
+  const std::lock_guard lock{mutex_};
+  Audit* audit = of(key);
+  if (audit != nullptr && audit->claimed_in == epoch) {
+    audit->claimed_in = 0;
   }
 }
 
-void KeyRing::require_trusted(const std::string& uri, CK_OBJECT_HANDLE handle) const {
+void KeyRing::require_trusted(const std::string& uri, std::uint64_t epoch, CK_OBJECT_HANDLE handle) const {
   const std::lock_guard lock{mutex_};
   for (const auto& [name, audit] : audits_) {
-    const bool this_key = name == uri || (audit.handle == handle && handle != CK_INVALID_HANDLE);
+    const bool judged = audit.judged_in == epoch;
+    const bool this_key = name == uri || (judged && audit.handle == handle && handle != CK_INVALID_HANDLE);
+    if (this_key && !judged) {
+      throw still_auditing();
+    }
     if (this_key && audit.refusal) {
       throw Error{*audit.refusal};
     }
-    if (this_key && !audit.checked) {
-      throw Error{ErrorClass::busy, "the audit of the key has not ended yet"};
-    }
   }
 }
 
-std::vector<std::string> KeyRing::refused() const {
-  std::vector<std::string> result;
+KeyStanding KeyRing::standing(const std::string& uri, std::uint64_t epoch) const {
+  const std::lock_guard lock{mutex_};
+  const auto found = audits_.find(uri);
+  if (found == audits_.end()) {
+    return {};
+  }
+  if (found->second.refusal) {
+    return {KeyStanding::State::refused, found->second.refusal->what()};
+  }
+  const bool passed = epoch != 0 && found->second.judged_in == epoch;
+  return {passed ? KeyStanding::State::passed : KeyStanding::State::unjudged, {}};
+}
+
+std::vector<RefusedKey> KeyRing::refused() const {
+  std::vector<RefusedKey> result;
   const std::lock_guard lock{mutex_};
   for (const auto& [name, audit] : audits_) {
     if (audit.refusal) {
-      result.push_back(name + ": " + audit.refusal->what());
+      result.push_back({name, audit.refusal->what()});
     }
   }
   return result;

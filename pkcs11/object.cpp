@@ -29,6 +29,19 @@ Template& Template::bytes(CK_ATTRIBUTE_TYPE type, ByteView value) {
   return *this;
 }
 
+bool is_logged_in(const Session& session) {
+  CK_SESSION_INFO about{};
+  check(session.functions->C_GetSessionInfo(session.handle, &about), "C_GetSessionInfo");
+  return about.state == CKS_RW_USER_FUNCTIONS || about.state == CKS_RO_USER_FUNCTIONS;
+}
+
+void require_login(const Session& session) {
+  if (session.tells_login && !is_logged_in(session)) {
+    throw Error{ErrorClass::relogin, "C_GetSessionInfo", CKR_USER_NOT_LOGGED_IN,
+                "the token has lost the login"};
+  }
+}
+
 std::vector<CK_OBJECT_HANDLE> find_objects(const Session& session, Template wanted) {
   check(session.functions->C_FindObjectsInit(session.handle, wanted.attributes(), wanted.size()),
         "C_FindObjectsInit");

@@ -28,6 +28,12 @@ class Template {
   std::deque<Bytes> values_;  // a deque does not move what it holds
 };
 
+// What C_GetSessionInfo says. Throws Error.
+[[nodiscard]] bool is_logged_in(const Session& session);
+// A token that lost the login (another thread's C_Logout, the end of a session on the HSM's side) shows no
+// private object and says CKR_OK: before "there is none" is believed. Throws Error{relogin}.
+void require_login(const Session& session);
+
 // At most two: the question is always "none, one, or not unique".
 [[nodiscard]] std::vector<CK_OBJECT_HANDLE> find_objects(const Session& session, Template wanted);
 

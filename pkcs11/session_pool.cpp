@@ -36,7 +36,7 @@ SessionPool::Lease::Lease(SessionPool* pool, std::shared_ptr<Epoch> epoch, CK_SE
     : pool_{pool}, epoch_{std::move(epoch)}, handle_{handle} {}
 
 std::uint64_t SessionPool::Lease::epoch() const { return epoch_->start.number; }
-CK_SLOT_ID SessionPool::Lease::slot() const { return epoch_->start.slot; }
+const Slot& SessionPool::Lease::token() const { return epoch_->start.token; }
 
 Session SessionPool::Lease::session() {
   if (!use_) {
@@ -49,13 +49,13 @@ Session SessionPool::Lease::session() {
   if (handle_ == CK_INVALID_HANDLE) {
     open();
   }
-  return {use_->functions(), handle_};
+  return {use_->functions(), handle_, epoch_->start.tells_login};
 }
 
 // CloudHSM refuses read-only sessions, so all are RW.
 void SessionPool::Lease::open() {
-  const CK_RV rv = use_->functions()->C_OpenSession(epoch_->start.slot, CKF_SERIAL_SESSION | CKF_RW_SESSION,
-                                                    nullptr, nullptr, &handle_);
+  const CK_RV rv = use_->functions()->C_OpenSession(slot(), CKF_SERIAL_SESSION | CKF_RW_SESSION, nullptr,
+                                                    nullptr, &handle_);
   if (rv == CKR_OK) {
     return;
   }

@@ -9,6 +9,7 @@
 #include "pkcs11/cryptoki.hpp"
 #include "pkcs11/error.hpp"
 #include "pkcs11/module.hpp"
+#include "pkcs11/slot.hpp"
 
 namespace pkcs11 {
 
@@ -27,9 +28,10 @@ class SessionPool {
   struct Start {
     std::uint64_t number = 0;             // never used before
     std::uint64_t module_generation = 0;  // in which the sessions are valid
-    CK_SLOT_ID slot = 0;
+    Slot token;
     std::size_t capacity = 1;
     CK_SESSION_HANDLE anchor = CK_INVALID_HANDLE;  // holds the login; lent out only when nothing else opens
+    bool tells_login = false;                      // of Session
   };
 
   // The right to one session. Dropped unless done() says that every operation on it ended well.
@@ -41,7 +43,8 @@ class SessionPool {
     ~Lease();
 
     [[nodiscard]] std::uint64_t epoch() const;
-    [[nodiscard]] CK_SLOT_ID slot() const;
+    [[nodiscard]] CK_SLOT_ID slot() const { return token().slot_id; }
+    [[nodiscard]] const Slot& token() const;
     // Opens at the first call. Throws Error; {relogin} when the module was loaded anew meanwhile.
     [[nodiscard]] Session session();
     void done() { good_ = true; }

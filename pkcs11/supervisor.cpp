@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "pkcs11/connected_keys.hpp"
+#include "pkcs11/object.hpp"
+
 namespace pkcs11 {
 namespace {
 
@@ -12,45 +15,6 @@ constexpr std::chrono::seconds kStable{10};  // a connection that lived so long,
 constexpr std::chrono::milliseconds kUncheckedPause{500};
 
 std::int64_t now_ns() { return steady_clock::now().time_since_epoch().count(); }
-
-// What an audit can find out about the key itself, in contrast to "not now".
-std::optional<Error> as_verdict(const Error& error, const Uri& uri) {
-  switch (error.error_class()) {
-    case ErrorClass::key_missing:
-    case ErrorClass::key_refused:
-      return error;
-    case ErrorClass::bad_request:
-      return Error{ErrorClass::key_refused, error.call(), error.rv(),
-                   "the audit of " + uri.text() + " failed", error.hint()};
-    case ErrorClass::retry_session:
-    case ErrorClass::relogin:
-    case ErrorClass::reconnect:
-    case ErrorClass::busy:
-    case ErrorClass::wrong_pin:
-    case ErrorClass::fatal_config:
-    case ErrorClass::unavailable:
-    case ErrorClass::label_exists:
-      break;
-  }
-  return std::nullopt;
-}
-
-void audit_into(KeyRing& keys, const Session& session, const KeyRing::Enrolled& enrolled) {
-  const std::string name = enrolled.uri.text();
-  CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
-  try {
-    const PrivateKey key = require_private_key(session, enrolled.uri);
-    handle = key.handle;
-    audit_key(session, key, enrolled.uri, enrolled.spki);
-    keys.judge(name, handle, std::nullopt);
-  } catch (const Error& error) {
-    const auto verdict = as_verdict(error, enrolled.uri);
-    if (!verdict) {
-      throw;
-    }
-    keys.judge(name, handle, verdict);
-  }
-}
 
 Error closed_error(const std::string& name) {
   return Error{ErrorClass::unavailable, "token '" + name + "' is being closed"};
@@ -110,7 +74,7 @@ void Supervisor::run() {
   }
   pool_.refuse(closed_error(options_.name));
   const std::lock_guard lock{mutex_};
-  state_ = TokenState::closed;
+  turn(TokenState::closed);
   finished_ = true;
   changed_.notify_all();
 }
@@ -123,7 +87,7 @@ bool Supervisor::connect(bool hard) {
     {
       const std::lock_guard lock{mutex_};
       if (state_ != TokenState::sealed) {
-        state_ = TokenState::connecting;
+        turn(TokenState::connecting);
       }
     }
     if (hard && module_->may_reload(this)) {
@@ -133,7 +97,6 @@ bool Supervisor::connect(bool hard) {
     const Module::Use use = module_->enter_loaded(call_limit());
     last_generation_ = use.generation();
     const Connection connection = connect_token(use, options_, pin_guard_, counters_);
-    audit_on_anchor(use, connection);
     publish(connection, epoch_ + 1);  // only this thread writes epoch_
     return true;
   } catch (const Error& error) {
@@ -142,22 +105,6 @@ bool Supervisor::connect(bool hard) {
     failed(Error{ErrorClass::busy, error.what()});
   }
   return false;
-}
-
-void Supervisor::audit_on_anchor(const Module::Use& use, const Connection& connection) {
-  const Session session{use.functions(), connection.anchor};
-  keys_.forget_verdicts();
-  next_audit_ = steady_clock::now() + options_.audit_interval;
-  for (const auto& enrolled : keys_.enrolled()) {
-    try {
-      audit_into(keys_, session, enrolled);
-    } catch (const Error& error) {
-      if (error.error_class() != ErrorClass::busy) {
-        use.functions()->C_CloseSession(connection.anchor);
-        throw;
-      }
-    }
-  }
 }
 
 void Supervisor::publish(const Connection& connection, std::uint64_t epoch) {
@@ -171,25 +118,27 @@ void Supervisor::publish(const Connection& connection, std::uint64_t epoch) {
     epoch_ = epoch;
     connection_ = connection;
     trouble_.reset();
-    state_ = TokenState::up;
+    turn(TokenState::up);
     changed_.notify_all();
   }
   last_success_ = now_ns();
+  next_audit_ = steady_clock::now() + options_.audit_interval;
   if (epoch > 1) {
     ++counters_.reconnects;
   }
   pool_.open({.number = epoch,
               .module_generation = connection.generation,
-              .slot = connection.slot.slot_id,
+              .token = connection.slot,
               .capacity = capacity,
-              .anchor = connection.anchor});
+              .anchor = connection.anchor,
+              .tells_login = connection.tells_login});
 }
 
 void Supervisor::failed(const Error& error) {
   const bool seals = error.error_class() == ErrorClass::wrong_pin;
   {
     const std::lock_guard lock{mutex_};
-    state_ = seals ? TokenState::sealed : TokenState::down;
+    turn(seals ? TokenState::sealed : TokenState::down);
     last_error_ = error;
     changed_.notify_all();
   }
@@ -202,12 +151,15 @@ void Supervisor::failed(const Error& error) {
 }
 
 void Supervisor::tend() {
+  audit_again();
   std::unique_lock lock{mutex_};
   const auto ended = [this] { return stopping_ || trouble_; };
   while (!ended()) {
+    const std::uint64_t epoch = epoch_;
     lock.unlock();
     const auto enrolled = keys_.enrolled();
-    const bool waiting = std::ranges::any_of(enrolled, [](const auto& key) { return !key.checked; });
+    const bool waiting =
+        std::ranges::any_of(enrolled, [epoch](const auto& key) { return key.judged_in != epoch; });
     const auto length =
         waiting ? std::min(kUncheckedPause, options_.probe_interval) : options_.probe_interval;
     lock.lock();
@@ -241,10 +193,19 @@ void Supervisor::probe() {
                   "another token is in the slot"};
     }
     pool_.regrow();
+    probe_login();
   } catch (const Error& error) {
     if (error.error_class() != ErrorClass::busy) {
       report(epoch, error);
     }
+  }
+}
+
+// On a session that nobody uses; while there is none, requests would notice.
+void Supervisor::probe_login() {
+  if (auto lease = pool_.acquire(steady_clock::now())) {
+    require_login(lease->session());
+    lease->done();
   }
 }
 
@@ -253,11 +214,9 @@ void Supervisor::audit_again() {
   if (due) {
     next_audit_ = steady_clock::now() + options_.audit_interval;
   }
-  for (const auto& enrolled : keys_.enrolled()) {
-    if (enrolled.checked && !due) {
-      continue;
-    }
-    // One attempt on whatever session is free soon; what could not be judged now is judged at the next turn.
+  for (const auto& key : keys_.enrolled()) {
+    // One attempt on whatever session is free soon; what could not be judged now is judged at the next turn,
+    // or by the first who wants to sign with it.
     std::uint64_t epoch = 0;
     try {
       auto lease = pool_.acquire(steady_clock::now() + kUncheckedPause);
@@ -265,7 +224,12 @@ void Supervisor::audit_again() {
         return;
       }
       epoch = lease->epoch();
-      audit_into(keys_, lease->session(), enrolled);
+      ConnectedKeys keys{keys_, *lease};
+      if (due) {
+        static_cast<void>(keys.audit(key));
+      } else {
+        keys.audit_unjudged(key.uri.text());
+      }
       lease->done();
     } catch (const Error& error) {
       if (error.error_class() == ErrorClass::relogin || error.error_class() == ErrorClass::reconnect) {
@@ -281,7 +245,7 @@ void Supervisor::disconnect(bool log_out) {
   std::uint64_t epoch = 0;
   {
     const std::lock_guard lock{mutex_};
-    state_ = TokenState::draining;
+    turn(TokenState::draining);
     connection = *connection_;
     epoch = epoch_;
   }
@@ -310,7 +274,7 @@ void Supervisor::report(std::uint64_t epoch, const Error& error) {
     if (state_ != TokenState::up || epoch != epoch_ || trouble_) {
       return;
     }
-    state_ = TokenState::draining;
+    turn(TokenState::draining);
     trouble_ = error;
     last_error_ = error;
     changed_.notify_all();
@@ -371,6 +335,15 @@ void Supervisor::pause(std::chrono::milliseconds length) {
   changed_.wait_until(lock, steady_clock::now() + length, [this] { return stopping_; });
 }
 
+void Supervisor::turn(TokenState state) {
+  state_ = state;
+  if (state == TokenState::up) {
+    down_since_.reset();
+  } else if (!down_since_) {
+    down_since_ = steady_clock::now();
+  }
+}
+
 bool Supervisor::stopping() const {
   const std::lock_guard lock{mutex_};
   return stopping_;
@@ -399,14 +372,13 @@ std::chrono::milliseconds Supervisor::backoff(unsigned failures) const {
 
 Deadline Supervisor::call_limit() const { return steady_clock::now() + options_.drain_limit; }
 
-std::string Supervisor::token_label() const {
-  const std::lock_guard lock{mutex_};
-  return connection_ ? connection_->slot.label : std::string{};
-}
-
-bool Supervisor::is_token_of(const Uri& key) const {
-  const std::lock_guard lock{mutex_};
-  return connection_ && matches(key, connection_->slot);
+KeyStanding Supervisor::standing(const Uri& key) const {
+  std::uint64_t epoch = 0;
+  {
+    const std::lock_guard lock{mutex_};
+    epoch = state_ == TokenState::up ? epoch_ : 0;
+  }
+  return keys_.standing(key.text(), epoch);
 }
 
 TokenStatus Supervisor::status() const {
@@ -424,6 +396,7 @@ TokenStatus Supervisor::status() const {
   const std::lock_guard lock{mutex_};
   status.state = state_;
   status.epoch = epoch_;
+  status.down_since = down_since_;
   status.last_error = last_error_ ? last_error_->what() : "";
   status.detail = "token '" + options_.name + "' is " + std::string{name_of(state_)};
   if (state_ == TokenState::up) {

@@ -44,10 +44,8 @@ class Supervisor final : public ModuleObserver, public std::enable_shared_from_t
   [[nodiscard]] Counters& counters() { return counters_; }
   [[nodiscard]] Module& module() { return *module_; }
   [[nodiscard]] const TokenOptions& options() const { return options_; }
-  [[nodiscard]] std::string token_label() const;
-  // The token attributes of a key's URI are those of this token.
-  [[nodiscard]] bool is_token_of(const Uri& key) const;
   [[nodiscard]] TokenStatus status() const;
+  [[nodiscard]] KeyStanding standing(const Uri& key) const;
   [[nodiscard]] std::optional<Error> last_error() const;
   [[nodiscard]] TokenState state() const;
 
@@ -59,12 +57,13 @@ class Supervisor final : public ModuleObserver, public std::enable_shared_from_t
   [[nodiscard]] bool connect(bool hard);
   void publish(const Connection& connection, std::uint64_t epoch);
   void failed(const Error& error);
-  void audit_on_anchor(const Module::Use& use, const Connection& connection);
   void tend();
   void probe();
+  void probe_login();
   void audit_again();
   void disconnect(bool log_out);
   void pause(std::chrono::milliseconds length);
+  void turn(TokenState state);  // under the lock
   [[nodiscard]] bool stopping() const;
   [[nodiscard]] bool hard_next() const;
   [[nodiscard]] std::chrono::milliseconds backoff(unsigned failures) const;
@@ -80,6 +79,7 @@ class Supervisor final : public ModuleObserver, public std::enable_shared_from_t
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   TokenState state_ = TokenState::down;
+  std::optional<Deadline> down_since_ = std::chrono::steady_clock::now();
   std::uint64_t epoch_ = 0;
   std::optional<Connection> connection_;  // of the current epoch; written by the thread
   std::optional<Error> trouble_;          // why the current epoch ends

@@ -4,6 +4,7 @@
 #include <thread>
 #include <utility>
 
+#include "pkcs11/connected_keys.hpp"
 #include "pkcs11/supervisor.hpp"
 
 namespace pkcs11 {
@@ -108,45 +109,11 @@ auto perform(Supervisor& supervisor, const char* what, Deadline deadline, Call c
   }
 }
 
-// Nothing was found: is it the key that is away, or the token? A SoftHSM whose files were moved finds nothing
-// and says CKR_OK.
-[[noreturn]] void key_absent(Supervisor& supervisor, SessionPool::Lease& lease, const Uri& uri) {
-  const Slot slot = read_slot(lease.session().functions, lease.slot());
-  if (slot.label != supervisor.token_label()) {
-    throw Error{ErrorClass::reconnect, "C_GetTokenInfo", CKR_TOKEN_NOT_PRESENT,
-                "another token is in the slot"};
-  }
-  const std::string name = uri.text();
-  if (supervisor.keys().seen_in(name, lease.epoch())) {
-    throw Error{ErrorClass::reconnect, "C_FindObjects", CKR_OBJECT_HANDLE_INVALID,
-                "a key that was there is away"};
-  }
-  throw Error{ErrorClass::key_missing, "C_FindObjects", CKR_OK, "the token has no private key " + name,
-              "restore the token's backup or correct the key's URI"};
-}
-
-PrivateKey key_on(Supervisor& supervisor, SessionPool::Lease& lease, const Uri& uri,
-                  const std::string& name) {
-  if (const auto known = supervisor.keys().known(name, lease.epoch())) {
-    return *known;
-  }
-  if (!supervisor.is_token_of(uri)) {
-    throw Error{ErrorClass::bad_request, "the key " + name + " is on another token than this one",
-                "correct the key's URI"};
-  }
-  const auto found = find_private_key(lease.session(), uri);
-  if (!found) {
-    key_absent(supervisor, lease, uri);
-  }
-  supervisor.keys().remember(name, lease.epoch(), *found);
-  return *found;
-}
-
 // A handle that the token no longer knows is looked up again by the next attempt.
 template <typename Call>
 auto with_key(Supervisor& supervisor, SessionPool::Lease& lease, const Uri& uri, Call call) {
   const std::string name = uri.text();
-  const PrivateKey key = key_on(supervisor, lease, uri, name);
+  const PrivateKey key = ConnectedKeys{supervisor.keys(), lease}.find(uri, name);
   try {
     return call(name, key);
   } catch (const Error& error) {
@@ -212,7 +179,8 @@ Bytes Token::sign(const Uri& key, SignatureScheme scheme, ByteView message, Dead
   try {
     return perform(*supervisor, "sign", deadline, [&](SessionPool::Lease& lease) {
       return with_key(*supervisor, lease, key, [&](const std::string& name, const PrivateKey& found) {
-        supervisor->keys().require_trusted(name, found.handle);
+        ConnectedKeys{supervisor->keys(), lease}.audit_unjudged(name);
+        supervisor->keys().require_trusted(name, lease.epoch(), found.handle);
         Bytes signature = sign_once(lease.session(), found, scheme, message);
         supervisor->succeeded();
         return signature;
@@ -240,7 +208,7 @@ GeneratedKey Token::generate_key(std::string label, KeyType type, Deadline deadl
     // The label was free and it is our turn: what stands there now is the pair of the attempt whose answer
     // was lost.
     if (std::exchange(attempted, true)) {
-      if (auto ours = find_labelled(session, supervisor->token_label(), label)) {
+      if (auto ours = find_labelled(session, lease.token().label, label)) {
         const auto uri = Uri::parse(ours->uri);
         if (const auto weakness = weakness_of(read_attributes(session, require_private_key(session, uri)))) {
           throw Error{ErrorClass::key_refused, "the new key is weak: " + *weakness};
@@ -248,7 +216,7 @@ GeneratedKey Token::generate_key(std::string label, KeyType type, Deadline deadl
         return std::move(*ours);
       }
     }
-    return generate_pair(session, supervisor->token_label(), label, type);
+    return generate_pair(session, lease.token().label, label, type);
   });
 }
 
@@ -256,7 +224,7 @@ std::optional<GeneratedKey> Token::find_key(std::string label, Deadline deadline
   const auto supervisor = supervisor_;
   refuse_bad_label(label);
   return perform(*supervisor, "find key", deadline, [&](SessionPool::Lease& lease) {
-    auto found = find_labelled(lease.session(), supervisor->token_label(), label);
+    auto found = find_labelled(lease.session(), lease.token().label, label);
     if (!found) {
       static_cast<void>(read_slot(lease.session().functions, lease.slot()));  // absent, or the token away?
     }
@@ -282,29 +250,22 @@ KeyAttributes Token::attributes(const Uri& key, Deadline deadline) {
   });
 }
 
+void Token::expect(const Uri& key, ByteView expected_spki) { supervisor_->keys().enroll(key, expected_spki); }
+
 void Token::audit(const Uri& key, ByteView expected_spki, Deadline deadline) {
   const auto supervisor = supervisor_;
+  const KeyRing::Enrolled enrolled{key, {expected_spki.begin(), expected_spki.end()}};
   supervisor->keys().enroll(key, expected_spki);
-  const std::string name = key.text();
-  perform(*supervisor, "audit", deadline, [&](SessionPool::Lease& lease) {
-    CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
-    try {
-      with_key(*supervisor, lease, key, [&](const std::string&, const PrivateKey& found) {
-        handle = found.handle;
-        audit_key(lease.session(), found, key, expected_spki);
-      });
-      // While the lease is held: no reconnect can judge in between, so a newer verdict is never overwritten.
-      supervisor->keys().judge(name, handle, std::nullopt);
-    } catch (const Error& error) {
-      if (error.error_class() == ErrorClass::key_refused || error.error_class() == ErrorClass::key_missing) {
-        supervisor->keys().judge(name, handle, error);
-      }
-      throw;
-    }
-    return true;
+  const auto refusal = perform(*supervisor, "audit", deadline, [&](SessionPool::Lease& lease) {
+    return ConnectedKeys{supervisor->keys(), lease}.audit(enrolled);
   });
+  if (refusal) {
+    throw Error{*refusal};
+  }
 }
 
 TokenStatus Token::status() const { return supervisor_->status(); }
+
+KeyStanding Token::standing(const Uri& key) const { return supervisor_->standing(key); }
 
 }  // namespace pkcs11

@@ -55,12 +55,17 @@ class Token {
   [[nodiscard]] Bytes public_key(const Uri& key, Deadline deadline);
   [[nodiscard]] KeyAttributes attributes(const Uri& key, Deadline deadline);
 
+  // I14: from now on this key signs only after an audit under `expected_spki` in the same connection. The
+  // token layer makes it, at the latest on the session of the first signature. Asks no token.
+  void expect(const Uri& key, ByteView expected_spki);
   // I14: attributes and a trial signature under `expected_spki`. Throws Error{key_refused} that names what is
   // weaker or other. Remembered and repeated at each reconnect and every audit_interval; from a failure until
   // a pass this key signs nothing, and no other key is touched.
   void audit(const Uri& key, ByteView expected_spki, Deadline deadline);
 
   [[nodiscard]] TokenStatus status() const;
+  // By the very URI that was audited. Asks no token.
+  [[nodiscard]] KeyStanding standing(const Uri& key) const;
 
  private:
   std::shared_ptr<Supervisor> supervisor_;

@@ -1,5 +1,7 @@
 #pragma once
+#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,10 +19,28 @@ enum class TokenState {
 
 [[nodiscard]] std::string_view name_of(TokenState state);
 
+// What the audits of this connection say about one key (I14).
+struct KeyStanding {
+  enum class State {
+    unjudged,  // not audited in this connection, or there is no connection
+    passed,
+    refused,  // by the last audit; stands through reconnects until one passes
+  };
+  State state = State::unjudged;
+  std::string reason;  // of a refusal
+};
+
+struct RefusedKey {
+  std::string uri;  // RFC 7512
+  std::string reason;
+};
+
 struct TokenStatus {
   TokenState state = TokenState::down;
   std::uint64_t epoch = 0;  // counts connections
   std::string detail;       // one sentence for an operator
+  // Since when there is no connection; nullopt while there is one.
+  std::optional<std::chrono::steady_clock::time_point> down_since;
   std::size_t sessions_open = 0;
   std::size_t sessions_in_use = 0;
   std::uint64_t signatures = 0;
@@ -31,7 +51,7 @@ struct TokenStatus {
   std::uint64_t login_attempts = 0;
   std::uint64_t login_failures = 0;
   std::string last_error;
-  std::vector<std::string> refused_keys;  // URI and reason
+  std::vector<RefusedKey> refused_keys;
 };
 
 }  // namespace pkcs11

@@ -1,9 +1,11 @@
 #include "ca/signer/pkcs11_signer.hpp"
 
-#include "ca/base/error.hpp"
-
 namespace ca {
 namespace {
+
+// A connection that was lost is back within a quarter of a second once its token is; with the drain of calls
+// under way and a pause between two attempts it still is below this.
+constexpr std::chrono::seconds kReconnectTakes{2};
 
 pkcs11::SignatureScheme scheme_of(SigningAlgorithm algorithm) {
   switch (algorithm) {
@@ -45,26 +47,6 @@ pkcs11::KeyType key_type_of(KeyAlgorithm algorithm) {
   throw Error{Code::internal, "unknown key algorithm"};
 }
 
-Code code_of(pkcs11::ErrorClass error_class) {
-  switch (error_class) {
-    case pkcs11::ErrorClass::key_missing:
-    case pkcs11::ErrorClass::key_refused:
-      return Code::key_unusable;
-    case pkcs11::ErrorClass::bad_request:
-      return Code::request_failed;
-    case pkcs11::ErrorClass::retry_session:
-    case pkcs11::ErrorClass::relogin:
-    case pkcs11::ErrorClass::reconnect:
-    case pkcs11::ErrorClass::busy:
-    case pkcs11::ErrorClass::wrong_pin:
-    case pkcs11::ErrorClass::fatal_config:
-    case pkcs11::ErrorClass::unavailable:
-    case pkcs11::ErrorClass::label_exists:
-      return Code::unavailable;
-  }
-  return Code::unavailable;
-}
-
 // The token layer speaks of return values and calls; above it there are four outcomes.
 template <typename Call>
 auto on_token(Call call) {
@@ -75,21 +57,47 @@ auto on_token(Call call) {
   }
 }
 
+pkcs11::Uri parse(const std::string& uri) {
+  return on_token([&] { return pkcs11::Uri::parse(uri); });
+}
+
 }  // namespace
+
+Code code_of(pkcs11::ErrorClass error_class) {
+  switch (error_class) {
+    case pkcs11::ErrorClass::key_missing:
+    case pkcs11::ErrorClass::key_refused:
+      return Code::key_unusable;
+    case pkcs11::ErrorClass::bad_request:
+    case pkcs11::ErrorClass::label_exists:
+      return Code::request_failed;
+    case pkcs11::ErrorClass::retry_session:
+    case pkcs11::ErrorClass::relogin:
+    case pkcs11::ErrorClass::reconnect:
+    case pkcs11::ErrorClass::busy:
+    case pkcs11::ErrorClass::wrong_pin:
+    case pkcs11::ErrorClass::fatal_config:
+    case pkcs11::ErrorClass::unavailable:
+      return Code::unavailable;
+  }
+  return Code::unavailable;
+}
 
 Pkcs11Signer::Pkcs11Signer(std::vector<std::pair<std::string, pkcs11::Token*>> tokens)
     : tokens_{std::move(tokens)} {}
 
 Bytes Pkcs11Signer::sign(const SigningKey& key, const ToBeSigned& message, Deadline deadline) {
-  refuse_distrusted(key.uri);
+  const pkcs11::Uri uri = parse(key.uri);
+  refuse_distrusted(uri);
   const Bytes signature = on_token([&] {
-    const auto uri = pkcs11::Uri::parse(key.uri);
-    return holding(uri).sign(uri, scheme_of(message.algorithm()), message.der(), deadline);
+    pkcs11::Token& token = holding(uri);
+    token.expect(uri, key.public_key.spki_der());
+    return token.sign(uri, scheme_of(message.algorithm()), message.der(), deadline);
   });
   if (!key.public_key.verify(message.algorithm(), message.der(), signature)) {
     {
       const std::lock_guard lock{mutex_};
-      distrusted_.insert(key.uri);
+      distrusted_.insert(uri.text());
     }
     throw Error{Code::signature_check_failed,
                 "the token's signature does not verify under the authority's public key"};
@@ -117,31 +125,40 @@ std::optional<GeneratedSigningKey> Pkcs11Signer::find(const std::string& token, 
 }
 
 void Pkcs11Signer::audit(const SigningKey& key, Deadline deadline) {
-  refuse_distrusted(key.uri);
-  on_token([&] {
-    const auto uri = pkcs11::Uri::parse(key.uri);
-    holding(uri).audit(uri, key.public_key.spki_der(), deadline);
-  });
+  const pkcs11::Uri uri = parse(key.uri);
+  refuse_distrusted(uri);
+  on_token([&] { holding(uri).audit(uri, key.public_key.spki_der(), deadline); });
 }
 
 KeyVerdict Pkcs11Signer::verdict(const SigningKey& key) const {
   try {
-    refuse_distrusted(key.uri);
-    const pkcs11::TokenStatus status = holding(pkcs11::Uri::parse(key.uri)).status();
-    for (const std::string& refused : status.refused_keys) {
-      if (refused.starts_with(key.uri)) {
-        return {KeyVerdict::State::unusable, refused};
-      }
+    const pkcs11::Uri uri = parse(key.uri);
+    refuse_distrusted(uri);
+    const pkcs11::KeyStanding standing = holding(uri).standing(uri);
+    switch (standing.state) {
+      case pkcs11::KeyStanding::State::passed:
+        return {KeyVerdict::State::usable, {}};
+      case pkcs11::KeyStanding::State::refused:
+        return {KeyVerdict::State::unusable, standing.reason};
+      case pkcs11::KeyStanding::State::unjudged:
+        break;
     }
-    const bool up = status.state == pkcs11::TokenState::up;
-    return {up ? KeyVerdict::State::usable : KeyVerdict::State::unknown, {}};
+    return {};
   } catch (const Error& error) {
     return {KeyVerdict::State::unusable, error.what()};
   }
 }
 
 bool Pkcs11Signer::is_away(const SigningKey& key) const {
-  return holding(pkcs11::Uri::parse(key.uri)).status().state != pkcs11::TokenState::up;
+  const pkcs11::Token* token = find_holding(parse(key.uri));
+  if (token == nullptr) {
+    return true;
+  }
+  const pkcs11::TokenStatus status = token->status();
+  const bool in_vain =
+      status.state == pkcs11::TokenState::sealed || status.state == pkcs11::TokenState::closed;
+  return in_vain ||
+         (status.down_since && std::chrono::steady_clock::now() - *status.down_since > kReconnectTakes);
 }
 
 pkcs11::Token& Pkcs11Signer::named(const std::string& token) const {
@@ -153,21 +170,28 @@ pkcs11::Token& Pkcs11Signer::named(const std::string& token) const {
   throw Error{Code::unavailable, "no token named '" + token + "' is configured"};
 }
 
-pkcs11::Token& Pkcs11Signer::holding(const pkcs11::Uri& key) const {
+pkcs11::Token* Pkcs11Signer::find_holding(const pkcs11::Uri& key) const {
   for (const auto& [name, pointer] : tokens_) {
     const auto& own = pointer->options().uri;
     const bool label_fits = !key.token || !own.token || *key.token == *own.token;
     const bool serial_fits = !key.serial || !own.serial || *key.serial == *own.serial;
     if (label_fits && serial_fits) {
-      return *pointer;
+      return pointer;
     }
+  }
+  return nullptr;
+}
+
+pkcs11::Token& Pkcs11Signer::holding(const pkcs11::Uri& key) const {
+  if (pkcs11::Token* token = find_holding(key)) {
+    return *token;
   }
   throw Error{Code::key_unusable, "no configured token holds the key " + key.text()};
 }
 
-void Pkcs11Signer::refuse_distrusted(const std::string& key_uri) const {
+void Pkcs11Signer::refuse_distrusted(const pkcs11::Uri& key) const {
   const std::lock_guard lock{mutex_};
-  if (distrusted_.contains(key_uri)) {
+  if (!distrusted_.empty() && distrusted_.contains(key.text())) {
     throw Error{
         Code::key_unusable,
         "this key returned a signature that did not verify; it signs nothing until the daemon is restarted"};

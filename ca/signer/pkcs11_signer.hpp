@@ -5,10 +5,15 @@
 #include <utility>
 #include <vector>
 
+#include "ca/base/error.hpp"
 #include "ca/signer/signer.hpp"
 #include "pkcs11/token.hpp"
 
 namespace ca {
+
+// How a failure of the token layer looks to the callers of a Signer. What a person must change at the token
+// or its configuration is `unavailable`: afterwards the same call works.
+[[nodiscard]] Code code_of(pkcs11::ErrorClass error_class);
 
 // The Signer over the configured tokens; a key's URI names its token by label or serial.
 class Pkcs11Signer final : public Signer {
@@ -28,11 +33,13 @@ class Pkcs11Signer final : public Signer {
  private:
   [[nodiscard]] pkcs11::Token& named(const std::string& token) const;
   [[nodiscard]] pkcs11::Token& holding(const pkcs11::Uri& key) const;
-  void refuse_distrusted(const std::string& key_uri) const;
+  // nullptr: none of the configured tokens.
+  [[nodiscard]] pkcs11::Token* find_holding(const pkcs11::Uri& key) const;
+  void refuse_distrusted(const pkcs11::Uri& key) const;
 
   std::vector<std::pair<std::string, pkcs11::Token*>> tokens_;
   mutable std::mutex mutex_;
-  std::set<std::string> distrusted_;  // keys whose signature once failed to verify
+  std::set<std::string> distrusted_;  // URIs of keys whose signature once failed to verify
 };
 
 }  // namespace ca

@@ -113,6 +113,50 @@ TEST_CASE("audit: it is repeated at its interval and a key that passes again sig
   CHECK(token.status().reconnects == 0);
 }
 
+TEST_CASE("audit: a key that is expected to pass one signs nothing before", "[pkcs11][I14]") {
+  SoftHsm hsm;
+  auto& shim = hsm.with_shim();
+  const auto options = options_of(hsm, hsm.add_token("issuing"));
+  const Uri weak = make_raw_key(options, "weak", [](pkcs11::Template& attributes) {
+    attributes.flag(CKA_PRIVATE, true).flag(CKA_SENSITIVE, true).flag(CKA_EXTRACTABLE, true);
+  });
+  Token token{options};
+  const auto good = token.generate_key("good", KeyType::ec_p256, soon());
+  token.expect(weak, token.public_key(weak, soon()));
+  token.expect(Uri::parse(good.uri), good.spki_der);
+  CHECK(class_thrown_by([&] { sign(token, weak); }) == ErrorClass::key_refused);
+  CHECK(token.standing(weak).state == pkcs11::KeyStanding::State::refused);
+  CHECK_NOTHROW(sign(token, Uri::parse(good.uri)));
+  CHECK(token.standing(Uri::parse(good.uri)).state == pkcs11::KeyStanding::State::passed);
+  CHECK(shim.signs == 2);  // the trial and the signature of the good one
+}
+
+TEST_CASE("audit: after a reconnect nothing is signed while the audit cannot be made", "[pkcs11][I14]") {
+  SoftHsm hsm;
+  auto& shim = hsm.with_shim();
+  Token token{options_of(hsm, hsm.add_token("issuing"))};
+  const auto key = token.generate_key("ca-1", KeyType::ec_p256, soon());
+  const Uri uri = Uri::parse(key.uri);
+  Uri by_label;
+  by_label.object = "ca-1";
+  token.audit(uri, key.spki_der, soon());
+  sign(token, by_label);  // found in the old connection
+  const auto epoch = token.status().epoch;
+  shim.throttle_audits = 1;
+  shim.gone = CKR_DEVICE_REMOVED;
+  REQUIRE(eventually([&] { return token.status().state != TokenState::up; }));
+  const auto signs = shim.signs.load();
+  shim.gone = 0;
+  REQUIRE(eventually([&] { return token.status().state == TokenState::up && token.status().epoch > epoch; }));
+  CHECK(class_thrown_by([&] { sign(token, uri, 300ms); }) == ErrorClass::unavailable);
+  CHECK(class_thrown_by([&] { sign(token, by_label, 300ms); }) == ErrorClass::unavailable);
+  CHECK(shim.signs == signs);
+  CHECK(token.status().refused_keys.empty());
+  shim.throttle_audits = 0;
+  CHECK_NOTHROW(sign(token, by_label));
+  CHECK_NOTHROW(sign(token, uri));
+}
+
 TEST_CASE("audit: a key that is not there is missing and the token stays up", "[pkcs11][I14]") {
   SoftHsm hsm;
   const auto& files = hsm.add_token("issuing");

@@ -1,3 +1,6 @@
+#include <dlfcn.h>
+
+#include "pkcs11/slot_reading.hpp"
 #include "tests/integration/pkcs11/token_under_test.hpp"
 
 using namespace p11test;
@@ -5,6 +8,22 @@ using namespace p11test;
 namespace {
 
 constexpr const char* kWrongPin = "a-wrong-pin-7261";
+
+// What another thread of the process may do to us: C_Logout on a session of its own.
+void log_out_silently(const pkcs11::TokenOptions& options) {
+  const std::unique_ptr<void, int (*)(void*)> library{
+      ::dlopen(options.uri.module_path->c_str(), RTLD_NOW | RTLD_NOLOAD), &::dlclose};
+  REQUIRE(library);
+  const auto get = reinterpret_cast<CK_C_GetFunctionList>(::dlsym(library.get(), "C_GetFunctionList"));
+  pkcs11::Functions* functions = nullptr;
+  REQUIRE(get(&functions) == CKR_OK);
+  const auto slot = pkcs11::select_slot(functions, options.uri).slot_id;
+  CK_SESSION_HANDLE session = 0;
+  REQUIRE(functions->C_OpenSession(slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, nullptr, nullptr, &session) ==
+          CKR_OK);
+  REQUIRE(functions->C_Logout(session) == CKR_OK);
+  REQUIRE(functions->C_CloseSession(session) == CKR_OK);
+}
 
 }  // namespace
 
@@ -97,6 +116,59 @@ TEST_CASE("login: a token that forgets the login is logged in again under load",
   INFO(load.first_failure());
   CHECK(load.failed == 0);
   CHECK(token.status().reconnects >= 4);
+}
+
+TEST_CASE("login: a login that is lost without a word makes no key missing", "[pkcs11][I14][I19]") {
+  SoftHsm hsm;
+  auto options = options_of(hsm, hsm.add_token("issuing"));
+  options.probe_interval = 1h;
+  Token token{options};
+  const auto key = token.generate_key("ca-1", KeyType::ec_p256, soon());
+  const Uri uri = Uri::parse(key.uri);
+  log_out_silently(options);
+  SECTION("for a signature") {
+    Uri not_yet_found;
+    not_yet_found.object = "ca-1";
+    CHECK_NOTHROW(
+        static_cast<void>(token.sign(not_yet_found, SignatureScheme::ecdsa_sha256, bytes("x"), soon())));
+  }
+  SECTION("for an audit") {
+    CHECK_NOTHROW(token.audit(uri, key.spki_der, soon()));
+    CHECK(token.status().refused_keys.empty());
+  }
+  SECTION("for a creation that looks for its key") { CHECK(token.find_key("ca-1", soon())); }
+  SECTION("for a creation that needs the label") {
+    CHECK(class_thrown_by([&] { static_cast<void>(token.generate_key("ca-1", KeyType::ec_p256, soon())); }) ==
+          ErrorClass::label_exists);
+    CHECK_NOTHROW(static_cast<void>(token.generate_key("ca-2", KeyType::ec_p256, soon())));
+  }
+  CHECK(token.status().reconnects == 1);
+}
+
+TEST_CASE("login: an idle token notices by its probe that the login is lost", "[pkcs11][I19]") {
+  SoftHsm hsm;
+  const auto options = options_of(hsm, hsm.add_token("issuing"));
+  Token token{options};
+  REQUIRE(token.wait_until_up(soon()));
+  log_out_silently(options);
+  CHECK(eventually([&] { return token.status().reconnects == 1; }));
+  CHECK_THAT(token.status().last_error, Contains("lost the login"));
+}
+
+TEST_CASE("login: a module that never tells of a login is not believed to have lost it", "[pkcs11]") {
+  SoftHsm hsm;
+  auto& shim = hsm.with_shim();
+  shim.hide_login = 1;
+  auto options = options_of(hsm, hsm.add_token("issuing"));
+  options.probe_interval = 10ms;
+  Token token{options};
+  static_cast<void>(token.generate_key("ca-1", KeyType::ec_p256, soon()));
+  CHECK_FALSE(token.find_key("ca-2", soon()));
+  CHECK(class_thrown_by([&] {
+          static_cast<void>(token.sign(Uri::parse("pkcs11:object=ca-2"), SignatureScheme::ecdsa_sha256,
+                                       bytes("x"), soon()));
+        }) == ErrorClass::key_missing);
+  CHECK(token.status().reconnects == 0);
 }
 
 TEST_CASE("login: a token that two labels fit is refused as configuration", "[pkcs11]") {

@@ -103,8 +103,26 @@ CK_RV login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR* pin, CK_U
 }
 
 CK_RV find_objects_init(CK_SESSION_HANDLE session, CK_ATTRIBUTE* wanted, CK_ULONG count) {
-  const CK_RV gone = orders().gone;
-  return gone != 0 ? gone : real().C_FindObjectsInit(session, wanted, count);
+  if (const CK_RV gone = orders().gone; gone != 0) {
+    return gone;
+  }
+  return real().C_FindObjectsInit(session, wanted, count);
+}
+
+CK_RV get_attribute_value(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE* wanted,
+                          CK_ULONG count) {
+  if (count == 1 && wanted->type == CKA_NEVER_EXTRACTABLE && orders().throttle_audits != 0) {
+    return CKR_DEVICE_ERROR;
+  }
+  return real().C_GetAttributeValue(session, object, wanted, count);
+}
+
+CK_RV get_session_info(CK_SESSION_HANDLE session, CK_SESSION_INFO* about) {
+  const CK_RV rv = real().C_GetSessionInfo(session, about);
+  if (rv == CKR_OK && orders().hide_login != 0) {
+    about->state = CKS_RW_PUBLIC_SESSION;
+  }
+  return rv;
 }
 
 CK_RV sign_init(CK_SESSION_HANDLE session, CK_MECHANISM* mechanism, CK_OBJECT_HANDLE key) {
@@ -196,6 +214,8 @@ Shim::Shim() {
   functions.C_OpenSession = &open_session;
   functions.C_CloseSession = &close_session;
   functions.C_Login = &login;
+  functions.C_GetAttributeValue = &get_attribute_value;
+  functions.C_GetSessionInfo = &get_session_info;
   functions.C_FindObjectsInit = &find_objects_init;
   functions.C_SignInit = &sign_init;
   functions.C_Sign = &sign;

@@ -22,6 +22,9 @@ struct ShimControl {
   std::atomic<std::uint64_t>
       generate_then_fail;  // n: the n next C_GenerateKeyPair work and then answer CKR_DEVICE_REMOVED
   std::atomic<std::uint64_t> refuse_copyable;  // C_GenerateKeyPair does not know CKA_COPYABLE
+  std::atomic<std::uint64_t>
+      throttle_audits;  // C_GetAttributeValue of CKA_NEVER_EXTRACTABLE answers CKR_DEVICE_ERROR
+  std::atomic<std::uint64_t> hide_login;  // C_GetSessionInfo never tells of a login
   // Counters.
   std::atomic<std::uint64_t> initializes;
   std::atomic<std::uint64_t> logins;
