@@ -1,5 +1,6 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <cstdlib>
 #include <string>
 
 #include "config/options.hpp"
@@ -33,7 +34,10 @@ int serve(const std::string& file, bool check_only) {
   const ops::Log log{wiring::log_level(options)};
   try {
     wiring::Daemon daemon{std::move(options), principals, log};
-    daemon.run(signals);
+    if (daemon.run(signals) == wiring::Daemon::End::hurried) {
+      log.flush();
+      std::_Exit(kFailed);
+    }
   } catch (const std::exception& error) {
     log.error("chanceryd ends", {{"cause", error.what()}});
     return kFailed;

@@ -72,7 +72,7 @@ struct Server::State {
   void take(Listener& listener, boost::asio::ip::tcp::socket socket);
   void accept_later(Listener& listener);
   void run();
-  // False when there are still requests or connections after `wait`.
+  [[nodiscard]] std::vector<std::shared_ptr<Connection>> open_connections();
   [[nodiscard]] bool quiet_within(std::chrono::milliseconds wait);
   // Handlers refer to us; their time is bounded by their own deadlines.
   void wait_for_handlers();
@@ -156,7 +156,7 @@ void Server::reload_tls() {
   }
 }
 
-void Server::stop(std::chrono::milliseconds grace) {
+void Server::drain() {
   state_->shared.stopping = true;
   for (const auto& listener : state_->listeners) {
     boost::asio::post(listener->acceptor.get_executor(), [listener = listener.get()] {
@@ -165,19 +165,20 @@ void Server::stop(std::chrono::milliseconds grace) {
       listener->accept_again.cancel();
     });
   }
-  const auto each = [this](auto call) {
-    std::vector<std::shared_ptr<Connection>> open;
-    {
-      const std::lock_guard lock{state_->shared.mutex};
-      open.assign(state_->shared.connections.begin(), state_->shared.connections.end());
-    }
-    for (const auto& connection : open) {
-      call(*connection);
-    }
-  };
-  each([](Connection& connection) { connection.drain(); });
-  if (!state_->quiet_within(grace)) {
-    each([](Connection& connection) { connection.close_now(); });
+  for (const auto& connection : state_->open_connections()) {
+    connection->drain();
+  }
+}
+
+bool Server::quiet_within(std::chrono::milliseconds wait) { return state_->quiet_within(wait); }
+
+void Server::stop(std::chrono::milliseconds grace) {
+  drain();
+  if (quiet_within(grace)) {
+    return;
+  }
+  for (const auto& connection : state_->open_connections()) {
+    connection->close_now();
   }
 }
 
@@ -189,6 +190,11 @@ Counters Server::counters(const std::string& name) const {
     }
   }
   return {};
+}
+
+std::vector<std::shared_ptr<Connection>> Server::State::open_connections() {
+  const std::lock_guard lock{shared.mutex};
+  return {shared.connections.begin(), shared.connections.end()};
 }
 
 bool Server::State::quiet_within(std::chrono::milliseconds wait) {

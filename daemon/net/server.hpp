@@ -78,8 +78,11 @@ class Server {
   void start();
   // Loads the files again and serves new connections with them; on error throws and keeps the old ones.
   void reload_tls();
-  // Stops accepting, lets running requests end (answers carry Connection: close) for at most `grace`, then
-  // closes.
+  // Stops accepting and lets running requests end; their answers carry Connection: close.
+  void drain();
+  // False when there are still requests or connections after `wait`.
+  [[nodiscard]] bool quiet_within(std::chrono::milliseconds wait);
+  // drain() for at most `grace`, then closes every connection; handlers run on.
   void stop(std::chrono::milliseconds grace);
   [[nodiscard]] Counters counters(const std::string& listener) const;
 

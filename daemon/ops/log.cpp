@@ -87,11 +87,16 @@ class Log::Writer {
     changed_.notify_all();
   }
 
-  void end() {
+  void flush() {
     std::unique_lock lock{mutex_};
+    changed_.wait_for(lock, kFlushWait, [this] { return queued_.empty() && !writing_; });
+  }
+
+  void end() {
+    flush();
+    const std::lock_guard lock{mutex_};
     ending_ = true;
     changed_.notify_all();
-    changed_.wait_for(lock, kFlushWait, [this] { return ended_; });
   }
 
   [[nodiscard]] std::uint64_t lost() const {
@@ -108,16 +113,17 @@ class Log::Writer {
         break;
       }
       const std::string batch = std::exchange(queued_, {});
+      writing_ = true;
       lock.unlock();
       const std::string_view rest = write_all(descriptor_, batch);
       lock.lock();
+      writing_ = false;
       lost_ += static_cast<std::uint64_t>(std::count(rest.begin(), rest.end(), '\n'));
       if (rest.empty()) {
         say_lost();
       }
+      changed_.notify_all();
     }
-    ended_ = true;
-    changed_.notify_all();
   }
 
   // Behind what filled the queue, before what comes next.
@@ -135,8 +141,8 @@ class Log::Writer {
   std::string queued_;
   std::uint64_t lost_ = 0;
   std::uint64_t said_ = 0;
+  bool writing_ = false;
   bool ending_ = false;
-  bool ended_ = false;
 };
 
 Log::Log(Level threshold) : threshold_{threshold}, writer_{std::make_shared<Writer>()} {
@@ -150,6 +156,8 @@ void Log::write(Level level, std::string_view message, const Fields& fields) con
     writer_->add(line_of(level, message, fields));
   }
 }
+
+void Log::flush() const { writer_->flush(); }
 
 std::uint64_t Log::lost() const { return writer_->lost(); }
 

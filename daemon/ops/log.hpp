@@ -18,7 +18,7 @@ using Fields = std::vector<std::pair<std::string, std::string>>;
 class Log {
  public:
   explicit Log(Level threshold);
-  // Waits at most kFlushWait for the reader to take what is queued.
+  // flush(), at most one second; what is not written by then is left to the thread.
   ~Log();
   Log(const Log&) = delete;
   Log& operator=(const Log&) = delete;
@@ -33,6 +33,8 @@ class Log {
   void error(std::string_view message, const Fields& fields = {}) const {
     write(Level::error, message, fields);
   }
+  // Returns when all is written, or after one second.
+  void flush() const;
   // Lines that were never written, since the start.
   [[nodiscard]] std::uint64_t lost() const;
 

@@ -24,6 +24,7 @@ namespace wiring {
 namespace {
 
 constexpr std::chrono::milliseconds kSignalWait{1000};
+constexpr std::chrono::milliseconds kDrainLook{50};  // between two looks for a second signal
 
 // Owns the tokens; the names are those of the configuration.
 std::vector<std::unique_ptr<pkcs11::Token>> open_tokens(const config::Options& options) {
@@ -74,7 +75,11 @@ struct Daemon::Parts {
         server{net_limits(options),
                {issue_pool, read_pool, status_pool, operations_pool},
                options.pools.io_threads,
-               [this](const net::Access& access) { record_access(log, metrics, access); }} {}
+               [this](const net::Access& access) { record_access(log, metrics, access); }},
+        operations_server{net_limits(options),
+                          {issue_pool, read_pool, status_pool, operations_pool},
+                          1,
+                          [this](const net::Access& access) { record_access(log, metrics, access); }} {}
 
   void add_routes();
   void add_observers();
@@ -111,6 +116,8 @@ struct Daemon::Parts {
   std::atomic<bool> draining{false};
   http::WorkerPool issue_pool, read_pool, status_pool, operations_pool;
   net::Server server;
+  // Probes are answered while the other one drains, however busy its threads are.
+  net::Server operations_server;
   std::optional<PidFile> pidfile;
 };
 
@@ -135,9 +142,9 @@ void Daemon::Parts::add_observers() {
     observe_authorities(into, totals, authorities, store);
     observe_tokens(into, totals, token_names);
     observe_pools(into, totals, {&issue_pool, &read_pool, &status_pool, &operations_pool});
-    for (const char* listener : {"api", "status", "operations"}) {
-      observe_listener(into, totals, listener, server.counters(listener));
-    }
+    observe_listener(into, totals, "api", server.counters("api"));
+    observe_listener(into, totals, "status", server.counters("status"));
+    observe_listener(into, totals, "operations", operations_server.counters("operations"));
     totals.report("chancery_log_lines_lost_total", "log lines that stderr's reader did not take in time",
                   log.lost());
   });
@@ -173,22 +180,23 @@ Daemon::Daemon(config::Options options, const config::PrincipalsFile& principals
   parts.add_observers();
   parts.server.listen(api_listener(parts.options), parts.api_routes);
   parts.server.listen(status_listener(parts.options), parts.status_routes);
-  parts.server.listen(operations_listener(parts.options), parts.operations_routes);
+  parts.operations_server.listen(operations_listener(parts.options), parts.operations_routes);
   if (parts.options.pidfile) {
     parts.pidfile.emplace(*parts.options.pidfile);
   }
   parts.authorities.start([&parts](const std::string& notice) { parts.log.warning(notice); });
   parts.server.start();
+  parts.operations_server.start();
 }
 
 Daemon::~Daemon() = default;
 
-void Daemon::run(const Signals& signals) {
+Daemon::End Daemon::run(const Signals& signals) {
   Parts& parts = *parts_;
   parts.log.info("serving", {{"version", CHANCERY_VERSION},
                              {"api", std::to_string(parts.server.port("api"))},
                              {"status", std::to_string(parts.server.port("status"))},
-                             {"operations", std::to_string(parts.server.port("operations"))}});
+                             {"operations", std::to_string(parts.operations_server.port("operations"))}});
   ops::notify("READY=1");
   const auto watchdog = ops::watchdog_interval();
   const auto wait = watchdog ? std::chrono::duration_cast<std::chrono::milliseconds>(*watchdog) : kSignalWait;
@@ -202,11 +210,29 @@ void Daemon::run(const Signals& signals) {
     }
     ops::notify("WATCHDOG=1");
   }
+  return drain(signals);
+}
+
+Daemon::End Daemon::drain(const Signals& signals) {
+  Parts& parts = *parts_;
   ops::notify("STOPPING=1");
   parts.draining = true;
   parts.log.info("draining");
-  parts.server.stop(parts.options.limits.drain_time);
+  parts.server.drain();
+  const auto closing = std::chrono::steady_clock::now() + parts.options.limits.drain_time;
+  while (!parts.server.quiet_within(kDrainLook)) {
+    if (signals.next(std::chrono::milliseconds{0}) == Signal::stop) {
+      parts.log.warning("a second signal: ends at once, requests that still run are not answered");
+      parts.pidfile.reset();
+      return End::hurried;
+    }
+    if (std::chrono::steady_clock::now() >= closing) {
+      parts.server.stop(std::chrono::milliseconds{0});  // what still runs then ends by its own deadlines
+    }
+  }
+  parts.operations_server.stop(std::chrono::milliseconds{0});
   parts.log.info("drained");
+  return End::drained;
 }
 
 void Daemon::reload() {

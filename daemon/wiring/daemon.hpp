@@ -20,14 +20,18 @@ class Daemon {
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
 
-  // Until SIGTERM or SIGINT; then drains and returns. SIGHUP reads the configuration again.
-  void run(const Signals& signals);
+  // Until SIGTERM or SIGINT; then drains, answers /readyz with 503 meanwhile, and returns `drained`. SIGHUP
+  // reads the configuration again. A second SIGTERM or SIGINT returns `hurried` at once: requests still run,
+  // so the caller must end the process and not this object; what was acknowledged is durable (I19).
+  enum class End { drained, hurried };
+  [[nodiscard]] End run(const Signals& signals);
 
  private:
   struct Parts;
   // Configuration, principals, policies and TLS files again; all of them or none. What is wrong is logged and
   // the old ones stay. Sections that only a restart can apply are named in the log.
   void reload();
+  [[nodiscard]] End drain(const Signals& signals);
   std::unique_ptr<Parts> parts_;
 };
 

@@ -3,7 +3,10 @@ import os
 import re
 import shutil
 import signal
+import socket
+import ssl
 import subprocess
+import time
 
 from conftest import CONFIG, make_tls
 
@@ -17,6 +20,53 @@ def test_it_serves_says_so_and_ends_with_0(daemon, notify):
     assert daemon.stop() == 0
     assert not (daemon.folder / "chanceryd.pid").exists()
     assert daemon.line("drained")
+
+
+def is_refused(daemon):
+    try:
+        socket.create_connection(("127.0.0.1", int(daemon.line("serving")["api"])), timeout=5).close()
+    except ConnectionRefusedError:
+        return True
+    except ConnectionError:  # its last moment
+        pass
+    return False
+
+
+def half_a_request(daemon):
+    """A request that the daemon has begun to read and that is whole with five bytes more."""
+    plain = socket.create_connection(("127.0.0.1", int(daemon.line("serving")["api"])), timeout=20)
+    tls = ssl.create_default_context(cafile=daemon.folder / "tls.pem").wrap_socket(plain, server_hostname="localhost")
+    tls.sendall(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n")
+    assert tls.recv(1000).startswith(b"HTTP/1.1 100 ")
+    return tls
+
+
+def test_a_drain_is_seen_by_probes_and_answers_what_was_begun(daemon):
+    daemon.start()
+    with half_a_request(daemon) as request:
+        daemon.process.send_signal(signal.SIGTERM)
+        daemon.wait_for(lambda: daemon.ready()[0] == 503, "readyz to say that the daemon ends")
+        assert '"draining"' in daemon.ready()[1] and daemon.get("/livez")[0] == 200
+        daemon.wait_for(lambda: is_refused(daemon), "new connections to be refused")
+        request.sendall(b"hello")
+        answer = request.recv(65536)
+        assert answer.startswith(b"HTTP/1.1 400 ") and b"UnknownOperationException" in answer
+        assert b"Connection: close" in answer
+    assert daemon.process.wait(timeout=20) == 0
+    assert daemon.line("drained")
+
+
+def test_a_second_sigterm_ends_at_once_and_says_so(daemon):
+    daemon.start()
+    with half_a_request(daemon):
+        daemon.process.send_signal(signal.SIGTERM)
+        daemon.wait_for(lambda: daemon.ready()[0] == 503, "the drain")
+        began = time.monotonic()
+        daemon.process.send_signal(signal.SIGTERM)
+        assert daemon.process.wait(timeout=20) == 1
+        assert time.monotonic() - began < 5  # limits.drain_time and limits.body_time are 10 s
+    assert daemon.line("a second signal: ends at once, requests that still run are not answered")
+    assert not (daemon.folder / "chanceryd.pid").exists()
 
 
 def test_sigint_ends_it_too(daemon):
