@@ -24,8 +24,21 @@ std::shared_ptr<boost::asio::ssl::context> tls_for_asio(const TlsFiles& files) {
   return context;
 }
 
+// As policies, logs and audit events write it: an IPv4 client of a dual-stack socket (::ffff:192.0.2.1) is an
+// IPv4 client, and the interface that a link-local address came by is not part of the address.
+boost::asio::ip::address plain(const boost::asio::ip::address& remote) {
+  if (!remote.is_v6()) {
+    return remote;
+  }
+  const boost::asio::ip::address_v6 address = remote.to_v6();
+  if (address.is_v4_mapped()) {
+    return boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, address);
+  }
+  return boost::asio::ip::address_v6{address.to_bytes()};
+}
+
 std::string source_of(const boost::asio::ip::address& remote) {
-  if (!remote.is_v6() || remote.to_v6().is_v4_mapped()) {
+  if (!remote.is_v6()) {
     return remote.to_string();
   }
   // Whoever has one address of a /64 has all of them.
@@ -252,19 +265,20 @@ void Server::State::accept_later(Listener& listener) {
 
 void Server::State::take(Listener& listener, boost::asio::ip::tcp::socket socket) {
   boost::system::error_code error;
-  const auto remote = socket.remote_endpoint(error);
+  const auto endpoint = socket.remote_endpoint(error);
   if (error) {
     return;
   }
+  const boost::asio::ip::address remote = plain(endpoint.address());
   socket.set_option(boost::asio::ip::tcp::no_delay{true}, error);
-  auto seat = Seat::take(listener, remote.address(), shared.limits);
+  auto seat = Seat::take(listener, remote, shared.limits);
   if (!seat) {
     ++listener.refused;
     return;  // the socket closes here
   }
   ++listener.accepted;
-  auto connection = std::make_shared<Connection>(std::move(socket), remote.address().to_string(),
-                                                 std::move(*seat), listener, shared);
+  auto connection =
+      std::make_shared<Connection>(std::move(socket), remote.to_string(), std::move(*seat), listener, shared);
   {
     const std::lock_guard lock{shared.mutex};
     shared.connections.insert(connection);

@@ -179,3 +179,13 @@ TEST_CASE("requests: the access log has what was answered", "[net][integration]"
   CHECK(access.response_bytes == answer.size());
   CHECK(access.duration.count() > 0);
 }
+
+TEST_CASE("requests: an IPv4 client of a dual-stack listener is an IPv4 client", "[net][integration][I11]") {
+  World world;
+  net::Server both{{}, {*world.pool, *world.pool, world.other_pool, world.other_pool}, 1, nullptr};
+  both.listen({.name = "both", .address = "::", .port = 0, .tls = std::nullopt}, world.router);
+  both.start();
+  Client client{both.port("both")};
+  client.send(get("/who"));
+  CHECK_THAT(body_of(client.answer()), Contains(" from 127.0.0.1 id "));
+}
