@@ -25,10 +25,12 @@ std::vector<Check> made(const std::function<std::vector<Check>()>& checks) {
 }
 
 http::HttpResponse readiness(const std::vector<Check>& checks) {
-  const bool ready = std::all_of(checks.begin(), checks.end(), [](const Check& check) { return check.ok; });
+  const bool ready = std::all_of(checks.begin(), checks.end(),
+                                 [](const Check& check) { return check.ok || !check.decides; });
   nlohmann::json body{{"ready", ready}, {"checks", nlohmann::json::array()}};
   for (const Check& check : checks) {
-    body["checks"].push_back({{"name", check.name}, {"ok", check.ok}, {"detail", check.detail}});
+    body["checks"].push_back(
+        {{"name", check.name}, {"ok", check.ok}, {"decides", check.decides}, {"detail", check.detail}});
   }
   http::HttpResponse response = json_answer(ready ? 200 : 503, body);
   if (!ready) {

@@ -164,11 +164,13 @@ void Daemon::Parts::record_operation(const std::string& operation, const std::st
 }
 
 std::vector<ops::Check> Daemon::Parts::checks() const {
-  std::vector<ops::Check> all{ledger_check(store.status())};
+  std::vector<ops::Check> tokens_now;
   for (const auto& [name, token] : token_names) {
-    all.push_back(token_check(name, *token));
+    tokens_now.push_back(token_check(name, *token));
   }
-  all.push_back(keys_check(authorities.status()));
+  std::vector<ops::Check> all = signing_checks(authorities.status(), tokens_now, options.authority.key_token);
+  all.insert(all.end(), tokens_now.begin(), tokens_now.end());
+  all.push_back(ledger_check(store.status()));
   all.push_back({"draining", !draining, draining ? "the daemon is ending" : "no"});
   return all;
 }

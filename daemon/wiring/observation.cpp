@@ -159,23 +159,40 @@ ops::Check token_check(const std::string& name, const pkcs11::Token& token) {
   if (!status.detail.empty()) {
     detail += ": " + status.detail;
   }
-  return {"token:" + name, status.state == pkcs11::TokenState::up, detail};
+  return {"token:" + name, status.state == pkcs11::TokenState::up, detail, false};
 }
 
-ops::Check keys_check(const ca::AuthorityService::Status& status) {
-  std::string bad;
-  std::size_t usable = 0;
+std::vector<ops::Check> signing_checks(const ca::AuthorityService::Status& status,
+                                       const std::vector<ops::Check>& tokens, const std::string& key_token) {
+  const auto find_token = [&](const std::string& name) {
+    return std::find_if(tokens.begin(), tokens.end(),
+                        [&](const ops::Check& token) { return token.name == "token:" + name; });
+  };
+  std::vector<ops::Check> checks{{"signing", true, {}}};
+  std::size_t able = 0;
   for (const auto& key : status.keys) {
-    if (key.verdict.state == ca::KeyVerdict::State::usable) {
-      ++usable;
-      continue;
+    const auto token = find_token(key.token);
+    if (token != tokens.end() && !token->ok) {
+      checks.push_back({"authority:" + key.arn, false, token->name + " is " + token->detail, false});
+    } else if (key.verdict.state == ca::KeyVerdict::State::usable) {
+      ++able;
+    } else {
+      const bool unknown = key.verdict.state == ca::KeyVerdict::State::unknown;
+      checks.push_back({"authority:" + key.arn, false,
+                        unknown ? "its key is not checked yet" : key.verdict.detail, false});
     }
-    const bool unknown = key.verdict.state == ca::KeyVerdict::State::unknown;
-    bad += (bad.empty() ? "" : "; ") + key.arn + ": " + (unknown ? "not checked yet" : key.verdict.detail);
   }
-  const bool ok = usable > 0 || status.keys.empty();
-  const std::string count = std::to_string(usable) + " of " + std::to_string(status.keys.size()) + " usable";
-  return {"authority-keys", ok, bad.empty() ? count : count + "; " + bad};
+  if (status.keys.empty()) {
+    const auto token = find_token(key_token);
+    checks[0].ok = token == tokens.end() || token->ok;
+    checks[0].detail = "no authority yet; the token for new keys is " +
+                       (token == tokens.end() ? std::string{"not configured"} : token->detail);
+  } else {
+    checks[0].ok = able > 0;
+    checks[0].detail =
+        std::to_string(able) + " of " + std::to_string(status.keys.size()) + " authorities can sign";
+  }
+  return checks;
 }
 
 }  // namespace wiring

@@ -44,10 +44,14 @@ void observe_listener(ops::Metrics& metrics, Totals& totals, const std::string& 
 // 500, warning for the others, with its cause.
 void record_access(const ops::Log& log, ops::Metrics& metrics, const net::Access& access);
 
-// Readiness: may this daemon be sent requests?
+// Readiness: can this daemon do what it is there for?
 [[nodiscard]] ops::Check ledger_check(const ca::StoreStatus& store);
 [[nodiscard]] ops::Check token_check(const std::string& name, const pkcs11::Token& token);
-// Not ready when no authority has a key that may be used; one bad key stops its own authority only (I14).
-[[nodiscard]] ops::Check keys_check(const ca::AuthorityService::Status& status);
+// "signing", which decides: at least one authority can sign, or there is none yet and the token for new keys
+// is up. And each authority that cannot, with the reason; a bad key or an absent token stops its own only
+// (I14). `tokens` are token_check()s.
+[[nodiscard]] std::vector<ops::Check> signing_checks(const ca::AuthorityService::Status& status,
+                                                     const std::vector<ops::Check>& tokens,
+                                                     const std::string& key_token);
 
 }  // namespace wiring

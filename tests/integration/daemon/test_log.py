@@ -71,4 +71,4 @@ def test_a_probe_that_fails_says_in_the_log_which_check_it_was(daemon):
     request_id = raised.value.headers["x-amzn-RequestId"]
     daemon.wait_for(lambda: lines_of(daemon, request_id), "the line of the request")
     [line] = lines_of(daemon, request_id)
-    assert line["level"] == "warning" and line["cause"] == "token:issuing"
+    assert line["level"] == "warning" and line["cause"] == "signing, token:issuing"

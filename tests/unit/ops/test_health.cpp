@@ -67,6 +67,17 @@ TEST_CASE("health: one failed check is 503 and names itself", "[ops]") {
   CHECK(body.at("checks")[1].at("detail") == "no answer for 12 s");
 }
 
+TEST_CASE("health: a check that does not decide is shown and changes nothing", "[ops]") {
+  Operations operations;
+  operations.checks[1] = {"token:issuing", false, "no answer for 12 s", false};
+  const auto response = operations.get("/readyz");
+  CHECK(response.status == 200);
+  CHECK(response.cause.empty());
+  const auto body = nlohmann::json::parse(response.body);
+  CHECK(body.at("checks")[1].at("ok") == false);
+  CHECK(body.at("checks")[1].at("decides") == false);
+}
+
 TEST_CASE("health: a check that cannot be made is a failed check", "[ops][I16]") {
   Operations operations;
   operations.broken = true;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -98,16 +99,54 @@ TEST_CASE("totals: a counter grows by what is new and never falls", "[wiring]") 
   CHECK_THAT(metrics.render(), Contains("chancery_things_total 5"));
 }
 
-TEST_CASE("readiness: one bad key does not stop the others and no usable key does", "[wiring][I14]") {
+namespace {
+
+ca::AuthorityService::Status::AuthorityKey key(const std::string& name, const std::string& token,
+                                               ca::KeyVerdict::State state, const std::string& detail = "") {
+  return {"arn:" + name, token, {state, detail}};
+}
+
+const ops::Check& named(const std::vector<ops::Check>& checks, const std::string& name) {
+  const auto found =
+      std::find_if(checks.begin(), checks.end(), [&](const ops::Check& check) { return check.name == name; });
+  REQUIRE(found != checks.end());
+  return *found;
+}
+
+const ops::Check kUp{"token:issuing", true, "up", false};
+const ops::Check kOtherDown{"token:other", false, "down: no such slot", false};
+
+}  // namespace
+
+TEST_CASE("readiness: a refused key is named and stops its own authority only", "[wiring][I14]") {
   ca::AuthorityService::Status status;
-  CHECK(wiring::keys_check(status).ok);
-  const auto verdict = [](ca::KeyVerdict::State state, const char* detail = "") {
-    return ca::KeyVerdict{state, detail};
+  status.keys = {
+      key("one", "issuing", ca::KeyVerdict::State::usable),
+      key("two", "issuing", ca::KeyVerdict::State::unusable, "CKA_EXTRACTABLE is true"),
+      key("three", "other", ca::KeyVerdict::State::unknown),
   };
-  status.keys = {{"arn:one", "issuing", verdict(ca::KeyVerdict::State::usable)},
-                 {"arn:two", "issuing", verdict(ca::KeyVerdict::State::unusable, "CKA_EXTRACTABLE is true")}};
-  CHECK(wiring::keys_check(status).ok);
-  CHECK_THAT(wiring::keys_check(status).detail, Contains("arn:two: CKA_EXTRACTABLE is true"));
-  status.keys[0].verdict = verdict(ca::KeyVerdict::State::unknown);
-  CHECK_FALSE(wiring::keys_check(status).ok);
+  const auto checks = wiring::signing_checks(status, {kUp, kOtherDown}, "issuing");
+  CHECK(named(checks, "signing").ok);
+  CHECK(named(checks, "signing").decides);
+  CHECK(named(checks, "signing").detail == "1 of 3 authorities can sign");
+  CHECK(named(checks, "authority:arn:two").detail == "CKA_EXTRACTABLE is true");
+  CHECK(named(checks, "authority:arn:three").detail == "token:other is down: no such slot");
+  CHECK_FALSE(named(checks, "authority:arn:two").decides);
+  CHECK(checks.size() == 3);  // who can sign is not listed
+}
+
+TEST_CASE("readiness: a token that is up is not enough when no key may be used", "[wiring][I14]") {
+  ca::AuthorityService::Status status;
+  status.keys = {key("one", "issuing", ca::KeyVerdict::State::unusable, "the key is missing"),
+                 key("two", "issuing", ca::KeyVerdict::State::unknown)};
+  const auto checks = wiring::signing_checks(status, {kUp}, "issuing");
+  CHECK_FALSE(named(checks, "signing").ok);
+  CHECK(named(checks, "authority:arn:one").detail == "the key is missing");
+  CHECK(named(checks, "authority:arn:two").detail == "its key is not checked yet");
+}
+
+TEST_CASE("readiness: without authorities the token for new keys decides", "[wiring]") {
+  const ca::AuthorityService::Status status;
+  CHECK(named(wiring::signing_checks(status, {kUp, kOtherDown}, "issuing"), "signing").ok);
+  CHECK_FALSE(named(wiring::signing_checks(status, {kUp, kOtherDown}, "other"), "signing").ok);
 }
