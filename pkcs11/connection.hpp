@@ -1,6 +1,7 @@
 #pragma once
 // Internal: from a loaded module to a logged-in token.
 #include <atomic>
+#include <chrono>
 #include <optional>
 
 #include "pkcs11/error.hpp"
@@ -21,17 +22,45 @@ struct Counters {
   std::atomic<std::uint64_t> login_failures{0};
 };
 
-// Stands before C_Login: a PIN that the token refused is not sent again, however often we reconnect.
+// What an answer to C_Login says about the PIN that was sent.
+enum class LoginAnswer {
+  accepted,
+  refused,     // the PIN or its account
+  not_judged,  // device, session or module were away, or the call was wrong: nothing looked at the PIN
+  ambiguous,  // CKR_GENERAL_ERROR, CKR_FUNCTION_FAILED, vendors' own: trouble, or some HSM's word for a wrong
+              // PIN
+};
+[[nodiscard]] LoginAnswer judge_login(CK_RV rv);
+
+// Stands before C_Login, because a token locks the account after some wrong PINs, 3 with many cards, 10 with
+// many HSMs, and then only the security officer helps. Counts across reconnects, until the PIN source holds
+// something else:
+//   refused                                    never sent again
+//   ambiguous, and never accepted until now    kDoubtfulLogins attempts in all, 1 s and 1 min apart, then
+//   refused ambiguous, but accepted once               the device is the likely cause: again after 1 s,
+//   doubled up to 1 min not judged                                 as often as the connection is tried
 class PinGuard {
  public:
-  // The PIN, unless it is the refused one: then the error that refused it.
-  [[nodiscard]] Pin read(const PinSource& source) const;
-  void refused(Pin pin, const Error& reason);
-  [[nodiscard]] bool holds_refused() const { return pin_.has_value(); }
+  using Time = std::chrono::steady_clock::time_point;
+  static constexpr unsigned kDoubtfulLogins = 3;
+
+  // The PIN, unless it is a refused one: then the error that refused it. Throws Error{busy} before its next
+  // turn.
+  [[nodiscard]] Pin read(const PinSource& source, Time now) const;
+  // `why` is the failure of the login; empty when accepted.
+  void answered(Pin pin, LoginAnswer answer, const std::optional<Error>& why, Time now);
+  [[nodiscard]] bool holds_refused() const { return refusal_.has_value(); }
+  [[nodiscard]] const std::optional<Error>& refusal() const { return refusal_; }
 
  private:
-  std::optional<Pin> pin_;
-  std::optional<Error> reason_;
+  void doubt(const Error& why, Time now);
+
+  std::optional<Pin> pin_;  // the last that was sent; all below is about it
+  std::optional<Error> refusal_;
+  std::optional<Error> doubt_;
+  bool accepted_once_ = false;
+  unsigned doubts_ = 0;
+  Time not_before_{};
 };
 
 struct Connection {

@@ -82,7 +82,8 @@ void Supervisor::run() {
 bool Supervisor::connect(bool hard) {
   try {
     if (pin_guard_.holds_refused()) {
-      static_cast<void>(pin_guard_.read(options_.pin));  // sealed: nothing is touched before the PIN changes
+      static_cast<void>(pin_guard_.read(
+          options_.pin, steady_clock::now()));  // sealed: nothing is touched before the PIN changes
     }
     {
       const std::lock_guard lock{mutex_};

@@ -73,6 +73,31 @@ TEST_CASE("login: a locked PIN seals the token after one attempt", "[pkcs11]") {
   CHECK_THAT(token.status().last_error, Contains("CKR_PIN_LOCKED") && Contains("security officer"));
 }
 
+TEST_CASE("login: an ambiguous answer is not answered with one login after the other", "[pkcs11]") {
+  SoftHsm hsm;
+  auto& shim = hsm.with_shim();
+  shim.login_rv = GENERATE(CK_RV{CKR_GENERAL_ERROR}, CK_RV{CKR_FUNCTION_FAILED});
+  Token token{options_of(hsm, hsm.add_token("issuing"))};
+  CHECK_FALSE(token.wait_until_up(in(600ms)));
+  CHECK(shim.logins == 1);
+  CHECK_THAT(token.status().last_error, Contains("C_Login") && Contains("may mean a wrong PIN"));
+  shim.login_rv = 0;
+  CHECK(token.wait_until_up(soon()));
+  CHECK(shim.logins == 2);
+}
+
+TEST_CASE("login: a failure that the token counts as a wrong PIN seals it, whatever it is called",
+          "[pkcs11]") {
+  SoftHsm hsm;
+  auto& shim = hsm.with_shim();
+  shim.login_rv = GENERATE(CK_RV{CKR_FUNCTION_FAILED}, CK_RV{CKR_DEVICE_ERROR});
+  shim.login_counts_down = 1;
+  Token token{options_of(hsm, hsm.add_token("issuing"))};
+  CHECK_FALSE(token.wait_until_up(soon()));
+  CHECK(token.status().state == TokenState::sealed);
+  CHECK(shim.logins == 1);
+}
+
 TEST_CASE("login: a PIN that turns wrong while the token is up is tried once at the reconnect", "[pkcs11]") {
   SoftHsm hsm;
   auto& shim = hsm.with_shim();

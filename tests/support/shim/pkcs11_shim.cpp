@@ -60,8 +60,14 @@ CK_RV finalize(void* reserved) {
 }
 
 CK_RV get_token_info(CK_SLOT_ID slot, CK_TOKEN_INFO* token) {
-  const CK_RV gone = orders().gone;
-  return gone != 0 ? gone : real().C_GetTokenInfo(slot, token);
+  if (const CK_RV gone = orders().gone; gone != 0) {
+    return gone;
+  }
+  const CK_RV rv = real().C_GetTokenInfo(slot, token);
+  if (rv == CKR_OK && orders().pin_count_low != 0) {
+    token->flags |= CKF_USER_PIN_COUNT_LOW;
+  }
+  return rv;
 }
 
 CK_RV open_session(CK_SLOT_ID slot, CK_FLAGS flags, void* application, CK_NOTIFY notify,
@@ -99,7 +105,11 @@ CK_RV login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR* pin, CK_U
     return gone;
   }
   const CK_RV ordered = orders().login_rv;
-  return ordered != 0 ? ordered : real().C_Login(session, user, pin, size);
+  if (ordered == 0) {
+    return real().C_Login(session, user, pin, size);
+  }
+  orders().pin_count_low = orders().login_counts_down.load();
+  return ordered;
 }
 
 CK_RV find_objects_init(CK_SESSION_HANDLE session, CK_ATTRIBUTE* wanted, CK_ULONG count) {

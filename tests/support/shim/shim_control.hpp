@@ -15,6 +15,7 @@ struct ShimControl {
   std::atomic<std::uint64_t> logout_every;       // each n-th C_SignInit logs everybody out first
   std::atomic<std::uint64_t> throttle_every;     // each n-th C_Sign answers CKR_FUNCTION_FAILED
   std::atomic<std::uint64_t> login_rv;           // C_Login answers this
+  std::atomic<std::uint64_t> login_counts_down;  // a refused C_Login sets CKF_USER_PIN_COUNT_LOW
   std::atomic<std::uint64_t> initialize_rv;      // C_Initialize answers this
   std::atomic<std::uint64_t> corrupt_signature;  // C_Sign flips a bit of what it returns
   std::atomic<std::uint64_t> session_limit;      // C_OpenSession answers CKR_SESSION_COUNT beyond it
@@ -33,6 +34,7 @@ struct ShimControl {
   std::atomic<std::uint64_t> hanging;
   std::atomic<std::uint64_t> open_sessions_calls;
   std::atomic<std::uint64_t> sessions;  // open now
+  std::atomic<std::uint64_t> pin_count_low;
 };
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free, "shared between instances by memory alone");
 
