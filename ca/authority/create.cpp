@@ -1,5 +1,6 @@
 #include "ca/authority/service_state.hpp"
 #include "ca/base/error.hpp"
+#include "ca/x509/extension_value.hpp"
 
 namespace ca {
 namespace {
@@ -9,6 +10,11 @@ void check_order(const CreateAuthorityOrder& order) {
     throw Error{Code::invalid_args,
                 "The signing algorithm " + std::string{api_name(order.signing_algorithm)} +
                     " does not fit the key algorithm " + std::string{api_name(order.key_algorithm)}};
+  }
+  for (const Extension& extension : order.csr_extensions) {
+    if (const auto complaint = extension_complaint(extension)) {
+      throw Error{Code::invalid_args, "CsrExtensions: " + *complaint};
+    }
   }
   if (order.subject.empty()) {
     throw Error{Code::invalid_args,
@@ -44,6 +50,7 @@ AuthorityArn AuthorityService::create(const Caller& caller, const CreateAuthorit
   record.key_algorithm = order.key_algorithm;
   record.signing_algorithm = order.signing_algorithm;
   record.subject_der = order.subject.der();
+  record.csr_extensions = order.csr_extensions;
   record.configuration_json = order.configuration_json;
   record.revocation_json = order.revocation_json;
   record.tags_json = tags_json(order.tags);

@@ -29,16 +29,17 @@ void check_state(const Authority& authority, const Template& tmpl, TimePoint now
 }
 
 // A root template makes the authority's own certificate and nobody else's.
-void check_self_issue(const Authority& authority, const CertificateRequest& csr) {
+void check_self_issue(const Authority& authority, const CertificateRequest& csr,
+                      const DistinguishedName& subject) {
   if (authority.record.type != AuthorityType::root) {
     throw Error{Code::invalid_args,
                 "A root template can be used with a certificate authority of type ROOT only"};
   }
   if (csr.public_key.spki_der() != authority.record.spki_der ||
-      csr.subject.der() != authority.record.subject_der) {
+      subject.der() != authority.record.subject_der) {
     throw Error{Code::invalid_args,
                 "A root template issues the certificate authority's own certificate: send the CSR that "
-                "GetCertificateAuthorityCsr returns"};
+                "GetCertificateAuthorityCsr returns, and its subject or none"};
   }
 }
 
@@ -50,7 +51,8 @@ std::string canonical(const IssuanceOrder& order, const TemplateArn& template_ar
   };
   return template_arn.text() + '\n' + std::string{api_name(order.signing_algorithm)} + '\n' +
          validity_text(order.validity) + '\n' + (order.not_before ? validity_text(*order.not_before) : "-") +
-         '\n' + text_of(csr.der);
+         '\n' + text_of(order.api.subject ? order.api.subject->der() : Bytes{}) + '\n' +
+         text_of(encode_extensions(order.api.extensions)) + '\n' + text_of(csr.der);
 }
 
 void check_short_lived(const Authority& authority, const Template& tmpl, const Validity& validity,
@@ -85,12 +87,13 @@ CertificateArn AuthorityService::issue(const Caller& caller, const IssuanceOrder
                                         std::string{api_name(authority->record.key_algorithm)}};
   }
   if (tmpl.is_root) {
-    check_self_issue(*authority, csr);
+    check_self_issue(*authority, csr, grant(tmpl, csr, order.api).subject);
   }
   const CertificateRecord record = state.issue(
       caller, {.authority = authority,
                .tmpl = &tmpl,
                .csr = &csr,
+               .api = order.api,
                .validity = resolve_validity(order.validity, order.not_before, now,
                                             tmpl.is_root ? std::nullopt : authority->identity.validity),
                .signing_algorithm = order.signing_algorithm,
@@ -102,7 +105,9 @@ CertificateArn AuthorityService::issue(const Caller& caller, const IssuanceOrder
 
 CertificateRecord AuthorityService::State::issue(const Caller& caller, const Request& request) {
   const Authority& authority = *request.authority;
-  check_request_names(*request.csr);
+  const Granted granted = grant(*request.tmpl, *request.csr, request.api);
+  check_name_bounds(granted.subject, granted.names,
+                    granted.names_from_api ? Code::invalid_args : Code::malformed_csr);
   check_short_lived(authority, *request.tmpl, request.validity, clock.now());
   check_key(authority);
   // While the token is away for longer than a moment, to wait for it would only take threads from others.
@@ -112,6 +117,7 @@ CertificateRecord AuthorityService::State::issue(const Caller& caller, const Req
     result = issuance.issue({.tmpl = *request.tmpl,
                              .issuer = authority.issuer(),
                              .request = *request.csr,
+                             .api = request.api,
                              .validity = request.validity,
                              .signing_algorithm = request.signing_algorithm,
                              .pointers = {},

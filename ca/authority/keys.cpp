@@ -125,8 +125,9 @@ void AuthorityService::State::make_key(const Authority& authority) {
   }
   signer.audit(key, within(options.sign_deadline));
 
-  const ToBeSigned info = lint_certification_request(DistinguishedName::parse(record.subject_der),
-                                                     made.spki_der, record.signing_algorithm);
+  const ToBeSigned info =
+      lint_certification_request(DistinguishedName::parse(record.subject_der), made.spki_der,
+                                 record.signing_algorithm, record.csr_extensions);
   record.csr_der =
       assemble_signed(info.der(), info.algorithm(), signer.sign(key, info, within(options.sign_deadline)));
   record.key_uri = made.uri;

@@ -8,6 +8,7 @@
 #include "ca/policy/name_rules.hpp"
 #include "ca/policy/permissions.hpp"
 #include "ca/policy/tags.hpp"
+#include "ca/templates/passthrough.hpp"
 
 namespace ca {
 
@@ -18,6 +19,7 @@ struct CreateAuthorityOrder {
   KeyAlgorithm key_algorithm = KeyAlgorithm::ec_p256;
   SigningAlgorithm signing_algorithm = SigningAlgorithm::sha256_with_ecdsa;
   DistinguishedName subject;
+  std::vector<Extension> csr_extensions;
   std::string configuration_json;
   std::string revocation_json;
   std::vector<Tag> tags;
@@ -33,6 +35,7 @@ struct IssuanceOrder {
   SigningAlgorithm signing_algorithm = SigningAlgorithm::sha256_with_ecdsa;
   ValidityRequest validity;
   std::optional<ValidityRequest> not_before;
+  ApiPassthrough api;  // counts only with a template that takes it
   std::optional<std::string> idempotency_token;
 };
 

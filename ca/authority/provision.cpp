@@ -105,8 +105,8 @@ ProvisioningResult AuthorityService::provision(const Caller& caller, const Provi
       {{"acm-pca:TemplateArn", {template_arn.text()}}, {"chancery:DeviceId", {order.device_id}}});
   State::check_living(*authority);
   const Template& tmpl = find_template(template_arn);
-  if (tmpl.is_ca) {
-    throw Error{Code::access_denied, "provisioning never issues certificates of authorities"};
+  if (const auto complaint = provisioning_complaint(tmpl)) {
+    throw Error{Code::access_denied, "profile '" + profile.name + "': " + *complaint};
   }
   const CertificateRequest csr = CertificateRequest::parse_pem(order.csr_pem);
   check_names_granted(csr, grant_for(profile.names, order.device_id));
@@ -120,6 +120,7 @@ ProvisioningResult AuthorityService::provision(const Caller& caller, const Provi
                                    {.authority = authority,
                                     .tmpl = &tmpl,
                                     .csr = &csr,
+                                    .api = {},
                                     .validity = {},
                                     .signing_algorithm = {},
                                     .claim = std::move(claim),

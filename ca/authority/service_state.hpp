@@ -79,6 +79,7 @@ struct AuthorityService::State {
     std::shared_ptr<const Authority> authority;
     const Template* tmpl = nullptr;
     const CertificateRequest* csr = nullptr;
+    ApiPassthrough api;
     Validity validity;
     SigningAlgorithm signing_algorithm = SigningAlgorithm::sha256_with_ecdsa;
     std::optional<IdempotencyClaim> claim;

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "ca/base/arn.hpp"
 #include "ca/base/clock.hpp"
@@ -59,6 +60,7 @@ struct AuthorityRecord {
   std::string key_token;  // configured token name that holds the key
   std::string key_uri;    // RFC 7512; empty while CREATING
   Bytes spki_der;
+  std::vector<Extension> csr_extensions;  // that its CSR asks for beside basicConstraints
   Bytes csr_der;
   Bytes certificate_der;        // empty before import
   std::string certificate_pem;  // exactly what clients read back
@@ -82,9 +84,10 @@ struct CertificateRecord {
   bool self_signed = false;
   std::string template_name;
   SigningAlgorithm signing_algorithm = SigningAlgorithm::sha256_with_ecdsa;
-  Bytes tbs_der;        // linted bytes; kept so that a resumed signature is over the same bytes (I4)
-  Bytes der;            // empty until ISSUED
-  std::string subject;  // RFC 2253 text, for people and reports
+  Bytes tbs_der;  // linted bytes; kept so that a resumed signature is over the same bytes (I4)
+  std::vector<Extension> passed_through;  // that CSR or API gave and the template took
+  Bytes der;                              // empty until ISSUED
+  std::string subject;                    // RFC 2253 text, for people and reports
   Validity validity;
   Sha256 key_hash{};  // SHA-256 of the subject's SPKI
   std::string account;

@@ -1,5 +1,8 @@
 #include "ca/issuance/build_tbs.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 #include "ca/base/error.hpp"
 #include "ca/x509/der.hpp"
 #include "ca/x509/name_match.hpp"
@@ -83,10 +86,13 @@ std::optional<Extension> extended_key_usage(const Template& tmpl) {
 Bytes uri_name(const std::string& uri) { return der::element(der::tag::context(6), bytes_of(uri)); }
 
 // One DistributionPoint { distributionPoint [0] { fullName [0] { URI } } } (RFC 5280, 4.2.1.13)
-Extension crl_distribution_point(const std::string& uri) {
-  const Bytes full_name = der::element(der::tag::context_constructed(0), uri_name(uri));
+std::optional<Extension> crl_distribution_point(const RevocationPointers& pointers) {
+  if (!pointers.crl_uri) {
+    return std::nullopt;
+  }
+  const Bytes full_name = der::element(der::tag::context_constructed(0), uri_name(*pointers.crl_uri));
   const Bytes point = der::element(kSequence, der::element(der::tag::context_constructed(0), full_name));
-  return {oid::kCrlDistributionPoints, false, der::element(kSequence, point)};
+  return Extension{oid::kCrlDistributionPoints, false, der::element(kSequence, point)};
 }
 
 // AuthorityInfoAccess ::= SEQUENCE OF { method, location } (RFC 5280, 4.2.2.1)
@@ -108,16 +114,6 @@ std::optional<Extension> authority_info_access(const RevocationPointers& pointer
   return Extension{oid::kAuthorityInfoAccess, false, der::element(kSequence, list)};
 }
 
-std::optional<Extension> subject_alt_names(const CertificateRequest& request) {
-  for (const Extension& extension : request.extensions) {
-    if (extension.id == oid::kSubjectAltName) {
-      // RFC 5280, 4.2.1.6: critical when it is the only name.
-      return Extension{oid::kSubjectAltName, request.subject.empty(), extension.value};
-    }
-  }
-  return std::nullopt;
-}
-
 void check_path_length(const TbsInput& input) {
   const auto& left = input.issuer.path_length;
   if (!input.tmpl.is_ca || input.tmpl.is_root || !left) {
@@ -132,27 +128,23 @@ void check_path_length(const TbsInput& input) {
 
 // A certificate under the authority's name or key is one more of the authority itself: path building,
 // revocation and OCSP could not tell the two apart.
-void check_is_another(const TbsInput& input) {
+void check_is_another(const TbsInput& input, const DistinguishedName& subject) {
   if (input.tmpl.is_root) {
     return;
   }
   if (input.request.public_key.spki_der() == input.issuer.spki_der) {
     throw Error{Code::malformed_csr, "The CSR's public key is the certificate authority's own"};
   }
-  if (match_names(input.request.subject, input.issuer.subject) == NameMatch::yes) {
-    throw Error{Code::malformed_csr, "The CSR's subject is the certificate authority's own"};
+  if (match_names(subject, input.issuer.subject) == NameMatch::yes) {
+    throw Error{Code::malformed_csr, "The subject is the certificate authority's own"};
   }
 }
 
-void check_input(const TbsInput& input) {
-  if (!input.tmpl.supported) {
-    throw Error{Code::invalid_args,
-                "The certificate template " + std::string{input.tmpl.name} + " is not available yet"};
-  }
-  if (input.request.subject.empty() && input.request.subject_alt_names.empty()) {
+void check_input(const TbsInput& input, const Granted& granted) {
+  if (granted.subject.empty() && granted.names.empty()) {
     throw Error{Code::malformed_csr, "The CSR must have a subject or a SAN"};
   }
-  if (input.tmpl.is_ca && input.request.subject.empty()) {
+  if (input.tmpl.is_ca && granted.subject.empty()) {
     throw Error{Code::malformed_csr, "The CSR of a certificate authority must have a subject"};
   }
   const auto& issuer_validity = input.issuer.validity;
@@ -167,14 +159,14 @@ void check_input(const TbsInput& input) {
     throw Error{Code::validity_beyond_issuer,
                 "The certificate validity specified begins before the certificate authority validity"};
   }
-  check_is_another(input);
+  check_is_another(input, granted.subject);
   check_path_length(input);
 }
 
 // The order of AWS Private CA's certificates. Where its samples say nothing we decided: AIA behind the CRL
-// distribution point, because both point to revocation, and the SAN last, because it alone comes from the
-// request.
-std::vector<Extension> extensions_of(const TbsInput& input) {
+// distribution point, because both point to revocation, then what was passed through, and the SAN last. A key
+// usage that was passed through stands where the template's would.
+std::vector<Extension> extensions_of(const TbsInput& input, const Granted& granted) {
   const Template& tmpl = input.tmpl;
   std::vector<Extension> extensions;
   const auto append = [&](std::optional<Extension> extension) {
@@ -182,34 +174,40 @@ std::vector<Extension> extensions_of(const TbsInput& input) {
       extensions.push_back(*std::move(extension));
     }
   };
+  const auto append_passed = [&](const auto& wanted) {
+    std::copy_if(granted.extensions.begin(), granted.extensions.end(), std::back_inserter(extensions),
+                 [&](const Extension& extension) { return wanted(extension.id); });
+  };
   append(basic_constraints(tmpl));
   if (tmpl.authority_key_id) {
     append(authority_key_id(input.issuer));
   }
   append(subject_key_id(input.request.public_key));
   append(key_usage(tmpl, input.request.public_key));
+  append_passed([](const Oid& id) { return id == oid::kKeyUsage; });
   append(extended_key_usage(tmpl));
-  if (input.pointers.crl_uri && tmpl.crl_from != Template::CrlSource::never) {
-    append(crl_distribution_point(*input.pointers.crl_uri));
-  }
+  append_passed([](const Oid& id) { return id == oid::kExtendedKeyUsage; });
   if (!tmpl.is_root) {
+    append(crl_distribution_point(input.pointers));
     append(authority_info_access(input.pointers));
   }
-  append(subject_alt_names(input.request));
+  append_passed([](const Oid& id) { return id != oid::kKeyUsage && id != oid::kExtendedKeyUsage; });
+  append(granted.alt_names);
   return extensions;
 }
 
 }  // namespace
 
 TbsCertificate build_tbs(const TbsInput& input) {
-  check_input(input);
+  const Granted granted = grant(input.tmpl, input.request, input.api);
+  check_input(input, granted);
   return {.serial = input.serial,
           .signing_algorithm = input.signing_algorithm,
-          .issuer = input.tmpl.is_root ? input.request.subject : input.issuer.subject,
+          .issuer = input.tmpl.is_root ? granted.subject : input.issuer.subject,
           .validity = input.validity,
-          .subject = input.request.subject,
+          .subject = granted.subject,
           .spki_der = input.request.public_key.spki_der(),
-          .extensions = extensions_of(input)};
+          .extensions = extensions_of(input, granted)};
 }
 
 }  // namespace ca

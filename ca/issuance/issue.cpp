@@ -23,37 +23,59 @@ AuditEvent event_of(const CertificateRecord& record, const std::string& type) {
   return event;
 }
 
-// The names that no relying party sees in the subject.
-std::string alt_names_text(const CertificateRequest& request) {
+std::string joined(const std::vector<std::string>& texts) {
   std::string text;
-  for (const GeneralName& name : request.subject_alt_names) {
-    text += (text.empty() ? "" : ", ") + name.text();
+  for (const std::string& part : texts) {
+    text += (text.empty() ? "" : ", ") + part;
   }
   return text;
 }
 
-AuditEvent pending_event(const IssuancePlan& plan, const CertificateRecord& record) {
+// The names that no relying party sees in the subject.
+std::string alt_names_text(const TbsCertificate& tbs) {
+  std::vector<std::string> texts;
+  for (const Extension& extension : tbs.extensions) {
+    if (extension.id == oid::kSubjectAltName) {
+      for (const GeneralName& name : parse_general_names(extension.value)) {
+        texts.push_back(name.text());
+      }
+    }
+  }
+  return joined(texts);
+}
+
+std::string ids_text(const std::vector<Extension>& extensions) {
+  std::vector<std::string> ids;
+  for (const Extension& extension : extensions) {
+    ids.push_back(extension.id);
+  }
+  return joined(ids);
+}
+
+AuditEvent pending_event(const IssuancePlan& plan, const CertificateRecord& record,
+                         const std::string& alt_names) {
   AuditEvent event = event_of(record, "certificate.pending");
   event.detail = {{"template", record.template_name},
                   {"subject", record.subject},
                   {"not_before", rfc3339(record.validity.not_before)},
                   {"not_after", rfc3339(record.validity.not_after)},
                   {"key_sha256", to_hex(record.key_hash)},
-                  {"subject_alt_names", alt_names_text(plan.request)},
+                  {"subject_alt_names", alt_names},
+                  {"passed_through", ids_text(record.passed_through)},
                   {"device_id", record.device_id},
                   {"profile", record.profile},
                   {"caller_device", plan.caller.device_id.value_or("")}};
   return event;
 }
 
-CertificateRecord record_of(const IssuancePlan& plan, const SerialNumber& serial,
+CertificateRecord record_of(const IssuancePlan& plan, const TbsCertificate& tbs,
                             const ToBeSigned& to_be_signed, TimePoint now) {
-  CertificateRecord record{.issuer = plan.issuer.arn, .serial = serial};
+  CertificateRecord record{.issuer = plan.issuer.arn, .serial = tbs.serial};
   record.self_signed = plan.tmpl.is_root;
   record.template_name = std::string{plan.tmpl.name};
   record.signing_algorithm = to_be_signed.algorithm();
   record.tbs_der = to_be_signed.der();
-  record.subject = plan.request.subject.text();
+  record.subject = tbs.subject.text();
   record.validity = plan.validity;
   record.key_hash = sha256(plan.request.public_key.spki_der());
   record.account = plan.caller.account;
@@ -82,16 +104,19 @@ Issuance::Result Issuance::issue(const IssuancePlan& plan, Deadline deadline) {
   const TbsCertificate tbs = build_tbs({.tmpl = plan.tmpl,
                                         .issuer = plan.issuer.identity,
                                         .request = plan.request,
+                                        .api = plan.api,
                                         .serial = serial,
                                         .validity = plan.validity,
                                         .signing_algorithm = plan.signing_algorithm,
                                         .pointers = plan.pointers});
-  const ToBeSigned to_be_signed = lint(tbs, plan.tmpl, plan.issuer.identity);
-  Result result{.record = record_of(plan, serial, to_be_signed, clock_.now()), .fresh = true};
+  const Asked asked{plan.request.subject, plan.request.extensions, plan.api};
+  const ToBeSigned to_be_signed = lint(tbs, plan.tmpl, plan.issuer.identity, asked);
+  Result result{.record = record_of(plan, tbs, to_be_signed, clock_.now()), .fresh = true};
+  result.record.passed_through = passed_through(plan.tmpl, asked);
 
   // Claimed before the row exists, so that the background worker cannot sign it beside us.
   const auto mine = claim(serial);
-  if (const auto earlier = intend(plan, result.record)) {
+  if (const auto earlier = intend(plan, result.record, alt_names_text(tbs))) {
     return {.record = stored(plan.issuer.arn, *earlier), .fresh = false};
   }
   try {
@@ -106,10 +131,11 @@ Issuance::Result Issuance::issue(const IssuancePlan& plan, Deadline deadline) {
 }
 
 // Commit #1. The serial of the earlier certificate that stands for this request; nullopt: ours is durable.
-std::optional<SerialNumber> Issuance::intend(const IssuancePlan& plan, const CertificateRecord& record) {
+std::optional<SerialNumber> Issuance::intend(const IssuancePlan& plan, const CertificateRecord& record,
+                                             const std::string& alt_names) {
   const CommitResult intent =
       committed(ledger_, {InsertPending{record, plan.claim, !plan.device_id.empty(), plan.max_pending},
-                          {pending_event(plan, record)}});
+                          {pending_event(plan, record, alt_names)}});
   switch (intent.outcome) {
     case CommitResult::Outcome::applied:
       return std::nullopt;
@@ -137,7 +163,8 @@ CertificateRecord Issuance::resume(CertificateRecord record, const Issuer& issue
                      .serial = record.serial,
                      .validity = record.validity,
                      .key_hash = record.key_hash,
-                     .algorithm = record.signing_algorithm},
+                     .algorithm = record.signing_algorithm,
+                     .passed_through = record.passed_through},
                     find_template({record.issuer.partition, record.template_name}), issuer.identity);
   } catch (const Error& error) {
     return failed(std::move(record), error.what());

@@ -29,6 +29,7 @@ struct IssuancePlan {
   const Template& tmpl;
   Issuer issuer;
   const CertificateRequest& request;
+  const ApiPassthrough& api;
   Validity validity;
   SigningAlgorithm signing_algorithm;
   RevocationPointers pointers;
@@ -91,7 +92,8 @@ class Issuance {
   // PENDING becomes FAILED, for good.
   [[nodiscard]] CertificateRecord failed(CertificateRecord pending, const std::string& reason);
   [[nodiscard]] CertificateRecord stored(const AuthorityArn& issuer, const SerialNumber& serial);
-  [[nodiscard]] std::optional<SerialNumber> intend(const IssuancePlan& plan, const CertificateRecord& record);
+  [[nodiscard]] std::optional<SerialNumber> intend(const IssuancePlan& plan, const CertificateRecord& record,
+                                                   const std::string& alt_names);
 
   Ledger& ledger_;
   Inventory& inventory_;

@@ -91,6 +91,16 @@ void check_unchanged(const Certificate& certificate, const TbsCertificate& tbs) 
           "what is read back differs from what was built");
 }
 
+// Who is named, and that nobody merged or mixed it: a subject or SAN of the API replaces the CSR's.
+void check_asked_names(const Certificate& certificate, const Template& tmpl, const Asked& asked) {
+  require(certificate.subject == asked_subject(tmpl, asked), "the subject is not the one that was asked for");
+  const Extension* extension = certificate.find(oid::kSubjectAltName);
+  const Bytes* alt_names = asked_alt_names(tmpl, asked);
+  require((extension == nullptr) == (alt_names == nullptr) &&
+              (extension == nullptr || extension->value == *alt_names),
+          "the SAN is not the one that was asked for");
+}
+
 // RFC 5280, 4.1.2.5: UTCTime through the year 2049, GeneralizedTime after; I10.
 void check_validity(ByteView tbs_der, const Validity& validity, const Template& tmpl,
                     const IssuerIdentity& issuer) {
@@ -141,6 +151,10 @@ void check_names(const Certificate& certificate, const Template& tmpl, const Iss
   // Before constraints, which compare good names only.
   check_syntax(alt_names);
   check_syntax(mailboxes_of(certificate.subject));
+  // An authority whose own constraints nobody could evaluate would issue nothing, here or elsewhere.
+  if (const Extension* constraints = certificate.find(oid::kNameConstraints)) {
+    (void)NameConstraints::parse(constraints->value);
+  }
   if (tmpl.is_root) {
     return;  // constraints are about what stands below
   }
@@ -169,10 +183,10 @@ void check_begin(const Validity& validity, const Template& tmpl, const IssuerIde
 
 // Everything that does not depend on how the bytes came about.
 void check_certificate(const Certificate& certificate, ByteView tbs_der, const Template& tmpl,
-                       const IssuerIdentity& issuer) {
+                       const IssuerIdentity& issuer, const std::vector<Extension>& passed) {
   check_issuer(certificate, tmpl, issuer);
   check_validity(tbs_der, certificate.validity, tmpl, issuer);
-  check_promises(certificate, tmpl, issuer);
+  check_promises(certificate, tmpl, issuer, passed);
   check_names(certificate, tmpl, issuer);
 }
 
@@ -182,12 +196,14 @@ void lint_failure(const std::string& what) {
   throw Error{Code::internal, "The certificate was built wrongly and is not signed: " + what};
 }
 
-ToBeSigned lint(const TbsCertificate& tbs, const Template& tmpl, const IssuerIdentity& issuer) {
+ToBeSigned lint(const TbsCertificate& tbs, const Template& tmpl, const IssuerIdentity& issuer,
+                const Asked& asked) {
   Bytes der = tbs.encode();
   const Certificate certificate = read_again(der, tbs.signing_algorithm);
   check_identity(certificate, tbs.serial, tbs.signing_algorithm);
   check_unchanged(certificate, tbs);
-  check_certificate(certificate, der, tmpl, issuer);
+  check_certificate(certificate, der, tmpl, issuer, passed_through(tmpl, asked));
+  check_asked_names(certificate, tmpl, asked);
   check_begin(certificate.validity, tmpl, issuer);
   return LintSeal::seal(std::move(der), tbs.signing_algorithm);
 }
@@ -197,7 +213,7 @@ ToBeSigned lint_stored(const StoredTbs& stored, const Template& tmpl, const Issu
   check_identity(certificate, stored.serial, stored.algorithm);
   require(certificate.validity == stored.validity, "its validity is not that of its row");
   require(sha256(certificate.public_key.spki_der()) == stored.key_hash, "its key is not that of its row");
-  check_certificate(certificate, stored.der, tmpl, issuer);
+  check_certificate(certificate, stored.der, tmpl, issuer, stored.passed_through);
   return LintSeal::seal(Bytes(stored.der.begin(), stored.der.end()), stored.algorithm);
 }
 

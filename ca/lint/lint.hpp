@@ -1,6 +1,7 @@
 #pragma once
 #include "ca/base/digest.hpp"
 #include "ca/base/serial_number.hpp"
+#include "ca/lint/passed_through.hpp"
 #include "ca/templates/issuer_identity.hpp"
 #include "ca/templates/template.hpp"
 #include "ca/x509/tbs_certificate.hpp"
@@ -9,10 +10,13 @@
 namespace ca {
 
 // Encodes, reads the encoding again with no knowledge of how it was built, and checks it: RFC 5280 structure,
-// the template's promises, syntax of every name, and the name constraints of the issuer and of those above
-// it. Pure. Throws Code::name_not_permitted (a name), Code::validity_beyond_issuer (I10, at either end),
-// Code::path_length_exceeded, and Code::internal for structure, which only a defect of ours can break.
-[[nodiscard]] ToBeSigned lint(const TbsCertificate& tbs, const Template& tmpl, const IssuerIdentity& issuer);
+// the template's promises, what was passed through (octets, criticality, and that nothing else is there),
+// syntax of every name, and the name constraints of the issuer and of those above it. Pure. Throws
+// Code::name_not_permitted (a name, or name constraints of its own that nobody could evaluate),
+// Code::validity_beyond_issuer (I10, at either end), Code::path_length_exceeded, and Code::internal for
+// structure, which only a defect of ours can break.
+[[nodiscard]] ToBeSigned lint(const TbsCertificate& tbs, const Template& tmpl, const IssuerIdentity& issuer,
+                              const Asked& asked);
 
 // Bytes that an earlier lint passed and the ledger kept, with what the row says about them.
 struct StoredTbs {
@@ -21,6 +25,7 @@ struct StoredTbs {
   Validity validity;
   Sha256 key_hash;
   SigningAlgorithm algorithm;
+  const std::vector<Extension>& passed_through;
 };
 
 // The same checks against the issuer as it is now, which may have got another certificate meanwhile, and may
@@ -29,9 +34,10 @@ struct StoredTbs {
 [[nodiscard]] ToBeSigned lint_stored(const StoredTbs& stored, const Template& tmpl,
                                      const IssuerIdentity& issuer);
 
-// The CertificationRequestInfo (RFC 2986, 4.1) of an authority's own CSR, read back and compared. Throws
-// Code::internal.
+// The CertificationRequestInfo (RFC 2986, 4.1) of an authority's own CSR, read back and compared: it asks for
+// basicConstraints CA:TRUE and for `extra`. Throws Code::internal.
 [[nodiscard]] ToBeSigned lint_certification_request(const DistinguishedName& subject, ByteView spki_der,
-                                                    SigningAlgorithm algorithm);
+                                                    SigningAlgorithm algorithm,
+                                                    const std::vector<Extension>& extra);
 
 }  // namespace ca

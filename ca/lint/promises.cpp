@@ -6,6 +6,7 @@
 #include "ca/base/digest.hpp"
 #include "ca/base/error.hpp"
 #include "ca/x509/der.hpp"
+#include "ca/x509/extension_value.hpp"
 #include "ca/x509/name_syntax.hpp"
 
 namespace ca {
@@ -34,12 +35,25 @@ Promise basic_constraints_of(const Template& tmpl) {
       true, true, {0x30, 0x06, 0x01, 0x01, 0xFF, 0x02, 0x01, static_cast<std::uint8_t>(*tmpl.path_length)}};
 }
 
+const Extension* find(const std::vector<Extension>& extensions, std::string_view id) {
+  const auto found = std::find_if(extensions.begin(), extensions.end(),
+                                  [&](const Extension& extension) { return extension.id == id; });
+  return found == extensions.end() ? nullptr : &*found;
+}
+
+// As it was asked for.
+Promise passed_promise(const std::vector<Extension>& passed, std::string_view id) {
+  const Extension* asked = find(passed, id);
+  return asked == nullptr ? Promise{} : Promise{true, asked->critical, asked->value};
+}
+
 // RFC 9295, 3: nothing but signing for an Ed25519 key, whatever the template.
-Promise key_usage_of(const Template& tmpl, KeyFamily family) {
+Promise key_usage_of(const Template& tmpl, KeyFamily family, const std::vector<Extension>& passed) {
   switch (tmpl.key_usage) {
     case Template::KeyUsage::none:
-    case Template::KeyUsage::passthrough:
       return {};
+    case Template::KeyUsage::passthrough:
+      return passed_promise(passed, oid::kKeyUsage);
     case Template::KeyUsage::signature_and_encipherment:
       if (family == KeyFamily::ed25519) {
         return {true, true, {0x03, 0x02, 0x07, 0x80}};
@@ -53,7 +67,7 @@ Promise key_usage_of(const Template& tmpl, KeyFamily family) {
   return {};
 }
 
-Promise extended_key_usage_of(const Template& tmpl) {
+Promise extended_key_usage_of(const Template& tmpl, const std::vector<Extension>& passed) {
   // id-kp is 1.3.6.1.5.5.7.3; the last octet names the purpose.
   const auto purposes = [](std::initializer_list<std::uint8_t> numbers) {
     Bytes value{0x30, static_cast<std::uint8_t>(numbers.size() * 10)};
@@ -65,8 +79,9 @@ Promise extended_key_usage_of(const Template& tmpl) {
   };
   switch (tmpl.extended_key_usage) {
     case Template::ExtendedKeyUsage::none:
-    case Template::ExtendedKeyUsage::passthrough:
       return {};
+    case Template::ExtendedKeyUsage::passthrough:
+      return passed_promise(passed, oid::kExtendedKeyUsage);
     case Template::ExtendedKeyUsage::server_and_client:
       return {true, false, purposes({1, 2})};
     case Template::ExtendedKeyUsage::client:
@@ -118,11 +133,14 @@ void check(const Certificate& certificate, const char* id, const Promise& promis
 }
 
 // No certificate gets an extension that nobody granted, and those that it gets stand as in AWS's
-// certificates.
-void check_no_others(const Certificate& certificate, const Template& tmpl) {
+// certificates; what was passed through stands before the SAN.
+void check_no_others(const Certificate& certificate, const Template& tmpl,
+                     const std::vector<Extension>& passed) {
+  static constexpr const char* kPassed = "";
   static constexpr std::array kInOrder{
       oid::kBasicConstraints, oid::kAuthorityKeyIdentifier, oid::kSubjectKeyIdentifier, oid::kKeyUsage,
-      oid::kExtendedKeyUsage, oid::kCrlDistributionPoints,  oid::kAuthorityInfoAccess,  oid::kSubjectAltName};
+      oid::kExtendedKeyUsage, oid::kCrlDistributionPoints,  oid::kAuthorityInfoAccess,  kPassed,
+      oid::kSubjectAltName};
   auto next = kInOrder.begin();
   for (const Extension& extension : certificate.extensions) {
     const auto is_it = [&](const char* id) { return extension.id == id; };
@@ -131,26 +149,48 @@ void check_no_others(const Certificate& certificate, const Template& tmpl) {
     if (pointer && (extension.critical || tmpl.is_root)) {
       lint_failure("extension " + extension.id + " must not be critical nor in a root");
     }
-    if (std::none_of(kInOrder.begin(), kInOrder.end(), is_it)) {
-      lint_failure("extension " + extension.id + " is not in the template");
+    const bool ours = std::any_of(kInOrder.begin(), kInOrder.end(), is_it);
+    if (!ours && find(passed, extension.id) == nullptr) {
+      lint_failure("extension " + extension.id + " is not in the template and was not passed through");
     }
-    next = std::find_if(next, kInOrder.end(), is_it);
+    next = ours ? std::find_if(next, kInOrder.end(), is_it) : std::find(next, kInOrder.end(), kPassed);
     if (next == kInOrder.end()) {
       lint_failure("extension " + extension.id + " is out of order");
     }
   }
 }
 
+// Each is there as it was asked for, and is one that may be.
+void check_passed(const Certificate& certificate, const Template& tmpl,
+                  const std::vector<Extension>& passed) {
+  for (const Extension& asked : passed) {
+    const Extension* extension = certificate.find(asked.id);
+    if (extension == nullptr || *extension != asked) {
+      lint_failure("extension " + asked.id + " is not as it was asked for");
+    }
+    if (const auto complaint = extension_complaint(asked)) {
+      lint_failure(*complaint);
+    }
+    const auto purposes = asked.id == oid::kExtendedKeyUsage ? purposes_of(asked) : std::vector<Oid>{};
+    if (tmpl.is_ca && std::find(purposes.begin(), purposes.end(), oid::kOcspSigning) != purposes.end()) {
+      lint_failure("an authority may not sign OCSP answers for its issuer");
+    }
+  }
+}
+
 void check_authority_bits(const Certificate& certificate, const Template& tmpl,
                           const IssuerIdentity& issuer) {
+  static constexpr unsigned kSigningOnly = 1U << 0U | 1U << 1U | kKeyCertSignBit | kCrlSignBit;
   const auto basic = certificate.basic_constraints();
   const unsigned usage = key_usage_bits(certificate);
   if (!basic || basic->ca != tmpl.is_ca) {
     lint_failure("the CA bit is not the template's");
   }
-  const bool may_sign = (usage & (kKeyCertSignBit | kCrlSignBit)) != 0;
-  if (may_sign != basic->ca) {
+  if (!basic->ca && (usage & (kKeyCertSignBit | kCrlSignBit)) != 0) {
     lint_failure("the key usage does not fit the CA bit");
+  }
+  if (certificate.public_key.family() == KeyFamily::ed25519 && (usage & ~kSigningOnly) != 0) {
+    lint_failure("the key usage does not fit an Ed25519 key");
   }
   if (basic->ca && !tmpl.is_root && issuer.path_length &&
       (!basic->path_length || *basic->path_length >= *issuer.path_length)) {
@@ -178,15 +218,17 @@ void check_pointer_uris(ByteView contents, int depth) {
 
 }  // namespace
 
-void check_promises(const Certificate& certificate, const Template& tmpl, const IssuerIdentity& issuer) {
+void check_promises(const Certificate& certificate, const Template& tmpl, const IssuerIdentity& issuer,
+                    const std::vector<Extension>& passed) {
   check(certificate, oid::kBasicConstraints, basic_constraints_of(tmpl));
   check(certificate, oid::kAuthorityKeyIdentifier, authority_key_id_promise(tmpl, issuer));
   check(
       certificate, oid::kSubjectKeyIdentifier,
       {tmpl.subject_key_id, false, key_id_value({0x04, 0x14}, key_hash(certificate.public_key.spki_der()))});
-  check(certificate, oid::kKeyUsage, key_usage_of(tmpl, certificate.public_key.family()));
-  check(certificate, oid::kExtendedKeyUsage, extended_key_usage_of(tmpl));
-  check_no_others(certificate, tmpl);
+  check(certificate, oid::kKeyUsage, key_usage_of(tmpl, certificate.public_key.family(), passed));
+  check(certificate, oid::kExtendedKeyUsage, extended_key_usage_of(tmpl, passed));
+  check_no_others(certificate, tmpl, passed);
+  check_passed(certificate, tmpl, passed);
   check_authority_bits(certificate, tmpl, issuer);
   for (const char* id : {oid::kCrlDistributionPoints, oid::kAuthorityInfoAccess}) {
     if (const Extension* pointer = certificate.find(id)) {

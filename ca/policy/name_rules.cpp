@@ -17,30 +17,33 @@ constexpr std::size_t kMaxCommonName = 64;  // RFC 5280, A.1: ub-common-name
 constexpr std::size_t kMaxAttribute = 256;
 constexpr std::size_t kMaxNameInMessage = 100;
 
-[[noreturn]] void refuse(const std::string& what) { throw Error{Code::malformed_csr, what}; }
-
-void check_attribute(const DistinguishedName::Attribute& attribute) {
-  const std::size_t max = attribute.type == oid::kCommonName ? kMaxCommonName : kMaxAttribute;
-  if (utf8_length(attribute.utf8()) > max) {
-    refuse("The subject attribute " + attribute.type + " is longer than " + std::to_string(max) +
-           " characters");
+[[nodiscard]] std::optional<std::string> complaint_about(const DistinguishedName& name) {
+  for (const auto& attribute : name.attributes()) {
+    const std::size_t max = attribute.type == oid::kCommonName ? kMaxCommonName : kMaxAttribute;
+    if (utf8_length(attribute.utf8()) > max) {
+      return "The subject attribute " + attribute.type + " is longer than " + std::to_string(max) +
+             " characters";
+    }
   }
+  return std::nullopt;
 }
 
-void check_kind(Kind kind) {
-  switch (kind) {
+[[nodiscard]] std::optional<std::string> complaint_about(const GeneralName& name) {
+  switch (name.kind) {
+    case Kind::directory:
+      return complaint_about(DistinguishedName::parse(name.value));
     case Kind::email:
     case Kind::dns:
-    case Kind::directory:
     case Kind::uri:
     case Kind::ip:
     case Kind::other:
     case Kind::registered_id:
-      return;
+      return std::nullopt;
     case Kind::x400:
     case Kind::edi_party:
-      refuse("The SAN holds an x400Address or ediPartyName, which is not supported");
+      return "The SAN holds an x400Address or ediPartyName, which is not supported";
   }
+  return std::nullopt;
 }
 
 // The domain of a mailbox has no case, its local part has (RFC 5321, 2.4).
@@ -108,23 +111,20 @@ bool is_granted(const GeneralName& name, const NameGrant& grant) {
 
 }  // namespace
 
-void check_request_names(const CertificateRequest& request) {
-  if (request.subject.empty() && request.subject_alt_names.empty()) {
-    refuse("The CSR must have a subject or a SAN");
+void check_name_bounds(const DistinguishedName& subject, const std::vector<GeneralName>& alt_names,
+                       Code code) {
+  if (subject.empty() && alt_names.empty()) {
+    throw Error{code, "The CSR must have a subject or a SAN"};
   }
-  if (request.subject_alt_names.size() > kMaxGeneralNames) {
-    refuse("The SAN of the CSR has more than " + std::to_string(kMaxGeneralNames) + " names");
+  if (alt_names.size() > kMaxGeneralNames) {
+    throw Error{code, "The SAN has more than " + std::to_string(kMaxGeneralNames) + " names"};
   }
-  for (const auto& attribute : request.subject.attributes()) {
-    check_attribute(attribute);
+  if (const auto complaint = complaint_about(subject)) {
+    throw Error{code, *complaint};
   }
-  for (const GeneralName& name : request.subject_alt_names) {
-    check_kind(name.kind);
-    if (name.kind == Kind::directory) {
-      const DistinguishedName directory = DistinguishedName::parse(name.value);
-      for (const auto& attribute : directory.attributes()) {
-        check_attribute(attribute);
-      }
+  for (const GeneralName& name : alt_names) {
+    if (const auto complaint = complaint_about(name)) {
+      throw Error{code, *complaint};
     }
   }
 }

@@ -2,6 +2,7 @@
 #include <string>
 #include <vector>
 
+#include "ca/base/error.hpp"
 #include "ca/x509/certificate_request.hpp"
 
 namespace ca {
@@ -15,9 +16,10 @@ struct NameGrant {
   std::vector<std::string> common_names, dns_names, uris, ip_addresses, emails;
 };
 
-// The bounds that hold for every request: at least one name, CN at most 64 characters, at most
-// kMaxGeneralNames, SAN kinds that we know, strings that relying parties accept. Throws Code::malformed_csr.
-void check_request_names(const CertificateRequest& request);
+// The bounds that hold for every certificate: at least one name, CN at most 64 characters, at most
+// kMaxGeneralNames, SAN kinds that we know, strings that relying parties accept. Throws `code`.
+void check_name_bounds(const DistinguishedName& subject, const std::vector<GeneralName>& alt_names,
+                       Code code);
 
 // Every common name and every SAN must match a pattern of its own kind; subject attributes other than CN, and
 // SAN kinds without a pattern list, are refused (I11). Throws Code::name_not_permitted naming the first that

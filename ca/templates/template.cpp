@@ -13,7 +13,6 @@ using Basic = Template::BasicConstraints;
 using Usage = Template::KeyUsage;
 using Extended = Template::ExtendedKeyUsage;
 using Names = Template::NameSource;
-using Crl = Template::CrlSource;
 
 // What a template's name ends with: whose extensions may pass beside the fixed ones.
 enum class Suffix { base, csr, api, api_csr };
@@ -29,12 +28,10 @@ constexpr Template row(std::string_view name, Suffix suffix) {
           .key_usage = Usage::passthrough,
           .extended_key_usage = Extended::passthrough,
           .names_from = api ? Names::api_else_request : Names::request,
-          .crl_from = csr ? Crl::configuration_or_request : Crl::configuration,
           .csr_passthrough = csr,
           .api_passthrough = api,
           .is_ca = false,
-          .is_root = false,
-          .supported = suffix == Suffix::base};
+          .is_root = false};
 }
 
 constexpr Template leaf(std::string_view name, Usage usage, Extended extended, Suffix suffix = Suffix::base) {
@@ -44,10 +41,9 @@ constexpr Template leaf(std::string_view name, Usage usage, Extended extended, S
   return made;
 }
 
-constexpr Template critical_leaf(std::string_view name, Suffix suffix, Crl crl) {
+constexpr Template critical_leaf(std::string_view name, Suffix suffix) {
   Template made = row(name, suffix);
   made.basic_constraints = Basic::end_entity_critical;
-  made.crl_from = crl;
   return made;
 }
 
@@ -70,7 +66,6 @@ constexpr Template blank_root(std::string_view name, std::optional<int> path_len
   Template made = blank_authority(name, 0, Suffix::api);
   made.path_length = path_length;
   made.authority_key_id = false;
-  made.crl_from = Crl::api_custom_extension;
   made.is_root = true;
   return made;
 }
@@ -79,7 +74,6 @@ constexpr Template root(std::string_view name, Suffix suffix = Suffix::base) {
   Template made = authority(name, 0, suffix);
   made.path_length = std::nullopt;
   made.authority_key_id = false;
-  made.crl_from = Crl::never;
   made.is_root = true;
   return made;
 }
@@ -121,12 +115,9 @@ const std::array<Template, 61> kTemplates{
     leaf("BlankEndEntityCertificate_APIPassthrough", Usage::passthrough, Extended::passthrough, Suffix::api),
     leaf("BlankEndEntityCertificate_APICSRPassthrough", Usage::passthrough, Extended::passthrough,
          Suffix::api_csr),
-    critical_leaf("BlankEndEntityCertificate_CriticalBasicConstraints_CSRPassthrough", Suffix::csr,
-                  Crl::configuration_or_request),
-    critical_leaf("BlankEndEntityCertificate_CriticalBasicConstraints_APIPassthrough", Suffix::api,
-                  Crl::configuration_or_api),
-    critical_leaf("BlankEndEntityCertificate_CriticalBasicConstraints_APICSRPassthrough", Suffix::api_csr,
-                  Crl::configuration_api_or_request),
+    critical_leaf("BlankEndEntityCertificate_CriticalBasicConstraints_CSRPassthrough", Suffix::csr),
+    critical_leaf("BlankEndEntityCertificate_CriticalBasicConstraints_APIPassthrough", Suffix::api),
+    critical_leaf("BlankEndEntityCertificate_CriticalBasicConstraints_APICSRPassthrough", Suffix::api_csr),
     root("RootCACertificate"),
     root("RootCACertificate_APIPassthrough", Suffix::api),
     blank_root("BlankRootCACertificate_APIPassthrough", std::nullopt),
@@ -174,13 +165,17 @@ const Template& find_template(const TemplateArn& arn) {
   if (found == kTemplates.end()) {
     throw Error{Code::invalid_args, "There is no certificate template " + arn.text()};
   }
-  if (!found->supported) {
-    throw Error{Code::invalid_args,
-                "The certificate template " + arn.text() +
-                    " is not available yet: passthrough of extensions from the API or the CSR is not "
-                    "supported"};
-  }
   return *found;
+}
+
+std::optional<std::string> provisioning_complaint(const Template& tmpl) {
+  if (tmpl.is_ca) {
+    return "template " + std::string{tmpl.name} + " makes certificates of authorities, which no device gets";
+  }
+  if (tmpl.csr_passthrough) {
+    return "template " + std::string{tmpl.name} + " lets a device choose extensions by its CSR";
+  }
+  return std::nullopt;
 }
 
 }  // namespace ca

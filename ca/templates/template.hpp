@@ -1,6 +1,7 @@
 #pragma once
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "ca/base/arn.hpp"
@@ -9,7 +10,8 @@ namespace ca {
 
 // The certificate templates of AWS Private CA ("Understanding certificate templates"), one row each.
 // A template fixes every extension of the certificate; what it leaves open is named here, and only that may
-// come from elsewhere (I11).
+// come from elsewhere (I11). Key identifiers and pointers to revocation come from the authority alone,
+// whatever the documentation lets pass (docs/decisions/004).
 struct Template {
   enum class BasicConstraints { end_entity, end_entity_critical, authority };
   // `fixed`: value of the template. `passthrough`: only what the request or the API passes.
@@ -30,15 +32,6 @@ struct Template {
     passthrough
   };
   enum class NameSource { request, api_else_request };
-  // Where the CRL distribution point comes from, in order of precedence.
-  enum class CrlSource {
-    never,
-    configuration,
-    configuration_or_request,
-    configuration_or_api,
-    configuration_api_or_request,
-    api_custom_extension,
-  };
 
   std::string_view name;  // "EndEntityCertificate"
   BasicConstraints basic_constraints;
@@ -48,19 +41,20 @@ struct Template {
   KeyUsage key_usage;
   ExtendedKeyUsage extended_key_usage;
   NameSource names_from;  // subject and SAN
-  CrlSource crl_from;
   bool csr_passthrough;
   bool api_passthrough;
   bool is_ca;
   bool is_root;
-  bool supported;  // whether this build issues from it
 };
 
 // All 61, in the order of the documentation. Static storage.
 [[nodiscard]] std::span<const Template> all_templates();
 
-// Throws Code::invalid_args for an unknown name, and for a known one that this build does not issue from:
-// never a certificate without the passthrough that its template promises.
+// Throws Code::invalid_args for an unknown name.
 [[nodiscard]] const Template& find_template(const TemplateArn& arn);
+
+// Why a device may not have a certificate from this template by itself; nullopt = it may. A device chooses
+// its CSR, so it may choose neither to be an authority nor its extensions (I11).
+[[nodiscard]] std::optional<std::string> provisioning_complaint(const Template& tmpl);
 
 }  // namespace ca

@@ -10,6 +10,7 @@ namespace ca {
 using Oid = std::string;
 
 namespace oid {
+inline constexpr const char* kSubjectDirectoryAttributes = "2.5.29.9";
 inline constexpr const char* kSubjectKeyIdentifier = "2.5.29.14";
 inline constexpr const char* kKeyUsage = "2.5.29.15";
 inline constexpr const char* kSubjectAltName = "2.5.29.17";
@@ -18,8 +19,12 @@ inline constexpr const char* kBasicConstraints = "2.5.29.19";
 inline constexpr const char* kNameConstraints = "2.5.29.30";
 inline constexpr const char* kCrlDistributionPoints = "2.5.29.31";
 inline constexpr const char* kCertificatePolicies = "2.5.29.32";
+inline constexpr const char* kPolicyMappings = "2.5.29.33";
 inline constexpr const char* kAuthorityKeyIdentifier = "2.5.29.35";
+inline constexpr const char* kPolicyConstraints = "2.5.29.36";
 inline constexpr const char* kExtendedKeyUsage = "2.5.29.37";
+inline constexpr const char* kFreshestCrl = "2.5.29.46";
+inline constexpr const char* kInhibitAnyPolicy = "2.5.29.54";
 inline constexpr const char* kAuthorityInfoAccess = "1.3.6.1.5.5.7.1.1";
 inline constexpr const char* kSubjectInfoAccess = "1.3.6.1.5.5.7.1.11";
 inline constexpr const char* kServerAuth = "1.3.6.1.5.5.7.3.1";

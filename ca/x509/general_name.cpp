@@ -124,6 +124,36 @@ std::string GeneralName::text() const {
   return label + "#" + to_hex(value);
 }
 
+GeneralName ip_name(const std::string& text) {
+  std::array<std::uint8_t, 16> address{};
+  for (const auto& [family, size] : {std::pair{AF_INET, 4}, std::pair{AF_INET6, 16}}) {
+    if (inet_pton(family, text.c_str(), address.data()) == 1) {
+      return {Kind::ip, Bytes(address.begin(), address.begin() + size)};
+    }
+  }
+  throw Error{Code::invalid_args, "'" + text.substr(0, INET6_ADDRSTRLEN) + "' is not an IP address"};
+}
+
+GeneralName registered_id_name(const Oid& id) {
+  const Bytes element = der::oid(id);
+  der::Reader reader{element, "registered id"};
+  const ByteView contents = reader.any().contents;
+  return {Kind::registered_id, Bytes(contents.begin(), contents.end())};
+}
+
+GeneralName other_name(const Oid& type, const std::string& utf8) {
+  if (!utf8_of_string(der::tag::kUtf8String, bytes_of(utf8))) {
+    throw Error{Code::invalid_args,
+                "The value of otherName " + type +
+                    " must be text without control characters or others that nobody sees"};
+  }
+  Bytes contents = der::oid(type);
+  const Bytes value =
+      der::element(der::tag::context_constructed(0), der::element(der::tag::kUtf8String, bytes_of(utf8)));
+  contents.insert(contents.end(), value.begin(), value.end());
+  return {Kind::other, std::move(contents)};
+}
+
 std::vector<GeneralName> parse_general_names(ByteView extension_value) {
   der::Reader outer{extension_value, "subjectAltName"};
   der::Reader names = outer.enter(der::tag::kSequence, "subjectAltName");

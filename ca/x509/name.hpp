@@ -76,6 +76,11 @@ struct GeneralName {
   friend bool operator==(const GeneralName&, const GeneralName&) = default;
 };
 
+// Names from their texts. Throw Code::invalid_args.
+[[nodiscard]] GeneralName ip_name(const std::string& text);  // "10.0.0.1", "2001:db8::1"
+[[nodiscard]] GeneralName registered_id_name(const Oid& id);
+[[nodiscard]] GeneralName other_name(const Oid& type, const std::string& utf8);  // value: UTF8String
+
 // Reads the GeneralNames of a SAN. Throws Code::malformed_csr; at most kMaxGeneralNames.
 inline constexpr std::size_t kMaxGeneralNames = 150;
 [[nodiscard]] std::vector<GeneralName> parse_general_names(ByteView extension_value);

@@ -1,5 +1,5 @@
-#include "ca/base/error.hpp"
 #include "daemon/acmpca/authority_json.hpp"
+#include "daemon/acmpca/extension_members.hpp"
 #include "daemon/acmpca/members.hpp"
 #include "daemon/acmpca/operations.hpp"
 
@@ -8,15 +8,13 @@ using nlohmann::json;
 
 ca::CreateAuthorityOrder read_create_order(const json& input) {
   const json& configuration = input.at("CertificateAuthorityConfiguration");
-  if (configuration.contains("CsrExtensions") && !configuration.at("CsrExtensions").empty()) {
-    throw ca::Error{ca::Code::invalid_args, "CsrExtensions with members are not available yet"};
-  }
   require_revocation_disabled(input);
   return {
       .type = *ca::authority_type_from_api(required_string(input, "CertificateAuthorityType")),
       .key_algorithm = key_algorithm(configuration),
       .signing_algorithm = signing_algorithm(configuration),
       .subject = ca::encode_subject(subject_fields(configuration.at("Subject"))),
+      .csr_extensions = csr_extensions(configuration),
       .configuration_json = configuration.dump(),
       .revocation_json = revocation_disabled().dump(),
       .tags = tags(input),

@@ -1,11 +1,10 @@
 #include "ca/base/error.hpp"
+#include "daemon/acmpca/extension_members.hpp"
 #include "daemon/acmpca/members.hpp"
 #include "daemon/acmpca/operations.hpp"
 
 namespace acmpca {
 
-// ApiPassthrough is not read: the templates that this service has take nothing from it, and AWS ignores it
-// for those as well.
 ca::IssuanceOrder read_issuance_order(const nlohmann::json& input) {
   ca::IssuanceOrder order{
       .authority = authority_arn(input),
@@ -14,6 +13,7 @@ ca::IssuanceOrder read_issuance_order(const nlohmann::json& input) {
       .signing_algorithm = signing_algorithm(input),
       .validity = validity(input.at("Validity")),
       .not_before = std::nullopt,
+      .api = api_passthrough(input),
       .idempotency_token = optional_string(input, "IdempotencyToken"),
   };
   if (const auto not_before = input.find("ValidityNotBefore"); not_before != input.end()) {

@@ -182,7 +182,7 @@ def test_a_binary_request_is_named(running, client, keys):
      "AccessDeniedException", "no resource-based policy allows"),
     ("TemplateArn", "nonsense", "ValidationException", "'templateArn'"),
     ("TemplateArn", "arn:aws:acm-pca:::template/NoSuchCertificate/V1", "InvalidArgsException", "no certificate template"),
-    ("TemplateArn", "arn:aws:acm-pca:::template/EndEntityCertificate_CSRPassthrough/V1", "InvalidArgsException", "not available yet"),
+    ("TemplateArn", "arn:aws:acm-pca:::template/RootCACertificate_CSRPassthrough/V1", "InvalidArgsException", "no certificate template"),
     ("SigningAlgorithm", 5, "SerializationException", "'signingAlgorithm' must be a string"),
     ("SigningAlgorithm", "SHA1WITHRSA", "ValidationException", "enum value set"),
 ])

@@ -1,5 +1,6 @@
 """Debian's boto3: errors by name, states, pages, bad input."""
 import datetime
+import subprocess
 
 import botocore.exceptions
 import pytest
@@ -28,7 +29,6 @@ def test_validity_has_aws_arithmetic(running, client):
     before = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
     arn = issue(client, running, running.csr())
     pem = client.get_certificate(CertificateAuthorityArn=running.ca_arn, CertificateArn=arn)["Certificate"]
-    import subprocess
     dates = subprocess.run(["openssl", "x509", "-noout", "-dates", "-dateopt", "iso_8601"], input=pem, text=True,
                            capture_output=True, check=True).stdout
     values = dict(line.split("=") for line in dates.split("\n") if line)
@@ -43,6 +43,55 @@ def test_the_same_token_gives_the_same_certificate(running, client):
     first = issue(client, running, csr, IdempotencyToken="tok")
     assert issue(client, running, csr, IdempotencyToken="tok") == first
     assert error_of(lambda: issue(client, running, running.csr(), IdempotencyToken="tok"))["Code"] == "InvalidArgsException"
+
+
+def read_back(running, client, arn):
+    pem = client.get_certificate(CertificateAuthorityArn=running.ca_arn, CertificateArn=arn)["Certificate"]
+    return subprocess.run(["openssl", "x509", "-noout", "-text", "-nameopt", "RFC2253"], input=pem, text=True,
+                          capture_output=True, check=True).stdout
+
+
+def test_what_the_api_passes_is_in_the_certificate(running, client):
+    template = "arn:aws:acm-pca:::template/BlankEndEntityCertificate_APIPassthrough/V1"
+    passed = {
+        "Subject": {"Country": "US", "CommonName": "passed", "SerialNumber": "7"},
+        "Extensions": {
+            "KeyUsage": {"DigitalSignature": True, "KeyAgreement": True},
+            "ExtendedKeyUsage": [{"ExtendedKeyUsageType": "CLIENT_AUTH"},
+                                 {"ExtendedKeyUsageObjectIdentifier": "1.3.6.1.4.1.99999.4"}],
+            "SubjectAlternativeNames": [{"DnsName": "passed.example"}, {"IpAddress": "2001:db8::7"},
+                                        {"DirectoryName": {"CommonName": "elsewhere"}}],
+            "CertificatePolicies": [{"CertPolicyId": "1.3.6.1.4.1.99999.5", "PolicyQualifiers": [
+                {"PolicyQualifierId": "CPS", "Qualifier": {"CpsUri": "https://example.com/cps"}}]}],
+            "CustomExtensions": [{"ObjectIdentifier": "1.3.6.1.4.1.99999.6", "Value": "DAZjdXN0b20=", "Critical": True},
+                                 {"ObjectIdentifier": "2.5.29.19", "Value": "MAYBAf8CAQk=", "Critical": True}]}}
+    csr = running.csr(extra=("-addext", "subjectAltName=DNS:asked.example"))
+    text = read_back(running, client, issue(client, running, csr, TemplateArn=template, ApiPassthrough=passed))
+    assert "Subject: serialNumber=7,CN=passed,C=US" in text
+    for part in ("Key Usage: critical\n                Digital Signature, Key Agreement\n",
+                 "TLS Web Client Authentication, 1.3.6.1.4.1.99999.4", "DNS:passed.example, IP Address:2001:DB8:0:0:0:0:0:7",
+                 "DirName:", "elsewhere", "CPS: https://example.com/cps", "1.3.6.1.4.1.99999.6: critical", "CA:FALSE"):
+        assert part in text, text
+    assert "asked.example" not in text and "pathlen" not in text
+    # Without the passthrough in its name a template ignores it, as with AWS.
+    text = read_back(running, client, issue(client, running, csr, ApiPassthrough=passed))
+    assert "passed" not in text and "asked.example" in text
+    passed["Extensions"]["KeyUsage"] = {"KeyCertSign": True}
+    answer = error_of(lambda: issue(client, running, csr, TemplateArn=template, ApiPassthrough=passed))
+    assert answer["Code"] == "InvalidArgsException" and "keyCertSign" in answer["Message"]
+
+
+def test_what_the_csr_asks_passes_by_a_csr_template_only(running, client):
+    asked = ("-addext", "subjectAltName=DNS:asked.example", "-addext", "keyUsage=digitalSignature",
+             "-addext", "extendedKeyUsage=emailProtection", "-addext", "1.3.6.1.4.1.99999.7=ASN1:UTF8String:asked",
+             "-addext", "basicConstraints=critical,CA:TRUE,pathlen:9")
+    csr = running.csr(extra=asked)
+    template = "arn:aws:acm-pca:::template/BlankEndEntityCertificate_CSRPassthrough/V1"
+    text = read_back(running, client, issue(client, running, csr, TemplateArn=template))
+    assert "E-mail Protection" in text and "1.3.6.1.4.1.99999.7:" in text and "DNS:asked.example" in text
+    assert "CA:FALSE" in text and "Key Usage: critical" not in text and "Certificate Sign" not in text
+    text = read_back(running, client, issue(client, running, csr))
+    assert "1.3.6.1.4.1.99999.7" not in text and "E-mail Protection" not in text and "CA:FALSE" in text
 
 
 def test_weak_and_broken_requests_are_refused(running, client):

@@ -120,17 +120,17 @@ CommitResult apply_change(Session& session, const InsertAuthority& change, const
         "status, subject_der, configuration_json, revocation_json, tags_json, usage_mode, "
         "key_storage_security_standard, key_token, key_uri, spki_der, csr_der, certificate_der, "
         "certificate_pem, chain_pem, not_before, not_after, created_at, last_state_change_at, "
-        "failure_reason, generation, version, deleted_from, restorable_until, permissions_json, policy_json) "
-        "VALUES (?1, "
+        "failure_reason, generation, version, deleted_from, restorable_until, permissions_json, policy_json, "
+        "csr_extensions_der) VALUES (?1, "
         "?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, "
-        "?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32)",
+        "?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33)",
         r.arn.id, r.arn.partition, r.arn.region, r.arn.account, api_name(r.type), api_name(r.key_algorithm),
         api_name(r.signing_algorithm), api_name(r.status), r.subject_der, r.configuration_json,
         r.revocation_json, r.tags_json, r.usage_mode, r.key_storage_security_standard, r.key_token, r.key_uri,
         r.spki_der, r.csr_der, r.certificate_der, r.certificate_pem, r.chain_pem, not_before_of(r),
         not_after_of(r), stored(r.created_at), stored(r.last_state_change_at), r.failure_reason,
         static_cast<std::int64_t>(r.generation), static_cast<std::int64_t>(r.version), deleted_from_of(r),
-        restorable_until_of(r), r.permissions_json, r.policy_json);
+        restorable_until_of(r), r.permissions_json, r.policy_json, stored(r.csr_extensions));
   } catch (const StoreFault& fault) {
     if (fault.extended_code() == SQLITE_CONSTRAINT_UNIQUE) {
       throw Error{Code::conflict, "an authority with this ARN exists already"};
@@ -155,8 +155,8 @@ CommitResult apply_change(Session& session, const UpdateAuthority& change, const
       "key_storage_security_standard = ?12, key_token = ?13, key_uri = ?14, spki_der = ?15, csr_der = ?16, "
       "certificate_der = ?17, certificate_pem = ?18, chain_pem = ?19, not_before = ?20, not_after = ?21, "
       "created_at = ?22, last_state_change_at = ?23, failure_reason = ?24, generation = ?25, "
-      "deleted_from = ?26, restorable_until = ?27, permissions_json = ?28, policy_json = ?29, version = ?2 + "
-      "1 "
+      "deleted_from = ?26, restorable_until = ?27, permissions_json = ?28, policy_json = ?29, "
+      "csr_extensions_der = ?30, version = ?2 + 1 "
       "WHERE authority = ?1 AND version = ?2",
       *authority, static_cast<std::int64_t>(r.version), api_name(r.type), api_name(r.key_algorithm),
       api_name(r.signing_algorithm), api_name(r.status), r.subject_der, r.configuration_json,
@@ -164,7 +164,7 @@ CommitResult apply_change(Session& session, const UpdateAuthority& change, const
       r.spki_der, r.csr_der, r.certificate_der, r.certificate_pem, r.chain_pem, not_before_of(r),
       not_after_of(r), stored(r.created_at), stored(r.last_state_change_at), r.failure_reason,
       static_cast<std::int64_t>(r.generation), deleted_from_of(r), restorable_until_of(r), r.permissions_json,
-      r.policy_json);
+      r.policy_json, stored(r.csr_extensions));
   return only(changed == 1 ? Outcome::applied : Outcome::stale);
 }
 
@@ -174,11 +174,12 @@ void insert_intent(Session& session, const CertificateRecord& r, std::int64_t is
     session.run(
         "INSERT INTO certificates (issuer, serial, state, self_signed, not_before, not_after, requested_at, "
         "template_name, signing_algorithm, account, requested_by, request_id, device_id, idempotency_token, "
-        "key_hash, subject, tbs_der, profile) "
-        "VALUES (?1, ?2, 'P', ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+        "key_hash, subject, tbs_der, profile, passed_through_der) "
+        "VALUES (?1, ?2, 'P', ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
         issuer, r.serial.bytes(), r.self_signed, stored(r.validity.not_before), stored(r.validity.not_after),
         stored(r.requested_at), r.template_name, api_name(r.signing_algorithm), r.account, r.requested_by,
-        r.request_id, device_id, r.idempotency_token, r.key_hash, r.subject, r.tbs_der, r.profile);
+        r.request_id, device_id, r.idempotency_token, r.key_hash, r.subject, r.tbs_der, r.profile,
+        stored(r.passed_through));
   } catch (const StoreFault& fault) {
     if (fault.extended_code() == SQLITE_CONSTRAINT_UNIQUE) {
       throw Error{Code::duplicate_serial, "the serial " + r.serial.hex() + " was used before by this issuer"};

@@ -16,6 +16,10 @@ Value known(const std::optional<Value>& value, const char* column) {
 
 AuthorityArn read_arn(const Execution& row) { return {row.text(0), row.text(1), row.text(2), row.text(3)}; }
 
+std::vector<Extension> read_extensions(const Bytes& der) {
+  return der.empty() ? std::vector<Extension>{} : parse_extensions(der);
+}
+
 std::optional<RevocationReason> reason_from(std::optional<std::int64_t> code) {
   if (!code) {
     return std::nullopt;
@@ -33,6 +37,10 @@ std::optional<RevocationReason> reason_from(std::optional<std::int64_t> code) {
 }
 
 }  // namespace
+
+Bytes stored(const std::vector<Extension>& extensions) {
+  return extensions.empty() ? Bytes{} : encode_extensions(extensions);
+}
 
 std::string stored(CertificateState state) {
   switch (state) {
@@ -98,6 +106,7 @@ AuthorityRecord read_authority(const Execution& row) {
   }
   record.permissions_json = row.text(30);
   record.policy_json = row.text(31);
+  record.csr_extensions = read_extensions(row.blob(32));
   return record;
 }
 
@@ -131,6 +140,7 @@ CertificateRow read_certificate(const Execution& row) {
   }
   record.der = row.blob(25);
   record.profile = row.text(26);
+  record.passed_through = read_extensions(row.blob(27));
   return {row.integer(4), std::move(record)};
 }
 

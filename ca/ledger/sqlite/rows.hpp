@@ -15,6 +15,8 @@ inline std::int64_t stored(Seconds time) { return time.time_since_epoch().count(
 inline TimePoint time_from(std::int64_t stored) { return TimePoint{std::chrono::milliseconds{stored}}; }
 inline Seconds seconds_from(std::int64_t stored) { return Seconds{std::chrono::seconds{stored}}; }
 
+// The DER of the list; empty when the list is.
+[[nodiscard]] Bytes stored(const std::vector<Extension>& extensions);
 [[nodiscard]] std::string stored(CertificateState state);  // "P", "I", "F", "R"
 [[nodiscard]] CertificateState state_from(const std::string& stored);
 [[nodiscard]] AuthorityStatus status_from(const std::string& stored);
@@ -26,7 +28,7 @@ inline Seconds seconds_from(std::int64_t stored) { return Seconds{std::chrono::s
   "a.key_storage_security_standard, a.key_token, a.key_uri, a.spki_der, a.csr_der, a.certificate_der, " \
   "a.certificate_pem, a.chain_pem, a.not_before, a.not_after, a.created_at, a.last_state_change_at, "   \
   "a.failure_reason, a.generation, a.version, a.deleted_from, a.restorable_until, a.permissions_json, " \
-  "a.policy_json"
+  "a.policy_json, a.csr_extensions_der"
 [[nodiscard]] AuthorityRecord read_authority(const Execution& row);
 
 // The columns that read_certificate wants, and the tables that give them.
@@ -34,7 +36,8 @@ inline Seconds seconds_from(std::int64_t stored) { return Seconds{std::chrono::s
   "a.partition, a.region, a.account, a.id, c.certificate, c.serial, c.state, c.self_signed, c.not_before, " \
   "c.not_after, c.requested_at, c.revoked_at, c.revocation_reason, c.failure_reason, c.template_name, "     \
   "c.signing_algorithm, c.account, c.requested_by, c.request_id, c.device_id, c.idempotency_token, "        \
-  "c.key_hash, c.subject, c.tbs_der, s.issued_at, s.der, c.profile"
+  "c.key_hash, c.subject, c.tbs_der, s.issued_at, s.der, c.profile, "                                       \
+  "c.passed_through_der"
 #define CHANCERY_CERTIFICATE_JOINS                       \
   " CROSS JOIN authorities a ON a.authority = c.issuer " \
   "LEFT JOIN signed_certificates s ON s.certificate = c.certificate "

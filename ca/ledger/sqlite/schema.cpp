@@ -126,7 +126,8 @@ BEGIN SELECT RAISE(ABORT, 'signed certificates are never deleted'); END;
 )sql";
 
 // Profiles part what one device key may have; generations tell under which of its certificates an authority
-// issued; deletion with its window; what others were granted.
+// issued; deletion with its window; what others were granted; extensions that somebody asked for. Those are a
+// list in DER, and empty when there are none.
 constexpr const char* kVersion2 = R"sql(
 DROP INDEX authorities_by_creation;
 ALTER TABLE authorities ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;
@@ -135,7 +136,13 @@ ALTER TABLE authorities ADD COLUMN deleted_from TEXT;
 ALTER TABLE authorities ADD COLUMN restorable_until INTEGER;
 ALTER TABLE authorities ADD COLUMN permissions_json TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE authorities ADD COLUMN policy_json TEXT NOT NULL DEFAULT '';
+ALTER TABLE authorities ADD COLUMN csr_extensions_der BLOB NOT NULL DEFAULT x'';
 ALTER TABLE certificates ADD COLUMN profile TEXT NOT NULL DEFAULT '';
+ALTER TABLE certificates ADD COLUMN passed_through_der BLOB NOT NULL DEFAULT x'';
+DROP TRIGGER intents_are_kept;
+CREATE TRIGGER intents_are_kept
+BEFORE UPDATE OF certificate, issuer, serial, not_before, not_after, key_hash, tbs_der, passed_through_der ON certificates
+BEGIN SELECT RAISE(ABORT, 'the intent of a certificate is never changed'); END;
 )sql";
 
 // Step n brings version n to n + 1. A landed step is never edited: the next change is the next step.

@@ -28,6 +28,7 @@ TEST_CASE("ledger: a record comes back as it was committed", "[ledger][I1]") {
   authority.restorable_until = world.now() + 9ms;
   authority.permissions_json = R"([{"Principal":"p"}])";
   authority.policy_json = R"({"Version":"2012-10-17"})";
+  authority.csr_extensions = {{"2.5.29.15", true, {3, 2, 1, 6}}, {"1.2.3", false, {5, 0}}};
   REQUIRE(world.commit(test::insert(authority)) == "applied");
   const ca::AuthorityRecord a = world.inventory().authority(authority.arn).value();
   CHECK(a.arn == authority.arn);
@@ -57,12 +58,14 @@ TEST_CASE("ledger: a record comes back as it was committed", "[ledger][I1]") {
   CHECK(a.restorable_until == authority.restorable_until);
   CHECK(a.permissions_json == authority.permissions_json);
   CHECK(a.policy_json == authority.policy_json);
+  CHECK(a.csr_extensions == authority.csr_extensions);
   CHECK(a.version == 0);
 
   ca::CertificateRecord record = for_device(world.new_certificate(), "pump-7");
   record.self_signed = true;
   record.signing_algorithm = ca::SigningAlgorithm::ed25519;
   record.idempotency_token = "token";
+  record.passed_through = {{"1.2.4", true, {5, 0}}};
   record.subject = "CN=Zürich, nul" + std::string{"\0x", 2};
   REQUIRE(world.commit(test::insert(record)) == "applied");
   REQUIRE(world.commit(test::issued(record, world.now() + 3ms)) == "applied");
@@ -72,6 +75,7 @@ TEST_CASE("ledger: a record comes back as it was committed", "[ledger][I1]") {
   CHECK(c.state == ca::CertificateState::revoked);
   CHECK(c.self_signed);
   CHECK(c.template_name == record.template_name);
+  CHECK(c.passed_through == record.passed_through);
   CHECK(c.signing_algorithm == record.signing_algorithm);
   CHECK(c.tbs_der == record.tbs_der);
   CHECK(c.der == test::der_of(record));

@@ -17,7 +17,7 @@ constexpr const char* kBasePointSpki =
 
 ca::ToBeSigned message_of(const ca::SigningKey& key) {
   return ca::lint_certification_request(ca::DistinguishedName{}, key.public_key.spki_der(),
-                                        ca::SigningAlgorithm::sha256_with_ecdsa);
+                                        ca::SigningAlgorithm::sha256_with_ecdsa, {});
 }
 
 template <typename Call>

@@ -82,7 +82,6 @@ TEST_CASE("create: what cannot be done is refused and never silently dropped", "
   json& configuration = input["CertificateAuthorityConfiguration"];
   SECTION("a key that no token makes") { configuration["KeyAlgorithm"] = "ML_DSA_65"; }
   SECTION("a signature that no token makes") { configuration["SigningAlgorithm"] = "SM3WITHSM2"; }
-  SECTION("extensions in the CSR") { configuration["CsrExtensions"] = {{"KeyUsage", json::object()}}; }
   SECTION("a CRL") { input["RevocationConfiguration"] = {{"CrlConfiguration", {{"Enabled", true}}}}; }
   SECTION("OCSP") { input["RevocationConfiguration"] = {{"OcspConfiguration", {{"Enabled", true}}}}; }
   SECTION("a disabled CRL with settings") {

@@ -44,16 +44,18 @@ void issue(const char* name, const Tier& issuer, const ca::IssuerIdentity& ident
   const ca::TemplateArn arn{"aws", name};
   const ca::Template& tmpl = ca::find_template(arn);
   const auto request = test::request(subject.key.get(), options);
+  const ca::ApiPassthrough api;
   const auto serial = ca::SerialNumber::random();
   const auto algorithm = test::algorithm_of(issuer.key.get());
   const auto tbs = ca::build_tbs({.tmpl = tmpl,
                                   .issuer = identity,
                                   .request = request,
+                                  .api = api,
                                   .serial = serial,
                                   .validity = {now() - std::chrono::hours{1}, now() + std::chrono::hours{24}},
                                   .signing_algorithm = algorithm,
                                   .pointers = {}});
-  const auto linted = ca::lint(tbs, tmpl, identity);
+  const auto linted = ca::lint(tbs, tmpl, identity, {request.subject, request.extensions, api});
   subject.der = ca::assemble_signed(linted.der(), algorithm, test::sign(issuer.key.get(), linted.der()));
   subject.identity = identity_of(ca::Certificate::parse(subject.der));
 }

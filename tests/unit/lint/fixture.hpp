@@ -34,8 +34,10 @@ struct LintCase {
     }
     add(ca::oid::kSubjectKeyIdentifier, false,
         "0414" + ca::to_hex(ca::PublicKey::parse(subject_spki).subject_key_id()));
-    add(ca::oid::kKeyUsage, true, tmpl.is_ca ? "03020186" : "030205a0");
-    if (!tmpl.is_ca) {
+    if (tmpl.key_usage != ca::Template::KeyUsage::passthrough) {
+      add(ca::oid::kKeyUsage, true, tmpl.is_ca ? "03020186" : "030205a0");
+    }
+    if (!tmpl.is_ca && tmpl.extended_key_usage != ca::Template::ExtendedKeyUsage::passthrough) {
       add(ca::oid::kExtendedKeyUsage, false, "301406082b0601050507030106082b06010505070302");
     }
   }
@@ -57,8 +59,12 @@ struct LintCase {
     extension(ca::oid::kSubjectKeyIdentifier).value =
         ca::from_hex("0414" + ca::to_hex(ca::PublicKey::parse(spki).subject_key_id()));
   }
+  // The names that it has are those that were asked for, unless the API asks for others.
   ca::ToBeSigned lint() const {
-    ca::ToBeSigned linted = ca::lint(tbs, tmpl, issuer);
+    std::vector<ca::Extension> of_csr = asked;
+    std::copy_if(tbs.extensions.begin(), tbs.extensions.end(), std::back_inserter(of_csr),
+                 [](const ca::Extension& extension) { return extension.id == ca::oid::kSubjectAltName; });
+    ca::ToBeSigned linted = ca::lint(tbs, tmpl, issuer, {tbs.subject, of_csr, api});
     check_openssl_reads(linted, tbs);
     return linted;
   }
@@ -66,6 +72,8 @@ struct LintCase {
   const ca::Template& tmpl;
   ca::IssuerIdentity issuer;
   ca::TbsCertificate tbs;
+  std::vector<ca::Extension> asked;  // by the CSR, beside the SAN
+  ca::ApiPassthrough api;
 
  private:
   std::string basic() const {
