@@ -4,6 +4,8 @@
 #include <system_error>
 #include <utility>
 
+#include "ca/base/error.hpp"
+#include "ca/templates/template.hpp"
 #include "config/document.hpp"
 #include "config/options.hpp"
 #include "pkcs11/error.hpp"
@@ -228,6 +230,14 @@ void read_authority(Mapping& map, AuthorityOptions& authority) {
   map.number("max_authorities", authority.max_authorities, {1, 100'000});
 }
 
+std::optional<std::string> template_complaint(const std::string& name) {
+  try {
+    return ca::provisioning_complaint(ca::find_template({"aws", name}));
+  } catch (const ca::Error& unknown) {
+    return unknown.what();
+  }
+}
+
 void read_profile(Mapping& map, std::vector<ProvisioningProfileOptions>& profiles) {
   ProvisioningProfileOptions profile;
   read_name(map, "name", profile.name, Presence::required);
@@ -236,6 +246,9 @@ void read_profile(Mapping& map, std::vector<ProvisioningProfileOptions>& profile
     map.problem("authority", "expected the ARN of a certificate authority");
   }
   map.text("template", profile.template_name);
+  if (const auto complaint = template_complaint(profile.template_name)) {
+    map.problem("template", "profile '" + profile.name + "': " + *complaint);
+  }
   milliseconds validity = hours{24 * profile.validity_days};
   map.duration("validity", validity, {hours{24}, hours{24 * 3650}});
   if (validity % hours{24} != milliseconds{0}) {

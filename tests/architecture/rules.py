@@ -20,7 +20,7 @@ MAY_INCLUDE = {
                     "ca/x509", "ca/base"],
     "ca/authority": ["ca/issuance", "ca/templates", "ca/policy", "ca/lint", "ca/ledger", "ca/inventory", "ca/audit",
                      "ca/signer", "ca/x509", "ca/base"],
-    "config": ["ca/policy", "ca/x509", "ca/base", "pkcs11"],
+    "config": ["ca/policy", "ca/templates", "ca/x509", "ca/base", "pkcs11"],
     "daemon/http": ["ca/policy", "ca/base"],
     "daemon/net": ["daemon/http", "ca/base"],
     "daemon/ops": ["daemon/http", "ca/base"],

@@ -61,6 +61,20 @@ def test_config_check_says_sound_or_everything_that_is_wrong(bench):
     assert "colour: unknown key" in refused.err
 
 
+def test_config_check_names_the_profile_that_would_give_devices_too_much(bench):
+    """I11"""
+    config = sound(bench)
+    profile = "provisioning: {profiles: [{name: pumps, template: %s, authority: 'arn:aws:acm-pca:us-east-1:123456789012:certificate-authority/x'}]}\n"
+    text = config.read_text()
+    config.write_text(text + profile % "EndEntityCertificate_APIPassthrough")
+    assert bench.run("config", "check", "--config", config).code == 0
+    for template in ("RootCACertificate", "EndEntityCertificate_CSRPassthrough"):
+        config.write_text(text + profile % template)
+        for arguments, program in ((("config", "check", "--config", config), "CHANCERY"), (("--config", config, "--check"), "CHANCERYD")):
+            wrong = bench.run(*arguments, program=program)
+            assert wrong.code != 0 and "profile 'pumps'" in wrong.err and template in wrong.err
+
+
 def test_doctor_finds_a_sound_installation_sound(bench):
     answer = bench.run("doctor", "--config", sound(bench), "--output", "json")
     assert answer.code == 0, answer.out + answer.err

@@ -8,6 +8,8 @@ import ssl
 import subprocess
 import time
 
+import pytest
+
 from conftest import CONFIG, make_tls
 
 
@@ -151,6 +153,25 @@ def test_a_policy_that_became_wrong_keeps_the_old_one(daemon):
     (daemon.folder / "policy.json").write_text('{"Version": "2012-10-17", "Statement": [{"Effect": "Perhaps"}]}')
     daemon.reload("refused")
     assert "policy.json" in daemon.line("configuration refused, the old one stays")["problem"]
+
+
+@pytest.mark.parametrize("template, why", [
+    ("SubordinateCACertificate_PathLen0", "makes certificates of authorities"),
+    ("BlankEndEntityCertificate_APICSRPassthrough", "lets a device choose extensions"),
+])
+def test_a_profile_for_authorities_or_chosen_extensions_is_refused_at_start_and_reload(daemon, template, why):
+    """I11"""
+    profile = ("provisioning: {profiles: [{name: pumps, template: %s, "
+               "authority: 'arn:aws:acm-pca:us-east-1:123456789012:certificate-authority/x'}]}\n" % template)
+    daemon.start()
+    daemon.config.write_text(CONFIG + profile)
+    daemon.reload("refused")
+    problem = daemon.line("configuration refused, the old one stays")["problem"]
+    assert "profile 'pumps'" in problem and template in problem and why in problem
+    daemon.stop()
+    daemon.start(wait=False)
+    assert daemon.process.wait(20) == 78
+    assert "profile 'pumps'" in daemon.log.read_text().splitlines()[-1]
 
 
 def test_a_change_that_needs_a_restart_is_said_and_not_made(daemon):

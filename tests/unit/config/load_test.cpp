@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "ca/templates/template.hpp"
 #include "config/options.hpp"
 #include "config/problem.hpp"
 #include "tests/support/catch.hpp"
@@ -209,6 +210,35 @@ TEST_CASE("config: a provisioning profile is read with its names", "[config]") {
   auto odd = profile;
   odd.replace(odd.find("30d"), 3, "36h");
   CHECK_THAT(folder.problem_at(odd, "provisioning.profiles[0].validity"), Contains("whole days"));
+}
+
+TEST_CASE("config: a profile names a template that devices may have", "[config][I11]") {
+  const Folder folder;
+  for (const ca::Template& tmpl : ca::all_templates()) {
+    const std::string name{tmpl.name};
+    const std::string profile =
+        std::string{kSound} +
+        "provisioning:\n  profiles:\n    - name: pumps\n"
+        "      authority: arn:aws:acm-pca:us-east-1:123456789012:certificate-authority/x\n"
+        "      template: " +
+        name + "\n";
+    INFO(name);
+    const bool chooses = name.find("_CSRPassthrough") != std::string::npos ||
+                         name.find("_APICSRPassthrough") != std::string::npos;
+    if (chooses || name.find("CACertificate") != std::string::npos) {
+      const std::string problem = folder.problem_at(profile, "provisioning.profiles[0].template");
+      CHECK_THAT(problem, Contains("profile 'pumps'") && Contains(name));
+    } else {
+      CHECK(folder.load(profile).profiles[0].template_name == name);
+    }
+  }
+  const std::string unknown =
+      std::string{kSound} +
+      "provisioning:\n  profiles:\n    - name: pumps\n"
+      "      authority: arn:aws:acm-pca:us-east-1:123456789012:certificate-authority/x\n"
+      "      template: EndEntity\n";
+  CHECK_THAT(folder.problem_at(unknown, "provisioning.profiles[0].template"),
+             Contains("no certificate template"));
 }
 
 TEST_CASE("config: two listeners on one port are refused", "[config]") {
