@@ -179,6 +179,9 @@ Daemon::Daemon(config::Options options, const config::PrincipalsFile& principals
     : parts_{std::make_unique<Parts>(std::move(options), principals, log)} {
   Parts& parts = *parts_;
   parts.add_routes();
+  if (const auto warning = descriptor_warning(parts.options.limits.connections, raise_descriptor_limit())) {
+    log.warning(*warning);
+  }
   parts.add_observers();
   parts.server.listen(api_listener(parts.options), parts.api_routes);
   parts.server.listen(status_listener(parts.options), parts.status_routes);

@@ -18,6 +18,9 @@
 namespace wiring {
 namespace {
 
+constexpr std::size_t kListeners = 3;
+constexpr std::size_t kOwnDescriptors = 256;  // ledger, tokens, log, event loops
+
 sigset_t taken_signals() {
   sigset_t set;
   sigemptyset(&set);
@@ -34,6 +37,28 @@ void harden_process() {
   const rlimit none{0, 0};
   ::setrlimit(RLIMIT_CORE, &none);
   ::umask(077);
+}
+
+std::size_t raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+    return 0;
+  }
+  rlimit raised = limit;
+  raised.rlim_cur = raised.rlim_max;
+  return ::setrlimit(RLIMIT_NOFILE, &raised) == 0 ? raised.rlim_cur : limit.rlim_cur;
+}
+
+std::optional<std::string> descriptor_warning(std::size_t connections, std::size_t limit) {
+  const std::size_t needed = kListeners * connections + kOwnDescriptors;
+  if (needed <= limit) {
+    return std::nullopt;
+  }
+  const std::size_t fitting = limit > kOwnDescriptors ? (limit - kOwnDescriptors) / kListeners : 0;
+  return "limits.connections is " + std::to_string(connections) + " for each of " +
+         std::to_string(kListeners) + " listeners and needs " + std::to_string(needed) +
+         " file descriptors, but the hard limit is " + std::to_string(limit) +
+         ": raise it (systemd: LimitNOFILE=) or set limits.connections to at most " + std::to_string(fitting);
 }
 
 Signals::Signals() {

@@ -2,6 +2,7 @@
 #include <chrono>
 #include <filesystem>
 #include <optional>
+#include <string>
 
 // What the process owes to the system around it: memory that nobody reads, signals, a pidfile.
 namespace wiring {
@@ -9,6 +10,11 @@ namespace wiring {
 // I18: no core files, no ptrace by others of the same user, new files for the owner only. Before anything
 // secret is read.
 void harden_process();
+
+// Raises the soft limit of open files to the hard one and returns it.
+[[nodiscard]] std::size_t raise_descriptor_limit();
+// What to do when so many connections on each listener do not fit the limit; nullopt when they do. Pure.
+[[nodiscard]] std::optional<std::string> descriptor_warning(std::size_t connections, std::size_t limit);
 
 enum class Signal { stop, reload };
 

@@ -64,13 +64,14 @@ class Daemon:
         self.log = folder / "log"
         self.process = None
 
-    def spawn(self, output, **environment):
+    def spawn(self, output, preexec_fn=None, **environment):
         self.process = subprocess.Popen([os.environ["CHANCERYD"], "--config", self.config], stderr=output, stdout=output,
-                                        env={**self.environment, **environment}, stdin=subprocess.DEVNULL)
+                                        env={**self.environment, **environment}, stdin=subprocess.DEVNULL,
+                                        preexec_fn=preexec_fn)
 
-    def start(self, wait=True, **environment):
+    def start(self, wait=True, **more):
         with self.log.open("ab") as log:
-            self.spawn(log, **environment)
+            self.spawn(log, **more)
         if wait:
             self.wait_for(lambda: self.line("serving") is not None, "the daemon to serve")
             self.wait_for(lambda: self.ready()[0] == 200, "the daemon to be ready")

@@ -1,6 +1,7 @@
 """The daemon as its service manager sees it."""
 import os
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -74,6 +75,15 @@ def test_a_second_sigterm_ends_at_once_and_says_so(daemon):
 def test_sigint_ends_it_too(daemon):
     daemon.start()
     assert daemon.stop(signal.SIGINT) == 0
+
+
+def test_it_takes_all_descriptors_that_it_may_and_says_when_they_are_few(daemon):
+    """I16"""
+    daemon.start(preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (512, 4000)))
+    limits = open(f"/proc/{daemon.process.pid}/limits", encoding="ascii").read()
+    assert re.search(r"Max open files\s+4000\s+4000", limits)
+    [warning] = [line["msg"] for line in daemon.lines() if "file descriptors" in line["msg"]]
+    assert "limits.connections is 4096" in warning and "at most 1248" in warning
 
 
 def test_no_core_file_can_hold_a_secret(daemon):

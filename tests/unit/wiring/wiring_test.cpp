@@ -6,6 +6,7 @@
 #include "daemon/wiring/key_ring.hpp"
 #include "daemon/wiring/module_options.hpp"
 #include "daemon/wiring/observation.hpp"
+#include "daemon/wiring/process.hpp"
 #include "tests/support/catch.hpp"
 
 namespace {
@@ -149,4 +150,13 @@ TEST_CASE("readiness: without authorities the token for new keys decides", "[wir
   const ca::AuthorityService::Status status;
   CHECK(named(wiring::signing_checks(status, {kUp, kOtherDown}, "issuing"), "signing").ok);
   CHECK_FALSE(named(wiring::signing_checks(status, {kUp, kOtherDown}, "other"), "signing").ok);
+}
+
+TEST_CASE("descriptors: connections that do not fit are told what to do", "[wiring][I16]") {
+  CHECK_FALSE(wiring::descriptor_warning(4096, 3 * 4096 + 256).has_value());
+  const auto warning = wiring::descriptor_warning(4096, 3 * 4096 + 255);
+  REQUIRE(warning.has_value());
+  CHECK_THAT(*warning,
+             Contains("hard limit is 12543") && Contains("LimitNOFILE=") && Contains("at most 4095"));
+  CHECK_THAT(wiring::descriptor_warning(4096, 10).value(), Contains("at most 0"));
 }
