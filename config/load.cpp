@@ -93,6 +93,7 @@ void read_limits(Mapping& map, LimitsOptions& limits) {
   map.duration("idle_time", limits.idle_time, waits);
   map.duration("write_time", limits.write_time, waits);
   map.duration("drain_time", limits.drain_time, {milliseconds{0}, hours{1}});
+  map.size("large_bodies", limits.large_bodies, {4 * 1024 * 1024, 16ULL * 1024 * 1024 * 1024});
   map.number("connections", limits.connections, {1, 1'000'000});
   map.number("connections_per_ip", limits.connections_per_ip, {1, 1'000'000});
 }
@@ -106,6 +107,7 @@ void read_pools(Mapping& map, PoolsOptions& pools) {
   };
   map.number("io_threads", pools.io_threads, {1, 64});
   read_pool("issue", pools.issue);
+  read_pool("change", pools.change);
   read_pool("read", pools.read);
   read_pool("status", pools.status);
   read_pool("operations", pools.operations);

@@ -45,7 +45,8 @@ struct LimitsOptions {
   Milliseconds body_time{10000};
   Milliseconds idle_time{30000};
   Milliseconds write_time{10000};
-  Milliseconds drain_time{10000};  // SIGTERM: how long running requests may take to end
+  Milliseconds drain_time{10000};               // SIGTERM: how long running requests may take to end
+  std::size_t large_bodies = 32 * 1024 * 1024;  // bytes, all together
   std::size_t connections = 4096;
   std::size_t connections_per_ip = 1024;
   friend bool operator==(const LimitsOptions&, const LimitsOptions&) = default;
@@ -60,6 +61,7 @@ struct PoolOptions {
 struct PoolsOptions {
   std::size_t io_threads = 2;
   PoolOptions issue{16, 256};
+  PoolOptions change{4, 256};
   PoolOptions read{4, 256};
   PoolOptions status{2, 256};
   PoolOptions operations{1, 32};

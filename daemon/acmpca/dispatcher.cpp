@@ -17,7 +17,6 @@ using http::HttpRequest;
 using http::HttpResponse;
 
 constexpr std::string_view kTargetPrefix = "ACMPrivateCA.";
-constexpr std::size_t kMaxBody = std::size_t{128} * 1024;  // a 32 KiB certificate and its chain, in base64
 
 // The name after the prefix; nullopt for another service's target or none.
 std::optional<std::string_view> operation_name(const HttpRequest& request) {
@@ -127,6 +126,22 @@ http::Pool Dispatcher::pool_of(const HttpRequest& request) {
   return operation == nullptr ? http::Pool::read : operation->pool;
 }
 
+std::size_t Dispatcher::body_bound(const HttpRequest& head) const {
+  const auto name = operation_name(head);
+  const Operation* operation = name ? find_operation(*name) : nullptr;
+  if (operation == nullptr || operation->max_body <= http::kOrdinaryBody ||
+      !authenticator_.names_known_caller(head)) {
+    return http::kOrdinaryBody;
+  }
+  return operation->max_body;
+}
+
+HttpResponse Dispatcher::too_large(const HttpRequest& head) const {
+  return error_response(Code::payload_too_large,
+                        "The body is larger than " + std::to_string(body_bound(head)) + " bytes",
+                        head.request_id);
+}
+
 HttpResponse Dispatcher::throttled(const HttpRequest& request) {
   return error_response(Code::throttled, "the queue is full", request.request_id);
 }
@@ -137,7 +152,9 @@ void add_routes(http::Router& router, Dispatcher& dispatcher) {
       .path = "/",
       .pool = Dispatcher::pool_of,
       .handler = [&dispatcher](const HttpRequest& request) { return dispatcher.handle(request); },
-      .max_body = kMaxBody,
+      .max_body = kImportBody,
+      .body_bound = [&dispatcher](const HttpRequest& head) { return dispatcher.body_bound(head); },
+      .when_too_large = [&dispatcher](const HttpRequest& head) { return dispatcher.too_large(head); },
       .when_full = Dispatcher::throttled,
   });
 }

@@ -29,8 +29,12 @@ class Dispatcher {
 
   [[nodiscard]] http::HttpResponse handle(const http::HttpRequest& request);
 
-  // What asks the token or writes runs in `issue`, all else in `read`.
+  // What may wait for the token runs in `issue`, what only writes in `change`, all else in `read`.
   [[nodiscard]] static http::Pool pool_of(const http::HttpRequest& request);
+  // By operation; more than the ordinary bound only for a head that names a caller whom we know.
+  [[nodiscard]] std::size_t body_bound(const http::HttpRequest& head) const;
+  // 413 RequestEntityTooLargeException.
+  [[nodiscard]] http::HttpResponse too_large(const http::HttpRequest& head) const;
   // 400 ThrottlingException, which every SDK retries.
   [[nodiscard]] static http::HttpResponse throttled(const http::HttpRequest& request);
 

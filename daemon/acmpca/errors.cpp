@@ -40,7 +40,7 @@ AwsError aws_error(Code code) {
     case Code::unknown_operation:
       return {"UnknownOperationException"};
     case Code::payload_too_large:
-      return {"RequestEntityTooLargeException"};
+      return {"RequestEntityTooLargeException", 413};
     case Code::missing_authentication:
       return {"MissingAuthenticationTokenException"};
     case Code::incomplete_signature:

@@ -9,7 +9,7 @@ namespace acmpca {
 
 struct AwsError {
   std::string_view name;     // "InvalidArgsException"
-  int status = 400;          // every modelled exception of the service is 400
+  int status = 400;          // every modelled exception of the service
   bool shows_detail = true;  // false: the cause is ours and nobody else's business
 };
 

@@ -41,11 +41,18 @@ nlohmann::json update_certificate_authority(ca::AuthorityService&, const ca::Cal
 [[nodiscard]] ca::CreateAuthorityOrder read_create_order(const nlohmann::json& input);
 [[nodiscard]] ca::IssuanceOrder read_issuance_order(const nlohmann::json& input);
 
+// A policy of 20 KiB, each of whose characters may be escaped.
+inline constexpr std::size_t kPolicyBody = std::size_t{128} * 1024;
+// A certificate of 32 KiB and a chain of 2 MiB in base64, and 64 KiB for what a client writes around them:
+// slashes may be escaped.
+inline constexpr std::size_t kImportBody = std::size_t{4} * (32 + 2048) * 1024 / 3 + std::size_t{64} * 1024;
+
 struct Operation {
   std::string_view name;
   const Shape* shape;
   Handler handler;
   http::Pool pool;
+  std::size_t max_body = http::kOrdinaryBody;
 };
 // nullptr: not one that this service serves.
 [[nodiscard]] const Operation* find_operation(std::string_view name);

@@ -165,6 +165,19 @@ ca::Caller Authenticator::authenticate(const http::HttpRequest& request) const {
   throw Error{Code::missing_authentication, "Missing Authentication Token"};
 }
 
+bool Authenticator::names_known_caller(const http::HttpRequest& head) const {
+  const auto state = current();
+  try {
+    if (only_header(head, "authorization")) {
+      return state->ring.keys.contains(read_signed_request(head).access_key_id);
+    }
+  } catch (const std::exception&) {
+    return false;
+  }
+  return head.client_certificate &&
+         state->ring.certificates.contains(ca::to_hex(ca::sha256(*head.client_certificate)));
+}
+
 ca::Caller Authenticator::by_signature(const http::HttpRequest& request) const {
   const SignedRequest claim = read_signed_request(request);
   const std::string payload_hash = ca::to_hex(ca::sha256(ca::bytes_of(request.body)));

@@ -62,6 +62,9 @@ class Authenticator {
   // nothing.
   void replace(KeyRing ring);
   [[nodiscard]] ca::Caller authenticate(const http::HttpRequest& request) const;
+  // Whether the head claims to be of somebody whom the key ring knows. Proves nothing: for bounds that
+  // strangers shall not use up. The body need not be there. Does not throw or wait.
+  [[nodiscard]] bool names_known_caller(const http::HttpRequest& head) const;
 
  private:
   struct State;  // a key ring and the signing keys derived from it

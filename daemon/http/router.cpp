@@ -61,12 +61,4 @@ std::string Router::allowed(std::string_view path) const {
   return text;
 }
 
-std::size_t Router::max_body() const {
-  std::size_t largest = 0;
-  for (const Route& route : routes_) {
-    largest = std::max(largest, route.max_body);
-  }
-  return largest;
-}
-
 }  // namespace http

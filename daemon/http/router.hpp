@@ -12,7 +12,17 @@ namespace http {
 using Handler = std::function<HttpResponse(const HttpRequest&)>;
 
 // Bulkheads: a full or slow pool never takes another's threads.
-enum class Pool { issue, read, status, ops };
+enum class Pool {
+  issue,   // may wait for a token
+  change,  // writes to the ledger, asks no token: a revocation must not wait for one
+  read,
+  status,
+  ops,
+};
+
+// What a body may have without more ado. Larger ones are for routes that need them, and the server bounds how
+// many bytes of such bodies it holds at once.
+inline constexpr std::size_t kOrdinaryBody = std::size_t{64} * 1024;
 
 struct Route {
   std::string method;
@@ -20,7 +30,12 @@ struct Route {
   // Which pool runs the request; a function because POST / carries every AWS operation.
   std::function<Pool(const HttpRequest&)> pool;
   Handler handler;
-  std::size_t max_body = 64 * 1024;
+  std::size_t max_body = kOrdinaryBody;
+  // The bound for this very request, by its head (the body is not there yet), at most max_body; absent:
+  // max_body. Must not throw or wait.
+  std::function<std::size_t(const HttpRequest&)> body_bound = {};
+  // What this protocol answers to a larger one; only the head is there. Absent: 413 as a problem document.
+  Handler when_too_large = {};
   // What this protocol answers when its pool is full (503 with Retry-After, or 400 ThrottlingException).
   Handler when_full;
 };
@@ -37,8 +52,6 @@ class Router {
   [[nodiscard]] Match find(std::string_view method, std::string_view path) const;
   // The Allow header of a 405: "GET, HEAD, POST", in the order of add().
   [[nodiscard]] std::string allowed(std::string_view path) const;
-  // The largest body that any route of this listener takes: the gate's bound before the route is known.
-  [[nodiscard]] std::size_t max_body() const;
 
  private:
   std::vector<Route> routes_;

@@ -4,18 +4,43 @@
 #include <boost/asio/post.hpp>
 
 #include "ca/base/arn.hpp"
+#include "daemon/net/response_text.hpp"
 #include "daemon/net/tls_context.hpp"
 
 namespace net {
 namespace {
 
 constexpr std::size_t kChunkBytes = 8 * 1024;
-constexpr std::size_t kLingerBytes = 1024 * 1024;
+constexpr std::size_t kLingerBytes = 4 * 1024 * 1024;  // more than the largest body of any route
 constexpr std::chrono::milliseconds kLingerTime{1000};
 constexpr std::string_view kHeadEnd = "\r\n\r\n";
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
+std::size_t body_bound(const http::Route* route, const http::HttpRequest& head) {
+  if (route == nullptr) {
+    return http::kOrdinaryBody;
+  }
+  return route->body_bound ? std::min(route->body_bound(head), route->max_body) : route->max_body;
+}
+
 }  // namespace
+
+std::optional<LargeBody> LargeBody::take(std::atomic<std::size_t>& held, std::size_t bytes,
+                                         std::size_t bound) {
+  std::size_t now = held;
+  do {
+    if (bytes > bound || now > bound - bytes) {
+      return std::nullopt;
+    }
+  } while (!held.compare_exchange_weak(now, now + bytes));
+  return LargeBody{held, bytes};
+}
+
+LargeBody::~LargeBody() {
+  if (held_ != nullptr) {
+    *held_ -= bytes_;
+  }
+}
 
 void Connection::read_some() {
   const auto into = boost::asio::buffer(chunk_);
@@ -141,18 +166,42 @@ void Connection::take_head(std::size_t size) {
     return;
   }
   try {
-    head_ = parse_head(std::string_view{received_}.substr(0, size),
-                       {.fields = shared_.limits.header_fields, .body_bytes = listener_.max_body});
+    head_ = parse_head(std::string_view{received_}.substr(0, size), {.fields = shared_.limits.header_fields});
   } catch (const BadRequest& bad) {
     refuse(bad.status(), bad.what());
     return;
   }
   received_.erase(0, size);
   route_ = listener_.router.find(head_.method, head_.path).route;
-  const std::size_t max_body = route_ != nullptr ? route_->max_body : listener_.max_body;
+  request_ = {.method = head_.method,
+              .target = head_.target,
+              .path = head_.path,
+              .query = head_.query,
+              .headers = std::move(head_.headers),
+              .body = {},
+              .remote_ip = remote_ip_,
+              .request_id = request_id_,
+              .client_certificate = client_certificate_};
+  expect_body();
+}
+
+void Connection::expect_body() {
+  const std::size_t max_body = body_bound(route_, request_);
   if (head_.content_length > max_body) {
-    refuse(413, "the body is larger than " + std::to_string(max_body) + " bytes");
+    if (route_ != nullptr && route_->when_too_large) {
+      refuse(route_->when_too_large(request_));
+    } else {
+      refuse(413, "the body is larger than " + std::to_string(max_body) + " bytes");
+    }
     return;
+  }
+  const std::size_t to_hold = head_.chunked ? max_body : head_.content_length;
+  if (to_hold > http::kOrdinaryBody) {
+    large_body_ = LargeBody::take(shared_.large_bodies, to_hold, shared_.limits.large_bodies);
+    if (!large_body_) {
+      refuse(full(*route_, request_, "other large bodies have the memory for them"));
+      return;
+    }
   }
   if (head_.chunked) {
     chunks_.emplace(max_body);

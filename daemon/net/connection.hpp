@@ -33,13 +33,11 @@ struct Listener {
   Listener(boost::asio::io_context& io, ListenerOptions listener_options, const http::Router& the_router)
       : options{std::move(listener_options)},
         router{the_router},
-        max_body{the_router.max_body()},
         acceptor{boost::asio::make_strand(io)},
         accept_again{acceptor.get_executor()} {}
 
   const ListenerOptions options;
   const http::Router& router;
-  const std::size_t max_body;
   boost::asio::ip::tcp::acceptor acceptor;
   boost::asio::steady_timer accept_again;
   std::uint16_t port = 0;
@@ -67,6 +65,26 @@ class Seat {
   Source source_;
 };
 
+// Part of the memory for large bodies, given back with the object.
+class LargeBody {
+ public:
+  // Empty when `bytes` more would be above `bound`.
+  [[nodiscard]] static std::optional<LargeBody> take(std::atomic<std::size_t>& held, std::size_t bytes,
+                                                     std::size_t bound);
+  LargeBody(LargeBody&& other) noexcept : held_{std::exchange(other.held_, nullptr)}, bytes_{other.bytes_} {}
+  LargeBody& operator=(LargeBody&& other) noexcept {
+    std::swap(held_, other.held_);
+    std::swap(bytes_, other.bytes_);
+    return *this;
+  }
+  ~LargeBody();
+
+ private:
+  LargeBody(std::atomic<std::size_t>& held, std::size_t bytes) : held_{&held}, bytes_{bytes} {}
+  std::atomic<std::size_t>* held_;
+  std::size_t bytes_;
+};
+
 // What connections share with their server.
 struct Shared {
   Shared(Limits the_limits, Pools the_pools, std::function<void(const Access&)> access)
@@ -76,7 +94,8 @@ struct Shared {
   const Pools pools;
   const std::function<void(const Access&)> on_access;
   std::atomic<bool> stopping{false};
-  std::mutex mutex;  // connections, in_flight
+  std::atomic<std::size_t> large_bodies{0};  // bytes
+  std::mutex mutex;                          // connections, in_flight
   std::condition_variable quiet;
   std::set<std::shared_ptr<Connection>> connections;
   std::size_t in_flight = 0;  // requests that a pool knows
@@ -109,6 +128,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void read_head();
   void on_head_bytes(const Failure& error, std::size_t size);
   void take_head(std::size_t size);
+  void expect_body();
   void say_continue();
   void read_body();
   void on_body_bytes(const Failure& error, std::size_t size);
@@ -117,6 +137,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void hand_over(const http::Route& route);
   void answer(http::HttpResponse response);
   void refuse(int status, const std::string& detail);
+  void refuse(http::HttpResponse refusal);
   void write_slice();
   void on_written(const Failure& error, std::size_t size);
   void report();
@@ -153,7 +174,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::size_t discarded_ = 0;
 
   // of the current request
-  RequestHead head_;
+  RequestHead head_;  // its headers are in request_
+  http::HttpRequest request_;
+  std::optional<LargeBody> large_body_;
   const http::Route* route_ = nullptr;
   std::optional<ChunkedBody> chunks_;
   std::string request_id_;

@@ -18,6 +18,8 @@ http::WorkerPool& pool_of(const Pools& pools, http::Pool pool) {
   switch (pool) {
     case http::Pool::issue:
       return pools.issue;
+    case http::Pool::change:
+      return pools.change;
     case http::Pool::read:
       return pools.read;
     case http::Pool::status:
@@ -77,6 +79,7 @@ struct Connection::Job {
   std::shared_ptr<Connection> connection;
   const http::Route& route;
   http::HttpRequest request;
+  std::optional<LargeBody> large_body;
 };
 
 void Connection::dispatch() {
@@ -101,33 +104,21 @@ void Connection::dispatch() {
 void Connection::hand_over(const http::Route& route) {
   const auto job = std::make_shared<Job>(shared_from_this(), route);
   http::HttpRequest& request = job->request;
-  request.method = head_.method;
-  request.target = head_.target;
-  request.path = head_.path;
-  request.query = head_.query;
-  request.headers = head_.headers;
+  request = std::move(request_);
+  job->large_body = std::exchange(large_body_, std::nullopt);
   if (chunks_) {
     request.body = std::move(chunks_->body());
   } else {
     request.body = received_.substr(0, head_.content_length);
     received_.erase(0, head_.content_length);
   }
-  request.remote_ip = remote_ip_;
-  request.request_id = request_id_;
-  request.client_certificate = client_certificate_;
   http::HttpResponse refusal;
   try {
     if (pool_of(shared_.pools, route.pool(request)).try_post([job] { job->run(); })) {
       return;
     }
     ++listener_.queue_full;
-    if (route.when_full) {
-      refusal = route.when_full(request);
-    } else {
-      refusal = problem(503, "too many requests wait; send it again");
-      refusal.headers.emplace_back("Retry-After", "1");
-    }
-    refusal.cause = "the queue of its pool is full";
+    refusal = full(route, request, "the queue of its pool is full");
   } catch (const std::exception& error) {
     refusal = not_served(error.what());
   }
@@ -155,14 +146,18 @@ void Connection::answer(http::HttpResponse response) {
 // The request is not understood or not complete: answer once and close, whatever else was sent.
 void Connection::refuse(int status, const std::string& detail) {
   ++(status == 408 ? listener_.timeouts : listener_.malformed);
-  closing_ = true;
   timed_out_ = false;
-  received_.clear();
   if (request_id_.empty()) {
     request_id_ = ca::random_uuid();
     began_ = std::chrono::steady_clock::now();
   }
-  answer(problem(status, detail));
+  refuse(problem(status, detail));
+}
+
+void Connection::refuse(http::HttpResponse refusal) {
+  closing_ = true;
+  received_.clear();
+  answer(std::move(refusal));
 }
 
 void Connection::write_slice() {
@@ -213,6 +208,8 @@ void Connection::report() {
 
 void Connection::next_request() {
   head_ = {};
+  request_ = {};
+  large_body_.reset();
   route_ = nullptr;
   chunks_.reset();
   request_id_.clear();

@@ -99,7 +99,7 @@ std::vector<std::string_view> values_of(const RequestHead& head, std::string_vie
   return values;
 }
 
-void read_framing(const HeadBounds& bounds, RequestHead& head) {
+void read_framing(RequestHead& head) {
   const auto encodings = values_of(head, "transfer-encoding");
   const auto lengths = values_of(head, "content-length");
   if (!encodings.empty()) {
@@ -121,9 +121,6 @@ void read_framing(const HeadBounds& bounds, RequestHead& head) {
     bad("there must be one Content-Length, of digits only");
   }
   head.content_length = std::stoull(std::string{digits});
-  if (head.content_length > bounds.body_bytes) {
-    throw BadRequest{413, "the body is larger than " + std::to_string(bounds.body_bytes) + " bytes"};
-  }
 }
 
 // uri-host [ ":" port ] by its characters: what it names is for the protocols (RFC 9112, 3.2).
@@ -190,7 +187,7 @@ RequestHead parse_head(std::string_view head, const HeadBounds& bounds) {
     read_field(line, parsed);
   }
   read_connection(parsed);
-  read_framing(bounds, parsed);
+  read_framing(parsed);
   return parsed;
 }
 

@@ -27,7 +27,6 @@ struct RequestHead {
 struct HeadBounds {
   std::size_t fields = 64;
   std::size_t target_bytes = 8192;
-  std::size_t body_bytes = 65536;  // the most that any route of the listener takes
 };
 
 // The request cannot be served and the connection must be closed after the answer.
@@ -43,7 +42,7 @@ class BadRequest : public std::runtime_error {
 // `head` ends with the empty line (CRLF CRLF). Accepted: HTTP/1.1 and 1.0, a target that is a path, exactly
 // one Host on 1.1, at most one Content-Length of digits, or on 1.1 without it one Transfer-Encoding that is
 // exactly `chunked`; no folded lines, no control characters. Throws BadRequest: 400 (malformed or ambiguous),
-// 413, 414, 417, 431, 505.
+// 414, 417, 431, 505. What the body may have is for the route to say.
 [[nodiscard]] RequestHead parse_head(std::string_view head, const HeadBounds& bounds);
 
 // Whether what was received so far, from byte `from` on, can never become a head: control characters (a TLS

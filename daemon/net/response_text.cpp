@@ -127,6 +127,19 @@ http::HttpResponse problem(int status, const std::string& detail) {
   return response;
 }
 
+http::HttpResponse full(const http::Route& route, const http::HttpRequest& request,
+                        const std::string& cause) {
+  http::HttpResponse response;
+  if (route.when_full) {
+    response = route.when_full(request);
+  } else {
+    response = problem(503, "too many requests wait; send it again");
+    response.headers.emplace_back("Retry-After", "1");
+  }
+  response.cause = cause;
+  return response;
+}
+
 bool may_have_body(std::string_view method, int status) {
   return method != "HEAD" && status != 204 && status != 304;
 }

@@ -2,7 +2,7 @@
 #include <string>
 #include <string_view>
 
-#include "daemon/http/message.hpp"
+#include "daemon/http/router.hpp"
 
 namespace net {
 
@@ -21,6 +21,10 @@ struct ResponseFraming {
 
 // application/problem+json (RFC 9457) for errors that arise before a protocol sees the request.
 [[nodiscard]] http::HttpResponse problem(int status, const std::string& detail);
+
+// There is no room for the request: in the words of its route, else 503 with Retry-After.
+[[nodiscard]] http::HttpResponse full(const http::Route& route, const http::HttpRequest& request,
+                                      const std::string& cause);
 
 [[nodiscard]] std::string_view reason_phrase(int status);
 

@@ -32,6 +32,7 @@ struct Limits {
   std::chrono::milliseconds body_time{10000};
   std::chrono::milliseconds idle_time{30000};
   std::chrono::milliseconds write_time{10000};  // for each 256 KiB of an answer
+  std::size_t large_bodies = 32 * 1024 * 1024;  // bytes of bodies above http::kOrdinaryBody, all together
   std::size_t connections = 4096;
   std::size_t connections_per_ip = 1024;  // IPv6: per /64 network
 };
@@ -53,6 +54,7 @@ struct Counters {  // monotonic except open_connections
 // The pools that run handlers, one per http::Pool value.
 struct Pools {
   http::WorkerPool& issue;
+  http::WorkerPool& change;
   http::WorkerPool& read;
   http::WorkerPool& status;
   http::WorkerPool& ops;
@@ -60,8 +62,10 @@ struct Pools {
 
 // All listeners and I/O threads; the only place with Asio. Handlers run on the pools, requests of a
 // connection one after the other. Refused before a route sees them, as application/problem+json with
-// Connection: close: what parse_head and ChunkedBody refuse, 408 (slow), 431 (header too large). The methods
-// are called from one thread, except counters() and port(), which any may call after start().
+// Connection: close: what parse_head and ChunkedBody refuse, 408 (slow), 431 (header too large). A body above
+// its route's bound is refused before it is read, and a large one also (when_full) while others have the
+// memory. The methods are called from one thread, except counters() and port(), which any may call after
+// start().
 class Server {
  public:
   // on_access must not throw; when it does, the connection that it was about is closed.

@@ -15,6 +15,13 @@ using ca::Error;
 using http::HttpRequest;
 using http::HttpResponse;
 
+namespace {
+
+// A CSR of 32 KiB as a JSON string, whose line ends are two characters, and short members beside it.
+constexpr std::size_t kMaxBody = std::size_t{48} * 1024;
+
+}  // namespace
+
 Service::Service(ca::AuthorityService& authorities, const auth::Authenticator& authenticator,
                  Observer observer)
     : authorities_{authorities}, authenticator_{authenticator}, observer_{std::move(observer)} {}
@@ -84,6 +91,7 @@ void add_routes(http::Router& router, Service& service) {
       .path = "/provision",
       .pool = [](const HttpRequest&) { return http::Pool::issue; },
       .handler = [&service](const HttpRequest& request) { return service.provision(request); },
+      .max_body = kMaxBody,
       .when_full = Service::full,
   });
   router.add({
@@ -91,6 +99,7 @@ void add_routes(http::Router& router, Service& service) {
       .path = "/provision/*",
       .pool = [](const HttpRequest&) { return http::Pool::read; },
       .handler = [&service](const HttpRequest& request) { return service.provisioned(request); },
+      .max_body = 0,
       .when_full = Service::full,
   });
 }

@@ -69,15 +69,16 @@ struct Daemon::Parts {
         dispatcher{authorities, authenticator, operation_observer()},
         provisioning_service{authorities, authenticator, operation_observer()},
         issue_pool{pool_options("issue", options.pools.issue)},
+        change_pool{pool_options("change", options.pools.change)},
         read_pool{pool_options("read", options.pools.read)},
         status_pool{pool_options("status", options.pools.status)},
         operations_pool{pool_options("operations", options.pools.operations)},
         server{net_limits(options),
-               {issue_pool, read_pool, status_pool, operations_pool},
+               {issue_pool, change_pool, read_pool, status_pool, operations_pool},
                options.pools.io_threads,
                [this](const net::Access& access) { record_access(log, metrics, access); }},
         operations_server{net_limits(options),
-                          {issue_pool, read_pool, status_pool, operations_pool},
+                          {issue_pool, change_pool, read_pool, status_pool, operations_pool},
                           1,
                           [this](const net::Access& access) { record_access(log, metrics, access); }} {}
 
@@ -114,7 +115,7 @@ struct Daemon::Parts {
   provisioning::Service provisioning_service;
   http::Router api_routes, status_routes, operations_routes;
   std::atomic<bool> draining{false};
-  http::WorkerPool issue_pool, read_pool, status_pool, operations_pool;
+  http::WorkerPool issue_pool, change_pool, read_pool, status_pool, operations_pool;
   net::Server server;
   // Probes are answered while the other one drains, however busy its threads are.
   net::Server operations_server;
@@ -141,7 +142,7 @@ void Daemon::Parts::add_observers() {
     observe_store(into, totals, store);
     observe_authorities(into, totals, authorities, store);
     observe_tokens(into, totals, token_names);
-    observe_pools(into, totals, {&issue_pool, &read_pool, &status_pool, &operations_pool});
+    observe_pools(into, totals, {&issue_pool, &change_pool, &read_pool, &status_pool, &operations_pool});
     observe_listener(into, totals, "api", server.counters("api"));
     observe_listener(into, totals, "status", server.counters("status"));
     observe_listener(into, totals, "operations", operations_server.counters("operations"));
@@ -178,10 +179,10 @@ std::vector<ops::Check> Daemon::Parts::checks() const {
 Daemon::Daemon(config::Options options, const config::PrincipalsFile& principals, const ops::Log& log)
     : parts_{std::make_unique<Parts>(std::move(options), principals, log)} {
   Parts& parts = *parts_;
-  parts.add_routes();
   if (const auto warning = descriptor_warning(parts.options.limits.connections, raise_descriptor_limit())) {
     log.warning(*warning);
   }
+  parts.add_routes();
   parts.add_observers();
   parts.server.listen(api_listener(parts.options), parts.api_routes);
   parts.server.listen(status_listener(parts.options), parts.status_routes);

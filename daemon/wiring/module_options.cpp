@@ -65,6 +65,7 @@ net::Limits net_limits(const config::Options& options) {
           .body_time = from.body_time,
           .idle_time = from.idle_time,
           .write_time = from.write_time,
+          .large_bodies = from.large_bodies,
           .connections = from.connections,
           .connections_per_ip = from.connections_per_ip};
 }

@@ -9,7 +9,8 @@ import pytest
 HOST = b"Host: localhost\r\n"
 
 
-def talk(running, raw, wait_close=True):
+def talk(running, raw, size=None):
+    """The answer until the connection closes, or its first bytes."""
     where = urllib.parse.urlparse(running.endpoint)
     context = ssl.create_default_context(cafile=running.bundle)
     with socket.create_connection((where.hostname, where.port), timeout=20) as plain:
@@ -17,7 +18,7 @@ def talk(running, raw, wait_close=True):
             tls.sendall(raw)
             answer = b""
             try:
-                while chunk := tls.recv(65536):
+                while (size is None or len(answer) < size) and (chunk := tls.recv(size or 65536)):
                     answer += chunk
             except (ConnectionError, ssl.SSLError, TimeoutError):
                 pass
@@ -65,3 +66,26 @@ def test_an_unsigned_request_is_named(running):
     answer = talk(running, b"POST / HTTP/1.1\r\n" + HOST + b"Content-Type: application/x-amz-json-1.1\r\n"
                   b"X-Amz-Target: ACMPrivateCA.ListCertificateAuthorities\r\nContent-Length: 2\r\nConnection: close\r\n\r\n" + body)
     assert b"MissingAuthenticationTokenException" in answer
+
+
+KNOWN = "AWS4-HMAC-SHA256 Credential={}/20261124/us-east-1/acm-pca/aws4_request, SignedHeaders=host;x-amz-date;x-amz-target, Signature=" + "0" * 64
+IMPORT = 4 * (32 + 2048) * 1024 // 3 + 64 * 1024
+
+
+@pytest.mark.parametrize("path, operation, known, bound", [
+    ("/", "IssueCertificate", True, 65536), ("/", "PutPolicy", True, 131072), ("/", "PutPolicy", False, 65536),
+    ("/", "ImportCertificateAuthorityCertificate", True, IMPORT), ("/", "ImportCertificateAuthorityCertificate", False, 65536),
+    ("/provision", None, True, 49152),
+])
+def test_a_body_is_bounded_by_what_its_head_says_before_it_is_read(running, path, operation, known, bound):
+    """I16"""
+    key = running.credentials("admin")[0] if known else "CHANCERYSTRANGER"
+
+    def answer(size):
+        target = f"X-Amz-Target: ACMPrivateCA.{operation}\r\n" if operation else ""
+        return talk(running, f"POST {path} HTTP/1.1\r\nHost: localhost\r\n{target}X-Amz-Date: 20261124T120000Z\r\n"
+                    f"Authorization: {KNOWN.format(key)}\r\nExpect: 100-continue\r\nContent-Length: {size}\r\n\r\n".encode(),
+                    size=12)
+
+    assert answer(bound) == b"HTTP/1.1 100"
+    assert answer(bound + 1) == b"HTTP/1.1 413"

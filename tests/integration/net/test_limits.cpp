@@ -84,6 +84,65 @@ TEST_CASE("limits: a body over its route's bound is refused before it is read", 
   CHECK(status_of(client.rest()) == 413);
 }
 
+TEST_CASE("limits: the head decides how large the body may be", "[net][integration][I16]") {
+  World world;
+  const auto status = [&](const std::string& more, std::size_t size) {
+    Client client{world.port()};
+    client.send("POST /by-head HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + more +
+                "Content-Length: " + std::to_string(size) + "\r\n\r\n" + std::string(size, 'x'));
+    const std::string all = client.rest();
+    CHECK(body_of(all) == (status_of(all) == 200 ? std::to_string(size) : "too large for /by-head"));
+    return status_of(all);
+  };
+  CHECK(status("", 64 * 1024) == 200);
+  CHECK(status("", 64 * 1024 + 1) == 413);
+  CHECK(status("X-Known: yes\r\n", kLargestBody) == 200);
+  CHECK(status("X-Known: yes\r\n", kLargestBody + 1) == 413);
+}
+
+TEST_CASE("limits: large bodies share a bounded memory and ordinary ones need none of it",
+          "[net][integration][I16]") {
+  net::Limits limits;
+  limits.large_bodies = kLargestBody + 1024;
+  World world{{.limits = limits}};
+  const std::string head = "POST /by-head HTTP/1.1\r\nHost: localhost\r\nX-Known: yes\r\n";
+  const auto large = [&](const std::string& more, std::size_t size) {
+    return head + more + "Content-Length: " + std::to_string(size) + "\r\n\r\n";
+  };
+  Client held{world.port()};
+  held.send(large("X-Hold: yes\r\n", kLargestBody) + std::string(kLargestBody, 'x'));
+  REQUIRE(world.barrier.wait_for_entered(1));
+  {
+    Client refused{world.port()};
+    refused.send(large("", http::kOrdinaryBody + 1));
+    const std::string answer = refused.rest();
+    CHECK(status_of(answer) == 503);
+    CHECK(header_of(answer, "Connection") == "close");
+    Client chunked{world.port()};
+    chunked.send(head + "Transfer-Encoding: chunked\r\n\r\n");
+    CHECK(status_of(chunked.rest()) == 503);
+  }
+  Client ordinary{world.port()};
+  ordinary.send(post("/by-head", std::string(http::kOrdinaryBody, 'x')));
+  CHECK(status_of(ordinary.answer()) == 200);
+  world.barrier.open();
+  CHECK(status_of(held.answer()) == 200);
+  CHECK(World::eventually([&] {  // the memory is given back a moment after the answer
+    Client again{world.port()};
+    again.send(large("Connection: close\r\n", kLargestBody) + std::string(kLargestBody, 'x'));
+    return status_of(again.rest()) == 200;
+  }));
+  {
+    Client gone{world.port()};  // who goes away gives its part back, too
+    gone.send(large("", kLargestBody) + "only a part");
+  }
+  CHECK(World::eventually([&] {
+    Client again{world.port()};
+    again.send(large("Connection: close\r\n", kLargestBody) + std::string(kLargestBody, 'x'));
+    return status_of(again.rest()) == 200;
+  }));
+}
+
 TEST_CASE("limits: a header that trickles in is given up", "[net][integration][I16]") {
   World world{{.limits = quick()}};
   Client client{world.port()};

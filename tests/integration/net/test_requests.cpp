@@ -182,7 +182,8 @@ TEST_CASE("requests: the access log has what was answered", "[net][integration]"
 
 TEST_CASE("requests: an IPv4 client of a dual-stack listener is an IPv4 client", "[net][integration][I11]") {
   World world;
-  net::Server both{{}, {*world.pool, *world.pool, world.other_pool, world.other_pool}, 1, nullptr};
+  net::Server both{
+      {}, {*world.pool, *world.pool, *world.pool, world.other_pool, world.other_pool}, 1, nullptr};
   both.listen({.name = "both", .address = "::", .port = 0, .tls = std::nullopt}, world.router);
   both.start();
   Client client{both.port("both")};

@@ -106,7 +106,7 @@ TEST_CASE("stop: a server ends under load with nothing left behind", "[net][inte
 TEST_CASE("stop: a server that never started ends too", "[net][integration]") {
   http::WorkerPool pool{{.name = "unused", .threads = 1, .max_queued = 1}};
   const http::Router router;
-  net::Server server{{}, {pool, pool, pool, pool}, 1, nullptr};
+  net::Server server{{}, {pool, pool, pool, pool, pool}, 1, nullptr};
   server.listen({.name = "test", .address = "127.0.0.1", .port = 0, .tls = std::nullopt}, router);
   CHECK(server.port("test") != 0);
   CHECK_THROWS_AS(server.port("other"), ca::Error);
@@ -116,7 +116,7 @@ TEST_CASE("listen: an address that cannot be had is named with its key", "[net][
   World world;
   http::WorkerPool pool{{.name = "unused", .threads = 1, .max_queued = 1}};
   const http::Router router;
-  net::Server server{{}, {pool, pool, pool, pool}, 1, nullptr};
+  net::Server server{{}, {pool, pool, pool, pool, pool}, 1, nullptr};
   CHECK_THROWS_WITH(
       server.listen({.name = "api", .address = "127.0.0.1", .port = world.port(), .tls = std::nullopt},
                     router),

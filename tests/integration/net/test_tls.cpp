@@ -41,7 +41,7 @@ std::string who(TlsClient& client) {
 std::string load_failure(const net::TlsFiles& files) {
   http::WorkerPool pool{{.name = "unused", .threads = 1, .max_queued = 1}};
   const http::Router router;
-  net::Server server{{}, {pool, pool, pool, pool}, 1, nullptr};
+  net::Server server{{}, {pool, pool, pool, pool, pool}, 1, nullptr};
   try {
     server.listen({.name = "api", .address = "127.0.0.1", .port = 0, .tls = files}, router);
   } catch (const ca::Error& error) {

@@ -25,7 +25,7 @@ World::World(Wanted wanted)
     : pool{std::make_unique<http::WorkerPool>(http::WorkerPoolOptions{
           .name = "test", .threads = wanted.pool_threads, .max_queued = wanted.pool_queue})} {
   add_routes();
-  net::Pools pools{*pool, *pool, other_pool, other_pool};
+  net::Pools pools{*pool, *pool, *pool, other_pool, other_pool};
   server = std::make_unique<net::Server>(wanted.limits, pools, 2, [this](const net::Access& access) {
     const std::lock_guard lock{mutex_};
     accesses_.push_back(access);
@@ -84,6 +84,26 @@ void World::add_routes() {
       [](const http::HttpRequest&) -> http::HttpResponse { throw std::runtime_error{"escaped"}; });
   add("GET", "/throw-int", [](const http::HttpRequest&) -> http::HttpResponse { throw 7; });
   add("GET", "/large", [](const http::HttpRequest&) { return text(std::string(8 * 1024 * 1024, 'x')); });
+  http::Route by_head;
+  by_head.method = "POST";
+  by_head.path = "/by-head";
+  by_head.pool = [](const http::HttpRequest&) { return http::Pool::read; };
+  by_head.handler = [this](const http::HttpRequest& request) {
+    if (request.header("X-Hold")) {
+      barrier.wait();
+    }
+    return text(std::to_string(request.body.size()));
+  };
+  by_head.max_body = kLargestBody;
+  by_head.body_bound = [](const http::HttpRequest& head) {
+    return head.header("X-Known") ? kLargestBody : http::kOrdinaryBody;
+  };
+  by_head.when_too_large = [](const http::HttpRequest& head) {
+    http::HttpResponse response = text("too large for " + head.path);
+    response.status = 413;
+    return response;
+  };
+  router.add(std::move(by_head));
   http::Route bad;
   bad.method = "GET";
   bad.path = "/bad-pool";

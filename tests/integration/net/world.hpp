@@ -45,10 +45,13 @@ struct Wanted {
   std::size_t pool_queue = 16;
 };
 
+inline constexpr std::size_t kLargestBody = 300 * 1024;
+
 // A server with two I/O threads on a port that the system picked, and these routes:
 //   POST /echo   the body back              GET /who     fields of the request as text
 //   GET  /hold   waits for the barrier      GET /throw, /throw-int   throw
 //   GET  /large  eight MiB                  POST /small  at most ten bytes
+//   POST /by-head  at most 64 KiB, 300 KiB with X-Known; the size back, with X-Hold behind the barrier
 //   GET  /bad-pool  no pool for it          GET /hold-full  as /hold; answers 429 when the pool is full
 class World {
  public:

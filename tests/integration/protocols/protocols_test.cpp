@@ -1,3 +1,4 @@
+#include <future>
 #include <nlohmann/json.hpp>
 
 #include "ca/base/base64.hpp"
@@ -6,6 +7,7 @@
 #include "ca/base/hex.hpp"
 #include "daemon/acmpca/dispatcher.hpp"
 #include "daemon/auth/authenticator.hpp"
+#include "daemon/http/worker_pool.hpp"
 #include "daemon/provisioning/service.hpp"
 #include "daemon/status/routes.hpp"
 #include "tests/integration/authority/world.hpp"
@@ -205,14 +207,91 @@ TEST_CASE("wire: who is not allowed is told so", "[acmpca][I11]") {
 
 TEST_CASE("wire: pools by operation and the answer of a full one", "[acmpca]") {
   using acmpca::Dispatcher;
-  for (const char* name : {"IssueCertificate", "CreateCertificateAuthority", "RevokeCertificate",
-                           "ImportCertificateAuthorityCertificate"}) {
+  for (const char* name :
+       {"IssueCertificate", "CreateCertificateAuthority", "ImportCertificateAuthorityCertificate"}) {
     CHECK(Dispatcher::pool_of(Front::aws(name, "{}")) == http::Pool::issue);
+  }
+  for (const char* name :
+       {"RevokeCertificate", "UpdateCertificateAuthority", "DeleteCertificateAuthority",
+        "RestoreCertificateAuthority", "TagCertificateAuthority", "UntagCertificateAuthority", "PutPolicy",
+        "DeletePolicy", "CreatePermission", "DeletePermission"}) {
+    CHECK(Dispatcher::pool_of(Front::aws(name, "{}")) == http::Pool::change);
   }
   CHECK(Dispatcher::pool_of(Front::aws("GetCertificate", "{}")) == http::Pool::read);
   CHECK(Dispatcher::pool_of(Front::aws("Nonsense", "{}")) == http::Pool::read);
   CHECK(json::parse(Dispatcher::throttled({}).body) ==
         json{{"__type", "ThrottlingException"}, {"message", "Rate exceeded"}});
+}
+
+TEST_CASE("wire: a body may be as large as its operation needs when a known caller is named",
+          "[acmpca][I16]") {
+  Front front;
+  const auto bound = [&](const std::string& operation, const std::optional<ca::Bytes>& certificate) {
+    auto head = Front::aws(operation, "");
+    head.client_certificate = certificate;
+    return front.router.find("POST", "/").route->body_bound(head);
+  };
+  CHECK(bound("ImportCertificateAuthorityCertificate", front.admin) >= 4 * (32768 + 2097152) / 3);
+  CHECK(bound("ImportCertificateAuthorityCertificate", front.admin) < 3 * 1024 * 1024);
+  CHECK(bound("PutPolicy", front.admin) == 128 * 1024);
+  CHECK(bound("IssueCertificate", front.admin) == 64 * 1024);
+  CHECK(bound("Nonsense", front.admin) == 64 * 1024);
+  for (const auto& stranger : {std::optional<ca::Bytes>{}, std::optional{ca::Bytes{9}}}) {
+    CHECK(bound("ImportCertificateAuthorityCertificate", stranger) == 64 * 1024);
+    CHECK(bound("PutPolicy", stranger) == 64 * 1024);
+  }
+  CHECK(front.router.find("POST", "/").route->max_body ==
+        bound("ImportCertificateAuthorityCertificate", front.admin));
+  const auto refused = front.dispatcher.too_large(Front::aws("PutPolicy", ""));
+  CHECK(refused.status == 413);
+  CHECK(json::parse(refused.body) == json{{"__type", "RequestEntityTooLargeException"},
+                                          {"message", "The body is larger than 65536 bytes"}});
+}
+
+TEST_CASE("wire: a token that does not come back stops no revocation and no disabling", "[acmpca][I7][I16]") {
+  Front front;
+  const auto root = front.world.active_root();
+  const json arn = root.text();
+  const json leaf =
+      front.served("IssueCertificate", issue_input(arn, test::make_csr(), "EndEntityCertificate"))
+          .at("CertificateArn");
+  http::WorkerPool issue{{.name = "issue", .threads = 1, .max_queued = 4}};
+  http::WorkerPool change{{.name = "change", .threads = 1, .max_queued = 4}};
+  const auto send = [&](const std::string& operation, const json& input) {
+    auto request = Front::aws(operation, input.dump());
+    request.client_certificate = front.admin;
+    auto answer = std::make_shared<std::promise<int>>();
+    const bool issues = front.router.find("POST", "/").route->pool(request) == http::Pool::issue;
+    REQUIRE((issues ? issue : change).try_post([&front, request, answer] {
+      answer->set_value(front.send(request).status);
+    }));
+    return answer->get_future();
+  };
+  std::promise<void> hangs;
+  std::promise<void> comes_back;
+  front.world.signer.after_next_signature([&] {
+    hangs.set_value();
+    comes_back.get_future().wait();
+  });
+  auto stuck = send("IssueCertificate", issue_input(arn, test::make_csr(), "EndEntityCertificate"));
+  hangs.get_future().wait();
+  auto behind = send("IssueCertificate", issue_input(arn, test::make_csr(), "EndEntityCertificate"));
+
+  const std::string serial = leaf.get<std::string>().substr(leaf.get<std::string>().rfind('/') + 1);
+  auto revoked = send("RevokeCertificate", {{"CertificateAuthorityArn", arn},
+                                            {"CertificateSerial", serial},
+                                            {"RevocationReason", "KEY_COMPROMISE"}});
+  auto disabled =
+      send("UpdateCertificateAuthority", {{"CertificateAuthorityArn", arn}, {"Status", "DISABLED"}});
+  const std::chrono::seconds patience{10};
+  CHECK(revoked.wait_for(patience) == std::future_status::ready);
+  CHECK(disabled.wait_for(patience) == std::future_status::ready);
+  CHECK(behind.wait_for(std::chrono::seconds{0}) == std::future_status::timeout);
+  comes_back.set_value();
+  CHECK(revoked.get() == 200);
+  CHECK(disabled.get() == 200);
+  CHECK(stuck.get() == 200);
+  CHECK(behind.get() == 400);  // disabled meanwhile
 }
 
 TEST_CASE("provision: errors are problem documents and never an exception", "[provisioning][I16]") {

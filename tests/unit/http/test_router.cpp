@@ -3,11 +3,10 @@
 
 namespace {
 
-http::Route route(const std::string& method, const std::string& path, std::size_t max_body = 64) {
+http::Route route(const std::string& method, const std::string& path) {
   http::Route made;
   made.method = method;
   made.path = path;
-  made.max_body = max_body;
   return made;
 }
 
@@ -59,15 +58,6 @@ TEST_CASE("router: HEAD is found where GET is and nowhere else", "[http]") {
   CHECK(router.find("HEAD", "/b").path_known);
   CHECK(router.allowed("/b") == "POST");
   CHECK(router.find("get", "/a").route == nullptr);
-}
-
-TEST_CASE("router: the largest body of all routes bounds the listener", "[http]") {
-  http::Router router;
-  CHECK(router.max_body() == 0);
-  router.add(route("POST", "/a", 10));
-  router.add(route("POST", "/b", 300));
-  router.add(route("POST", "/c", 20));
-  CHECK(router.max_body() == 300);
 }
 
 TEST_CASE("message: a header is found by its name in any case and the first one counts", "[http]") {
