@@ -106,6 +106,7 @@ class Examination {
     note(has.decrypt, "CKA_DECRYPT");
     note(has.unwrap, "CKA_UNWRAP");
     note(has.derive, "CKA_DERIVE");
+    note(has.sign_recover, "CKA_SIGN_RECOVER");
     return text;
   }
 

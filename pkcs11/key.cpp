@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <openssl/rand.h>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -66,29 +67,50 @@ Bytes spki_of(const Session& session, CK_OBJECT_HANDLE object, KeyType type) {
 
 }  // namespace
 
-std::optional<std::string> weakness_of(const KeyAttributes& has) {
-  struct Rule {
-    const char* name;
-    std::optional<bool> value;
-    bool wanted;
-  };
-  const std::array rules = std::to_array<Rule>({
-      {"CKA_TOKEN", has.token, true},
-      {"CKA_PRIVATE", has.private_, true},
-      {"CKA_SENSITIVE", has.sensitive, true},
-      {"CKA_EXTRACTABLE", has.extractable, false},
-      {"CKA_ALWAYS_SENSITIVE", has.always_sensitive, true},
-      {"CKA_NEVER_EXTRACTABLE", has.never_extractable, true},
-      {"CKA_LOCAL", has.local, true},
-      {"CKA_SIGN", has.sign, true},
-  });
+namespace {
+
+struct Rule {
+  const char* name;
+  std::optional<bool> value;
+  bool wanted;
+  bool may_be_untold;
+};
+
+std::optional<std::string> first_broken(std::span<const Rule> rules) {
   for (const Rule& rule : rules) {
-    if (rule.value != rule.wanted) {
+    const bool kept = rule.value ? *rule.value == rule.wanted : rule.may_be_untold;
+    if (!kept) {
       return std::string{rule.name} + " is " + said(rule.value) + " and must be " +
              (rule.wanted ? "true" : "false");
     }
   }
   return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::string> weakness_of(const KeyAttributes& has) {
+  return first_broken(std::to_array<Rule>({
+      {"CKA_TOKEN", has.token, true, false},
+      {"CKA_PRIVATE", has.private_, true, false},
+      {"CKA_SENSITIVE", has.sensitive, true, false},
+      {"CKA_EXTRACTABLE", has.extractable, false, false},
+      {"CKA_ALWAYS_SENSITIVE", has.always_sensitive, true, true},
+      {"CKA_NEVER_EXTRACTABLE", has.never_extractable, true, true},
+      {"CKA_LOCAL", has.local, true, true},
+      {"CKA_SIGN", has.sign, true, false},
+  }));
+}
+
+std::optional<std::string> weakness_of_new(const KeyAttributes& has) {
+  if (auto weakness = weakness_of(has)) {
+    return weakness;
+  }
+  return first_broken(std::to_array<Rule>({
+      {"CKA_DECRYPT", has.decrypt, false, true},
+      {"CKA_UNWRAP", has.unwrap, false, true},
+      {"CKA_DERIVE", has.derive, false, true},
+  }));
 }
 
 std::optional<PrivateKey> find_private_key(const Session& session, const Uri& uri) {
@@ -155,8 +177,10 @@ KeyAttributes read_attributes(const Session& session, const PrivateKey& key) {
           .decrypt = flag(CKA_DECRYPT),
           .unwrap = flag(CKA_UNWRAP),
           .derive = flag(CKA_DERIVE),
+          .sign_recover = flag(CKA_SIGN_RECOVER),
           .always_authenticate = flag(CKA_ALWAYS_AUTHENTICATE),
           .modifiable = flag(CKA_MODIFIABLE),
+          .copyable = flag(CKA_COPYABLE),
           .key_type = std::string{name_of(key.type)}};
 }
 

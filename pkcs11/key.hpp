@@ -19,8 +19,10 @@ struct KeyAttributes {
   std::optional<bool> decrypt;
   std::optional<bool> unwrap;
   std::optional<bool> derive;
+  std::optional<bool> sign_recover;
   std::optional<bool> always_authenticate;
   std::optional<bool> modifiable;
+  std::optional<bool> copyable;
   std::string key_type;  // "EC P-256"
 };
 
@@ -30,7 +32,12 @@ struct GeneratedKey {
 };
 
 // The first attribute that is weaker than a CA key's must be, with its value: "CKA_EXTRACTABLE is true".
-// nullopt: none. What the token does not say counts as weak.
+// nullopt: none. What the token does not say counts as weak, except for what it only tells of the key's past
+// (CKA_LOCAL, CKA_ALWAYS_SENSITIVE, CKA_NEVER_EXTRACTABLE): not every token keeps that.
 [[nodiscard]] std::optional<std::string> weakness_of(const KeyAttributes& attributes);
+// A key of our own making must in addition be good for nothing but signatures. No weakness:
+// CKA_SIGN_RECOVER, which signs as CKA_SIGN does, CKA_MODIFIABLE and CKA_COPYABLE, which make no sensitive
+// key readable; not every token can forbid them.
+[[nodiscard]] std::optional<std::string> weakness_of_new(const KeyAttributes& attributes);
 
 }  // namespace pkcs11

@@ -35,18 +35,30 @@ struct PrivateKey {
 // under `expected_spki`. Throws Error{key_refused} naming what is wrong.
 void audit_key(const Session& session, const PrivateKey& key, const Uri& uri, ByteView expected_spki);
 
-// The private key with that label and its public key. nullopt: none, and the token is logged in.
+// Pairs that are made here carry a mark of their label in the CKA_ID. So what an interrupted creation left
+// behind, one half of a pair or a weak key, is told from the keys of others: it is neither taken for a key
+// nor in the way of a new one, and it stays where it is, because the half of a pair may be all that is left
+// of a key in use.
+
+// The whole and strict pair with that label and mark. nullopt: none, and the token is logged in.
 [[nodiscard]] std::optional<GeneratedKey> find_labelled(const Session& session,
                                                         const std::string& token_label,
                                                         const std::string& label);
 // Throws Error{bad_request} for what cannot be a label.
 void refuse_bad_label(const std::string& label);
-// True when any key object, private or public, has the label. Throws Error{relogin} when that cannot be seen.
+// True when a whole pair of ours has the label, or any key object of others. Throws Error{relogin} when that
+// cannot be seen.
 [[nodiscard]] bool label_in_use(const Session& session, const std::string& label);
 
-// A new pair by our own strict template; the label must be free. Attributes are read back; a pair that came
-// out weaker is destroyed and refused.
+// The mark and 64 random bits.
+[[nodiscard]] Bytes new_key_id(const std::string& label);
+// A new pair by our own strict template, as little of it given up as the token asks for; the label must be
+// free. Attributes are read back; a pair that came out weaker is destroyed and refused.
 [[nodiscard]] GeneratedKey generate_pair(const Session& session, const std::string& token_label,
-                                         const std::string& label, KeyType type);
+                                         const std::string& label, const Bytes& id, KeyType type);
+// What generate_pair() with that very id made when its answer was lost: the pair if it is whole and strict;
+// what is left of any other is destroyed.
+[[nodiscard]] std::optional<GeneratedKey> take_up_pair(const Session& session, const std::string& token_label,
+                                                       const std::string& label, const Bytes& id);
 
 }  // namespace pkcs11

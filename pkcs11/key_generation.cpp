@@ -1,113 +1,90 @@
 #include <algorithm>
 #include <array>
 #include <openssl/rand.h>
+#include <openssl/sha.h>
 #include <utility>
 
 #include "pkcs11/error.hpp"
 #include "pkcs11/key_access.hpp"
+#include "pkcs11/key_template.hpp"
 #include "pkcs11/object.hpp"
-#include "pkcs11/public_key.hpp"
 
 namespace pkcs11 {
 namespace {
 
+constexpr std::size_t kMarkBytes = 8;
+constexpr std::size_t kIdBytes = 16;
+constexpr std::size_t kMostOfOneLabel =
+    64;  // more interrupted creations of one label than anybody leaves behind
+
 ByteView view(const std::string& text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
-
-std::string uri_text(const std::string& token_label, const std::string& label, const Bytes& id) {
-  Uri uri;
-  uri.token = token_label;
-  uri.object = label;
-  uri.id = id;
-  uri.type = "private";
-  return uri.text();
-}
-
-// Not every token takes every attribute; none of these is given up for the others' sake before it must be.
-struct Strictness {
-  bool copyable_false;
-  bool modifiable_false;
-  bool rare_uses_false;  // SIGN_RECOVER, DERIVE: a signature key of some tokens does not know them
-};
-constexpr std::array kStrictness = std::to_array<Strictness>({
-    {true, true, true},
-    {false, true, true},
-    {false, false, true},
-    {false, false, false},
-});
 
 bool is_template_complaint(CK_RV rv) {
   return rv == CKR_TEMPLATE_INCONSISTENT || rv == CKR_ATTRIBUTE_TYPE_INVALID ||
          rv == CKR_ATTRIBUTE_VALUE_INVALID || rv == CKR_ATTRIBUTE_READ_ONLY;
 }
 
-bool is_rsa(KeyType type) {
-  return type == KeyType::rsa_2048 || type == KeyType::rsa_3072 || type == KeyType::rsa_4096;
+// The beginning of the CKA_ID of every key that was made here under that label.
+Bytes mark_of(const std::string& label) {
+  const std::string text = "chancery key pair " + label;
+  std::array<std::uint8_t, SHA256_DIGEST_LENGTH> digest{};
+  SHA256(view(text).data(), text.size(), digest.data());
+  return {digest.begin(), digest.begin() + kMarkBytes};
 }
 
-CK_ULONG modulus_bits(KeyType type) {
-  return type == KeyType::rsa_2048 ? 2048 : type == KeyType::rsa_3072 ? 3072 : 4096;
+bool is_ours(const Bytes& id, const std::string& label) {
+  const Bytes mark = mark_of(label);
+  return id.size() == kIdBytes && std::equal(mark.begin(), mark.end(), id.begin());
 }
 
-Template public_template(KeyType type, const std::string& label, const Bytes& id, const Strictness& strict) {
-  Template attributes;
-  attributes.flag(CKA_TOKEN, true)
-      .flag(CKA_PRIVATE, false)
-      .flag(CKA_VERIFY, true)
-      .flag(CKA_ENCRYPT, false)
-      .flag(CKA_WRAP, false)
-      .bytes(CKA_LABEL, view(label))
-      .bytes(CKA_ID, id);
-  if (is_rsa(type)) {
-    attributes.number(CKA_MODULUS_BITS, modulus_bits(type))
-        .bytes(CKA_PUBLIC_EXPONENT, Bytes{0x01, 0x00, 0x01});
-  } else {
-    attributes.bytes(CKA_EC_PARAMS, curve_parameters(type));
-  }
-  if (strict.modifiable_false) {
-    attributes.flag(CKA_MODIFIABLE, false);
-  }
-  return attributes;
+std::vector<CK_OBJECT_HANDLE> labelled(const Session& session, CK_OBJECT_CLASS object_class,
+                                       const std::string& label) {
+  Template wanted;
+  wanted.number(CKA_CLASS, object_class).bytes(CKA_LABEL, view(label));
+  return find_objects(session, std::move(wanted), kMostOfOneLabel);
 }
 
-Template private_template(const std::string& label, const Bytes& id, const Strictness& strict) {
-  Template attributes;
-  attributes.flag(CKA_TOKEN, true)
-      .flag(CKA_PRIVATE, true)
-      .flag(CKA_SENSITIVE, true)
-      .flag(CKA_EXTRACTABLE, false)
-      .flag(CKA_SIGN, true)
-      .flag(CKA_DECRYPT, false)
-      .flag(CKA_UNWRAP, false)
-      .bytes(CKA_LABEL, view(label))
-      .bytes(CKA_ID, id);
-  if (strict.rare_uses_false) {
-    attributes.flag(CKA_DERIVE, false).flag(CKA_SIGN_RECOVER, false);
-  }
-  if (strict.modifiable_false) {
-    attributes.flag(CKA_MODIFIABLE, false);
-  }
-  if (strict.copyable_false) {
-    attributes.flag(CKA_COPYABLE, false);
-  }
-  return attributes;
+std::vector<CK_OBJECT_HANDLE> of_id(const Session& session, CK_OBJECT_CLASS object_class,
+                                    const std::string& label, const Bytes& id) {
+  Template wanted;
+  wanted.number(CKA_CLASS, object_class).bytes(CKA_LABEL, view(label)).bytes(CKA_ID, id);
+  return find_objects(session, std::move(wanted), kMostOfOneLabel);
 }
 
-CK_MECHANISM_TYPE generation_mechanism(KeyType type) {
-  switch (type) {
-    case KeyType::rsa_2048:
-    case KeyType::rsa_3072:
-    case KeyType::rsa_4096:
-      return CKM_RSA_PKCS_KEY_PAIR_GEN;
-    case KeyType::ec_p256:
-    case KeyType::ec_p384:
-    case KeyType::ec_p521:
-      return CKM_EC_KEY_PAIR_GEN;
-    case KeyType::ed25519:
-      break;
+Uri uri_of(const std::string& token_label, const std::string& label, const Bytes& id) {
+  Uri uri;
+  uri.token = token_label;
+  uri.object = label;
+  uri.id = id;
+  uri.type = "private";
+  return uri;
+}
+
+// nullopt unless both halves are there and the private one is as strict as we make them.
+std::optional<GeneratedKey> whole_pair(const Session& session, const std::string& token_label,
+                                       const std::string& label, const Bytes& id) {
+  const Uri uri = uri_of(token_label, label, id);
+  if (of_id(session, CKO_PUBLIC_KEY, label, id).empty()) {
+    return std::nullopt;
   }
-  return CKM_EC_EDWARDS_KEY_PAIR_GEN;
+  const auto key = find_private_key(session, uri);
+  if (!key || weakness_of_new(read_attributes(session, *key))) {
+    return std::nullopt;
+  }
+  return GeneratedKey{uri.text(), read_public_key(session, *key)};
+}
+
+// Ids of the private keys with that label that were made here.
+std::vector<Bytes> our_ids(const Session& session, const std::string& label) {
+  std::vector<Bytes> ids;
+  for (const CK_OBJECT_HANDLE object : labelled(session, CKO_PRIVATE_KEY, label)) {
+    if (const auto id = read_bytes(session, object, CKA_ID); id && is_ours(*id, label)) {
+      ids.push_back(*id);
+    }
+  }
+  return ids;
 }
 
 struct Pair {
@@ -118,9 +95,9 @@ struct Pair {
 Pair generate(const Session& session, const std::string& label, const Bytes& id, KeyType type) {
   CK_MECHANISM mechanism{generation_mechanism(type), nullptr, 0};
   CK_RV rv = CKR_OK;
-  for (const Strictness& strict : kStrictness) {
-    Template open = public_template(type, label, id, strict);
-    Template closed = private_template(label, id, strict);
+  for (const unsigned left_out : sets_to_leave_out()) {
+    Template open = public_template(type, label, id, left_out);
+    Template closed = private_template(label, id, left_out);
     Pair pair;
     rv = session.functions->C_GenerateKeyPair(session.handle, &mechanism, open.attributes(), open.size(),
                                               closed.attributes(), closed.size(), &pair.public_key,
@@ -152,49 +129,72 @@ void refuse_bad_label(const std::string& label) {
 
 bool label_in_use(const Session& session, const std::string& label) {
   require_login(session);
-  return std::ranges::any_of(std::array{CKO_PRIVATE_KEY, CKO_PUBLIC_KEY}, [&](CK_OBJECT_CLASS object_class) {
-    Template wanted;
-    wanted.number(CKA_CLASS, object_class).bytes(CKA_LABEL, view(label));
-    return !find_objects(session, std::move(wanted)).empty();
+  for (const CK_OBJECT_CLASS object_class : {CKO_PRIVATE_KEY, CKO_PUBLIC_KEY}) {
+    for (const CK_OBJECT_HANDLE object : labelled(session, object_class, label)) {
+      if (const auto id = read_bytes(session, object, CKA_ID); !id || !is_ours(*id, label)) {
+        return true;
+      }
+    }
+  }
+  return std::ranges::any_of(our_ids(session, label), [&](const Bytes& id) {
+    return whole_pair(session, std::string{}, label, id).has_value();
   });
 }
 
 std::optional<GeneratedKey> find_labelled(const Session& session, const std::string& token_label,
                                           const std::string& label) {
-  Uri uri;
-  uri.object = label;
-  const auto key = find_private_key(session, uri);
-  if (!key) {
+  std::optional<GeneratedKey> found;
+  for (const Bytes& id : our_ids(session, label)) {
+    auto pair = whole_pair(session, token_label, label, id);
+    if (pair && found) {
+      throw Error{ErrorClass::key_refused, "C_FindObjects", CKR_OK,
+                  "several key pairs have the label " + label, "name one by object= and id="};
+    }
+    if (pair) {
+      found = std::move(pair);
+    }
+  }
+  if (!found) {
     require_login(session);
-    return std::nullopt;
   }
-  const auto id = read_bytes(session, key->handle, CKA_ID);
-  Uri full;
-  full.token = token_label;
-  full.object = label;
-  full.type = "private";
-  if (id && !id->empty()) {
-    full.id = *id;
+  return found;
+}
+
+Bytes new_key_id(const std::string& label) {
+  Bytes id = mark_of(label);
+  id.resize(kIdBytes);
+  if (RAND_bytes(id.data() + kMarkBytes, static_cast<int>(kIdBytes - kMarkBytes)) != 1) {
+    throw Error{ErrorClass::fatal_config, "OpenSSL has no randomness"};
   }
-  return GeneratedKey{full.text(), read_public_key(session, *key)};
+  return id;
+}
+
+std::optional<GeneratedKey> take_up_pair(const Session& session, const std::string& token_label,
+                                         const std::string& label, const Bytes& id) {
+  require_login(session);
+  if (auto pair = whole_pair(session, token_label, label, id)) {
+    return pair;
+  }
+  for (const CK_OBJECT_CLASS object_class : {CKO_PRIVATE_KEY, CKO_PUBLIC_KEY}) {
+    for (const CK_OBJECT_HANDLE object : of_id(session, object_class, label, id)) {
+      check(session.functions->C_DestroyObject(session.handle, object), "C_DestroyObject");
+    }
+  }
+  return std::nullopt;
 }
 
 GeneratedKey generate_pair(const Session& session, const std::string& token_label, const std::string& label,
-                           KeyType type) {
-  Bytes id(16);
-  if (RAND_bytes(id.data(), static_cast<int>(id.size())) != 1) {
-    throw Error{ErrorClass::fatal_config, "OpenSSL has no randomness"};
-  }
+                           const Bytes& id, KeyType type) {
   const Pair pair = generate(session, label, id, type);
   const PrivateKey key{pair.private_key, type};
-  if (const auto weakness = weakness_of(read_attributes(session, key))) {
+  if (const auto weakness = weakness_of_new(read_attributes(session, key))) {
     // Ours and seconds old: nothing can depend on it.
     session.functions->C_DestroyObject(session.handle, pair.private_key);
     session.functions->C_DestroyObject(session.handle, pair.public_key);
     throw Error{ErrorClass::key_refused, "C_GenerateKeyPair", CKR_OK, "the new key is weak: " + *weakness,
                 "the token does not keep what its template asks for; it cannot hold CA keys"};
   }
-  return {uri_text(token_label, label, id), read_public_key(session, key)};
+  return {uri_of(token_label, label, id).text(), read_public_key(session, key)};
 }
 
 }  // namespace pkcs11

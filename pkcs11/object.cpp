@@ -1,5 +1,6 @@
 #include "pkcs11/object.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -42,20 +43,21 @@ void require_login(const Session& session) {
   }
 }
 
-std::vector<CK_OBJECT_HANDLE> find_objects(const Session& session, Template wanted) {
+std::vector<CK_OBJECT_HANDLE> find_objects(const Session& session, Template wanted, std::size_t most) {
   check(session.functions->C_FindObjectsInit(session.handle, wanted.attributes(), wanted.size()),
         "C_FindObjectsInit");
   std::vector<CK_OBJECT_HANDLE> found;
   // Some tokens give fewer than asked for at a time: until none comes.
-  while (found.size() < 2) {
-    std::array<CK_OBJECT_HANDLE, 2> batch{};
+  while (found.size() < most) {
+    std::vector<CK_OBJECT_HANDLE> batch(most - found.size());
     CK_ULONG count = 0;
-    check(session.functions->C_FindObjects(session.handle, batch.data(), batch.size() - found.size(), &count),
+    check(session.functions->C_FindObjects(session.handle, batch.data(), batch.size(), &count),
           "C_FindObjects");
     if (count == 0) {
       break;
     }
-    found.insert(found.end(), batch.begin(), batch.begin() + static_cast<std::ptrdiff_t>(count));
+    batch.resize(std::min<std::size_t>(count, batch.size()));
+    found.insert(found.end(), batch.begin(), batch.end());
   }
   check(session.functions->C_FindObjectsFinal(session.handle), "C_FindObjectsFinal");
   return found;

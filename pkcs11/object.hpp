@@ -34,8 +34,9 @@ class Template {
 // private object and says CKR_OK: before "there is none" is believed. Throws Error{relogin}.
 void require_login(const Session& session);
 
-// At most two: the question is always "none, one, or not unique".
-[[nodiscard]] std::vector<CK_OBJECT_HANDLE> find_objects(const Session& session, Template wanted);
+// At most `most`: two, where the question is "none, one, or not unique".
+[[nodiscard]] std::vector<CK_OBJECT_HANDLE> find_objects(const Session& session, Template wanted,
+                                                         std::size_t most = 2);
 
 // nullopt: the token has no such attribute on this object, or does not show it.
 [[nodiscard]] std::optional<Bytes> read_bytes(const Session& session, CK_OBJECT_HANDLE object,

@@ -202,21 +202,17 @@ GeneratedKey Token::generate_key(std::string label, KeyType type, Deadline deadl
     throw Error{ErrorClass::label_exists, "the token has a key with the label '" + label + "' already",
                 "choose another label"};
   }
-  bool attempted = false;
+  Bytes id;  // of the attempt whose answer was lost
   return perform(*supervisor, "generate key", deadline, [&](SessionPool::Lease& lease) {
     const Session session = lease.session();
-    // The label was free and it is our turn: what stands there now is the pair of the attempt whose answer
-    // was lost.
-    if (std::exchange(attempted, true)) {
-      if (auto ours = find_labelled(session, lease.token().label, label)) {
-        const auto uri = Uri::parse(ours->uri);
-        if (const auto weakness = weakness_of(read_attributes(session, require_private_key(session, uri)))) {
-          throw Error{ErrorClass::key_refused, "the new key is weak: " + *weakness};
-        }
+    const std::string& token_label = lease.token().label;
+    if (!id.empty()) {
+      if (auto ours = take_up_pair(session, token_label, label, id)) {
         return std::move(*ours);
       }
     }
-    return generate_pair(session, lease.token().label, label, type);
+    id = new_key_id(label);
+    return generate_pair(session, token_label, label, id, type);
   });
 }
 

@@ -47,9 +47,11 @@ class Token {
   [[nodiscard]] Bytes sign(const Uri& key, SignatureScheme scheme, ByteView message, Deadline deadline);
 
   // One at a time in the module. TOKEN, PRIVATE, SENSITIVE, not EXTRACTABLE, SIGN and nothing else, not
-  // MODIFIABLE or COPYABLE where the token takes that. Durable on the token at return.
+  // MODIFIABLE or COPYABLE where the token takes that. Durable on the token at return. Throws
+  // Error{key_refused} when the token made something weaker, which is then destroyed.
   [[nodiscard]] GeneratedKey generate_key(std::string label, KeyType type, Deadline deadline);
-  // For taking up a creation that a crash interrupted.
+  // For taking up a creation that a crash interrupted: a whole pair that generate_key() made under that
+  // label.
   [[nodiscard]] std::optional<GeneratedKey> find_key(std::string label, Deadline deadline);
   // SubjectPublicKeyInfo.
   [[nodiscard]] Bytes public_key(const Uri& key, Deadline deadline);

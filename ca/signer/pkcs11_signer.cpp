@@ -108,8 +108,15 @@ Bytes Pkcs11Signer::sign(const SigningKey& key, const ToBeSigned& message, Deadl
 GeneratedSigningKey Pkcs11Signer::generate(const std::string& token, const std::string& label,
                                            KeyAlgorithm algorithm, Deadline deadline) {
   return on_token([&] {
-    auto key = named(token).generate_key(label, key_type_of(algorithm), deadline);
-    return GeneratedSigningKey{key.uri, key.spki_der};
+    try {
+      auto key = named(token).generate_key(label, key_type_of(algorithm), deadline);
+      return GeneratedSigningKey{key.uri, key.spki_der};
+    } catch (const pkcs11::Error& error) {
+      if (error.error_class() == pkcs11::ErrorClass::key_refused) {
+        throw Error{Code::request_failed, error.what()};  // the next one would be as weak
+      }
+      throw;
+    }
   });
 }
 

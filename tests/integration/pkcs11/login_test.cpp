@@ -1,6 +1,3 @@
-#include <dlfcn.h>
-
-#include "pkcs11/slot_reading.hpp"
 #include "tests/integration/pkcs11/token_under_test.hpp"
 
 using namespace p11test;
@@ -11,18 +8,8 @@ constexpr const char* kWrongPin = "a-wrong-pin-7261";
 
 // What another thread of the process may do to us: C_Logout on a session of its own.
 void log_out_silently(const pkcs11::TokenOptions& options) {
-  const std::unique_ptr<void, int (*)(void*)> library{
-      ::dlopen(options.uri.module_path->c_str(), RTLD_NOW | RTLD_NOLOAD), &::dlclose};
-  REQUIRE(library);
-  const auto get = reinterpret_cast<CK_C_GetFunctionList>(::dlsym(library.get(), "C_GetFunctionList"));
-  pkcs11::Functions* functions = nullptr;
-  REQUIRE(get(&functions) == CKR_OK);
-  const auto slot = pkcs11::select_slot(functions, options.uri).slot_id;
-  CK_SESSION_HANDLE session = 0;
-  REQUIRE(functions->C_OpenSession(slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, nullptr, nullptr, &session) ==
-          CKR_OK);
-  REQUIRE(functions->C_Logout(session) == CKR_OK);
-  REQUIRE(functions->C_CloseSession(session) == CKR_OK);
+  const OtherUser other{options};
+  REQUIRE(other.session().functions->C_Logout(other.session().handle) == CKR_OK);
 }
 
 }  // namespace

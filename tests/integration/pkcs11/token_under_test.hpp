@@ -1,6 +1,7 @@
 #pragma once
 #include <atomic>
 #include <chrono>
+#include <dlfcn.h>
 #include <functional>
 #include <mutex>
 #include <string>
@@ -12,6 +13,7 @@
 #include "pkcs11/module.hpp"
 #include "pkcs11/object.hpp"
 #include "pkcs11/public_key.hpp"
+#include "pkcs11/slot_reading.hpp"
 #include "pkcs11/token.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/softhsm.hpp"
@@ -166,22 +168,46 @@ class Load {
   std::vector<std::thread> threads_;
 };
 
+// Another user of the module in this process, with a session of its own, while a Token is up.
+class OtherUser {
+ public:
+  explicit OtherUser(const pkcs11::TokenOptions& options)
+      : library_{::dlopen(options.uri.module_path->c_str(), RTLD_NOW | RTLD_NOLOAD), &::dlclose} {
+    REQUIRE(library_);
+    const auto get = reinterpret_cast<CK_C_GetFunctionList>(::dlsym(library_.get(), "C_GetFunctionList"));
+    REQUIRE(get(&session_.functions) == CKR_OK);
+    const auto slot = pkcs11::select_slot(session_.functions, options.uri).slot_id;
+    REQUIRE(session_.functions->C_OpenSession(slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, nullptr, nullptr,
+                                              &session_.handle) == CKR_OK);
+  }
+  ~OtherUser() { session_.functions->C_CloseSession(session_.handle); }
+  OtherUser(const OtherUser&) = delete;
+  OtherUser& operator=(const OtherUser&) = delete;
+  [[nodiscard]] const pkcs11::Session& session() const { return session_; }
+
+ private:
+  std::unique_ptr<void, int (*)(void*)> library_;
+  pkcs11::Session session_;
+};
+
 // A P-256 pair made past our own template, before any Token uses the module.
 inline Uri make_raw_key(const pkcs11::TokenOptions& options, const std::string& label,
-                        const std::function<void(pkcs11::Template&)>& private_attributes) {
+                        const std::function<void(pkcs11::Template&)>& private_attributes,
+                        const std::optional<Bytes>& id = std::nullopt) {
   pkcs11::PinGuard guard;
   pkcs11::Counters counters;
   const auto use = pkcs11::ModuleSet{}.module(*options.uri.module_path)->enter_loaded(soon());
   const auto connection = pkcs11::connect_token(use, options, guard, counters);
   const Bytes name = bytes(label);
+  const Bytes& key_id = id ? *id : name;
   pkcs11::Template open;
   open.flag(CKA_TOKEN, true)
       .flag(CKA_VERIFY, true)
       .bytes(CKA_LABEL, name)
-      .bytes(CKA_ID, name)
+      .bytes(CKA_ID, key_id)
       .bytes(CKA_EC_PARAMS, pkcs11::curve_parameters(KeyType::ec_p256));
   pkcs11::Template closed;
-  closed.flag(CKA_TOKEN, true).flag(CKA_SIGN, true).bytes(CKA_LABEL, name).bytes(CKA_ID, name);
+  closed.flag(CKA_TOKEN, true).flag(CKA_SIGN, true).bytes(CKA_LABEL, name).bytes(CKA_ID, key_id);
   private_attributes(closed);
   CK_MECHANISM mechanism{CKM_EC_KEY_PAIR_GEN, nullptr, 0};
   CK_OBJECT_HANDLE public_key = 0;

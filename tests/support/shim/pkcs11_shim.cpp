@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <iterator>
 #include <p11-kit/pkcs11.h>
 #include <sys/mman.h>
 #include <thread>
@@ -180,19 +181,39 @@ CK_RV sign(CK_SESSION_HANDLE session, CK_BYTE* message, CK_ULONG size, CK_BYTE* 
   return rv;
 }
 
+CK_ATTRIBUTE* attribute_in(CK_ATTRIBUTE* list, CK_ULONG size, std::uint64_t type) {
+  CK_ATTRIBUTE* found = std::find_if(
+      list, list + size, [type](const CK_ATTRIBUTE& attribute) { return attribute.type == type; });
+  return found == list + size ? nullptr : found;
+}
+
+void note_asked(CK_ATTRIBUTE* list, CK_ULONG size) {
+  std::uint64_t asked = 0;
+  for (std::size_t i = 0; i < std::size(test::kAskable); ++i) {
+    asked |= attribute_in(list, size, test::kAskable[i]) != nullptr ? std::uint64_t{1} << i : 0;
+  }
+  orders().asked_last = asked;
+}
+
 CK_RV generate_key_pair(CK_SESSION_HANDLE session, CK_MECHANISM* mechanism, CK_ATTRIBUTE* open,
                         CK_ULONG open_size, CK_ATTRIBUTE* closed, CK_ULONG closed_size,
                         CK_OBJECT_HANDLE* public_key, CK_OBJECT_HANDLE* private_key) {
-  const bool copyable = std::any_of(closed, closed + closed_size, [](const CK_ATTRIBUTE& attribute) {
-    return attribute.type == CKA_COPYABLE;
-  });
-  if (copyable && orders().refuse_copyable != 0) {
-    return CKR_TEMPLATE_INCONSISTENT;
+  for (const std::uint64_t refused : {orders().refuse_attribute.load(), orders().refuse_another.load()}) {
+    if (refused != 0 && attribute_in(closed, closed_size, refused) != nullptr) {
+      return CKR_TEMPLATE_INCONSISTENT;
+    }
+  }
+  if (const std::uint64_t forced = orders().force_attribute; forced != 0) {
+    *static_cast<CK_BBOOL*>(attribute_in(closed, closed_size, forced)->pValue) = CK_TRUE;
   }
   const CK_RV rv = real().C_GenerateKeyPair(session, mechanism, open, open_size, closed, closed_size,
                                             public_key, private_key);
+  note_asked(closed, closed_size);
   if (rv == CKR_OK && orders().generate_then_fail != 0) {
     --orders().generate_then_fail;
+    if (const std::uint64_t lost = orders().lose_half; lost != 0) {
+      real().C_DestroyObject(session, lost == CKO_PUBLIC_KEY ? *public_key : *private_key);
+    }
     return CKR_DEVICE_REMOVED;
   }
   return rv;

@@ -6,6 +6,10 @@
 
 namespace test {
 
+// CKA_DECRYPT, CKA_SIGN_RECOVER, CKA_UNWRAP, CKA_DERIVE, CKA_MODIFIABLE, CKA_COPYABLE
+// Not inline: a symbol of the whole process would keep the shim from being unloaded.
+constexpr std::uint64_t kAskable[] = {0x105, 0x109, 0x107, 0x10c, 0x170, 0x171};
+
 struct ShimControl {
   // Orders; 0 is off.
   std::atomic<std::uint64_t> sign_latency_us;  // C_Sign sleeps so long first
@@ -22,7 +26,12 @@ struct ShimControl {
   std::atomic<std::uint64_t> hang_sign;          // C_Sign does not come back while this stands
   std::atomic<std::uint64_t>
       generate_then_fail;  // n: the n next C_GenerateKeyPair work and then answer CKR_DEVICE_REMOVED
-  std::atomic<std::uint64_t> refuse_copyable;  // C_GenerateKeyPair does not know CKA_COPYABLE
+  // C_GenerateKeyPair does not take these attributes in the template of a private key.
+  std::atomic<std::uint64_t> refuse_attribute, refuse_another;
+  std::atomic<std::uint64_t>
+      force_attribute;  // C_GenerateKeyPair makes this one true where false is asked for
+  std::atomic<std::uint64_t>
+      lose_half;  // what generate_then_fail made loses its CKO_PUBLIC_KEY or CKO_PRIVATE_KEY
   std::atomic<std::uint64_t>
       throttle_audits;  // C_GetAttributeValue of CKA_NEVER_EXTRACTABLE answers CKR_DEVICE_ERROR
   std::atomic<std::uint64_t> hide_login;  // C_GetSessionInfo never tells of a login
@@ -35,6 +44,7 @@ struct ShimControl {
   std::atomic<std::uint64_t> open_sessions_calls;
   std::atomic<std::uint64_t> sessions;  // open now
   std::atomic<std::uint64_t> pin_count_low;
+  std::atomic<std::uint64_t> asked_last;  // kAskable of the last private key that was made, as bits
 };
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free, "shared between instances by memory alone");
 
