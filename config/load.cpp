@@ -94,6 +94,8 @@ void read_limits(Mapping& map, LimitsOptions& limits) {
   map.duration("write_time", limits.write_time, waits);
   map.duration("drain_time", limits.drain_time, {milliseconds{0}, hours{1}});
   map.size("large_bodies", limits.large_bodies, {4 * 1024 * 1024, 16ULL * 1024 * 1024 * 1024});
+  map.number("requests_per_second", limits.requests_per_second, {1, 10'000'000});
+  map.number("request_burst", limits.request_burst, {1, 10'000'000});
   map.number("connections", limits.connections, {1, 1'000'000});
   map.number("connections_per_ip", limits.connections_per_ip, {1, 1'000'000});
 }
@@ -103,6 +105,8 @@ void read_pools(Mapping& map, PoolsOptions& pools) {
     map.child(key, [&](Mapping& child) {
       child.number("threads", pool.threads, {1, 1024});
       child.number("queue", pool.queue, {1, 100'000});
+      pool.per_principal = PoolOptions{pool.threads, pool.queue}.per_principal;
+      child.number("per_principal", pool.per_principal, {1, pool.threads + pool.queue});
     });
   };
   map.number("io_threads", pools.io_threads, {1, 64});

@@ -47,14 +47,19 @@ struct LimitsOptions {
   Milliseconds write_time{10000};
   Milliseconds drain_time{10000};               // SIGTERM: how long running requests may take to end
   std::size_t large_bodies = 32 * 1024 * 1024;  // bytes, all together
+  std::size_t requests_per_second = 10000;      // of one principal
+  std::size_t request_burst = 20000;            // of one principal, at once
   std::size_t connections = 4096;
   std::size_t connections_per_ip = 1024;
   friend bool operator==(const LimitsOptions&, const LimitsOptions&) = default;
 };
 
 struct PoolOptions {
+  PoolOptions() = default;
+  PoolOptions(std::size_t with_threads, std::size_t with_queue) : threads{with_threads}, queue{with_queue} {}
   std::size_t threads = 4;
-  std::size_t queue = 256;  // requests that wait beside those that run
+  std::size_t queue = 256;                                // requests that wait beside those that run
+  std::size_t per_principal = (threads + queue + 1) / 2;  // of these, at most so many of one principal
   friend bool operator==(const PoolOptions&, const PoolOptions&) = default;
 };
 

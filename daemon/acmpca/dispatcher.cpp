@@ -126,6 +126,8 @@ http::Pool Dispatcher::pool_of(const HttpRequest& request) {
   return operation == nullptr ? http::Pool::read : operation->pool;
 }
 
+std::string Dispatcher::share_of(HttpRequest& request) const { return authenticator_.share_of(request); }
+
 std::size_t Dispatcher::body_bound(const HttpRequest& head) const {
   const auto name = operation_name(head);
   const Operation* operation = name ? find_operation(*name) : nullptr;
@@ -143,18 +145,25 @@ HttpResponse Dispatcher::too_large(const HttpRequest& head) const {
 }
 
 HttpResponse Dispatcher::throttled(const HttpRequest& request) {
-  return error_response(Code::throttled, "the queue is full", request.request_id);
+  return error_response(Code::throttled, "", request.request_id);
 }
 
 void add_routes(http::Router& router, Dispatcher& dispatcher) {
   router.add({
       .method = "POST",
       .path = "/",
-      .pool = Dispatcher::pool_of,
+      // Who has proved nothing is refused before any work: not with the threads that wait for the token.
+      .pool =
+          [](const HttpRequest& request) {
+            const bool proved = request.proved || request.client_certificate;
+            return proved ? Dispatcher::pool_of(request) : http::Pool::read;
+          },
       .handler = [&dispatcher](const HttpRequest& request) { return dispatcher.handle(request); },
       .max_body = kImportBody,
       .body_bound = [&dispatcher](const HttpRequest& head) { return dispatcher.body_bound(head); },
       .when_too_large = [&dispatcher](const HttpRequest& head) { return dispatcher.too_large(head); },
+      .share_of = [&dispatcher](HttpRequest& request) { return dispatcher.share_of(request); },
+      .when_throttled = Dispatcher::throttled,
       .when_full = Dispatcher::throttled,
   });
 }

@@ -31,6 +31,8 @@ class Dispatcher {
 
   // What may wait for the token runs in `issue`, what only writes in `change`, all else in `read`.
   [[nodiscard]] static http::Pool pool_of(const http::HttpRequest& request);
+  // auth::Authenticator::share_of.
+  [[nodiscard]] std::string share_of(http::HttpRequest& request) const;
   // By operation; more than the ordinary bound only for a head that names a caller whom we know.
   [[nodiscard]] std::size_t body_bound(const http::HttpRequest& head) const;
   // 413 RequestEntityTooLargeException.

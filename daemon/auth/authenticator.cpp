@@ -152,6 +152,9 @@ std::shared_ptr<Authenticator::State> Authenticator::current() const {
 }
 
 ca::Caller Authenticator::authenticate(const http::HttpRequest& request) const {
+  if (request.proved) {
+    return *request.proved;
+  }
   if (has_query_authentication(request.query)) {
     throw Error{Code::incomplete_signature,
                 "Authentication by query string is not supported; sign with the Authorization header."};
@@ -163,6 +166,27 @@ ca::Caller Authenticator::authenticate(const http::HttpRequest& request) const {
     return by_certificate(request);
   }
   throw Error{Code::missing_authentication, "Missing Authentication Token"};
+}
+
+std::string Authenticator::share_of(http::HttpRequest& request) const {
+  try {
+    if (only_header(request, "authorization") && !has_query_authentication(request.query)) {
+      if (names_known_caller(request)) {
+        request.proved = std::make_shared<const ca::Caller>(by_signature(request));
+        return request.proved->principal_arn;
+      }
+    } else if (request.client_certificate) {
+      const auto state = current();
+      const std::string fingerprint = ca::to_hex(ca::sha256(*request.client_certificate));
+      const auto listed = state->ring.certificates.find(fingerprint);
+      return listed == state->ring.certificates.end()
+                 ? "certificate " + fingerprint
+                 : caller_of(request, listed->second.first, listed->second.second).principal_arn;
+    }
+  } catch (const std::exception&) {
+    // authenticate() says what was wrong, in the words of the protocol.
+  }
+  return "network " + request.remote_network;
 }
 
 bool Authenticator::names_known_caller(const http::HttpRequest& head) const {

@@ -1,4 +1,5 @@
 #pragma once
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -6,6 +7,7 @@
 #include <vector>
 
 #include "ca/base/bytes.hpp"
+#include "ca/policy/caller.hpp"
 
 namespace http {
 
@@ -18,9 +20,12 @@ struct HttpRequest {
   std::vector<std::pair<std::string, std::string>> headers;  // as received, in order
   std::string body;
   std::string remote_ip;
-  std::string request_id;  // uuid made by us
+  std::string remote_network;  // remote_ip, or of IPv6 the /64: who has one address there has all
+  std::string request_id;      // uuid made by us
   // The client's certificate chain was verified by TLS against the configured client CAs; DER of the leaf.
   std::optional<ca::Bytes> client_certificate;
+  // Set by daemon/auth alone, when it has proved early who sends this very request, so that it is done once.
+  std::shared_ptr<const ca::Caller> proved;
 
   // First value of the header, name compared without case.
   [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const;

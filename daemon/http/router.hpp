@@ -36,6 +36,12 @@ struct Route {
   std::function<std::size_t(const HttpRequest&)> body_bound = {};
   // What this protocol answers to a larger one; only the head is there. Absent: 413 as a problem document.
   Handler when_too_large = {};
+  // Whose share of queues and rates the request uses (I16): the caller's when that is proved, else that of
+  // where it came from. Runs on an I/O thread when the whole request is there, so it must not wait. Absent:
+  // nobody's.
+  std::function<std::string(HttpRequest&)> share_of = {};
+  // What this protocol answers when the share is used up. Absent: 429 as a problem document.
+  Handler when_throttled = {};
   // What this protocol answers when its pool is full (503 with Retry-After, or 400 ThrottlingException).
   Handler when_full;
 };

@@ -7,6 +7,9 @@ namespace http {
 
 WorkerPool::WorkerPool(WorkerPoolOptions options) : options_{std::move(options)} {
   options_.threads = std::max<std::size_t>(options_.threads, 1);
+  if (options_.max_per_share == 0) {
+    options_.max_per_share = (options_.threads + options_.max_queued + 1) / 2;
+  }
   threads_.reserve(options_.threads);
   try {
     for (std::size_t i = 0; i < options_.threads; ++i) {
@@ -31,17 +34,30 @@ void WorkerPool::end() {
   }
 }
 
-bool WorkerPool::try_post(std::function<void()> task) {
+WorkerPool::Posted WorkerPool::post(std::string share, std::function<void()> task) {
   {
     const std::lock_guard lock{mutex_};
     if (stopping_ || tasks_.size() + running_ >= options_.threads + options_.max_queued) {
       ++rejected_;
-      return false;
+      return Posted::queue_full;
     }
-    tasks_.push_back(std::move(task));
+    if (!share.empty() && ++places_[share] > options_.max_per_share) {
+      leave(share);
+      ++rejected_;
+      return Posted::share_used;
+    }
+    tasks_.push_back({std::move(share), std::move(task)});
   }
   wake_.notify_one();
-  return true;
+  return Posted::taken;
+}
+
+// With the lock held.
+void WorkerPool::leave(const std::string& share) {
+  const auto place = places_.find(share);
+  if (place != places_.end() && --place->second == 0) {
+    places_.erase(place);
+  }
 }
 
 std::size_t WorkerPool::queued() const {
@@ -66,18 +82,19 @@ void WorkerPool::run() {
     if (tasks_.empty()) {
       return;
     }
-    std::function<void()> task = std::move(tasks_.front());
+    Task task = std::move(tasks_.front());
     tasks_.pop_front();
     ++running_;
     lock.unlock();
     try {
-      task();
+      task.run();
     } catch (...) {
       // A task answers its own errors; what escapes must not take the thread with it (I16).
     }
-    task = nullptr;  // what it holds is let go before it counts as done, and without the lock
+    task.run = nullptr;  // what it holds is let go before it counts as done, and without the lock
     lock.lock();
     --running_;
+    leave(task.share);
   }
 }
 

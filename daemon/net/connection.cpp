@@ -58,12 +58,13 @@ void Connection::read_some() {
   }
 }
 
-Connection::Connection(boost::asio::ip::tcp::socket socket, std::string remote_ip, Seat seat,
-                       Listener& listener, Shared& shared)
+Connection::Connection(boost::asio::ip::tcp::socket socket, std::string remote_ip, std::string remote_network,
+                       Seat seat, Listener& listener, Shared& shared)
     : seat_{std::move(seat)},
       socket_{std::move(socket)},
       timer_{socket_.get_executor()},
       remote_ip_{std::move(remote_ip)},
+      remote_network_{std::move(remote_network)},
       listener_{listener},
       shared_{shared},
       chunk_(kChunkBytes) {
@@ -180,8 +181,10 @@ void Connection::take_head(std::size_t size) {
               .headers = std::move(head_.headers),
               .body = {},
               .remote_ip = remote_ip_,
+              .remote_network = remote_network_,
               .request_id = request_id_,
-              .client_certificate = client_certificate_};
+              .client_certificate = client_certificate_,
+              .proved = {}};
   expect_body();
 }
 

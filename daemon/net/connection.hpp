@@ -19,6 +19,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/http/rate_limit.hpp"
 #include "daemon/net/chunked_body.hpp"
 #include "daemon/net/request_head.hpp"
 #include "daemon/net/server.hpp"
@@ -45,7 +46,7 @@ struct Listener {
   std::shared_ptr<boost::asio::ssl::context> tls;
   std::map<std::string, std::size_t> per_source;
   std::atomic<std::uint64_t> open{0}, accepted{0}, refused{0}, malformed{0}, timeouts{0}, tls_failures{0},
-      requests{0}, queue_full{0};
+      requests{0}, queue_full{0}, throttled{0};
 };
 
 // A place among the connections of a listener, given back with the object.
@@ -95,7 +96,8 @@ struct Shared {
   const std::function<void(const Access&)> on_access;
   std::atomic<bool> stopping{false};
   std::atomic<std::size_t> large_bodies{0};  // bytes
-  std::mutex mutex;                          // connections, in_flight
+  http::RateLimit rate{limits.requests_per_second, limits.request_burst};
+  std::mutex mutex;  // connections, in_flight
   std::condition_variable quiet;
   std::set<std::shared_ptr<Connection>> connections;
   std::size_t in_flight = 0;  // requests that a pool knows
@@ -106,8 +108,8 @@ struct Shared {
 // closes this connection and nothing else (I16).
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  Connection(boost::asio::ip::tcp::socket socket, std::string remote_ip, Seat seat, Listener& listener,
-             Shared& shared);
+  Connection(boost::asio::ip::tcp::socket socket, std::string remote_ip, std::string remote_network,
+             Seat seat, Listener& listener, Shared& shared);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
@@ -135,6 +137,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   [[nodiscard]] bool take_body();
   void dispatch();
   void hand_over(const http::Route& route);
+  [[nodiscard]] std::optional<http::HttpResponse> post(const std::shared_ptr<Job>& job);
   void answer(http::HttpResponse response);
   void refuse(int status, const std::string& detail);
   void refuse(http::HttpResponse refusal);
@@ -162,6 +165,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   boost::asio::steady_timer timer_;
   std::uint64_t timer_generation_ = 0;
   const std::string remote_ip_;
+  const std::string remote_network_;
   Listener& listener_;
   Shared& shared_;
   std::optional<ca::Bytes> client_certificate_;

@@ -112,17 +112,37 @@ void Connection::hand_over(const http::Route& route) {
     request.body = received_.substr(0, head_.content_length);
     received_.erase(0, head_.content_length);
   }
-  http::HttpResponse refusal;
+  std::optional<http::HttpResponse> refusal;
   try {
-    if (pool_of(shared_.pools, route.pool(request)).try_post([job] { job->run(); })) {
-      return;
-    }
-    ++listener_.queue_full;
-    refusal = full(route, request, "the queue of its pool is full");
+    refusal = post(job);
   } catch (const std::exception& error) {
     refusal = not_served(error.what());
   }
-  answer(std::move(refusal));
+  if (refusal) {
+    answer(*std::move(refusal));
+  }
+}
+
+// Empty when the pool has the job.
+std::optional<http::HttpResponse> Connection::post(const std::shared_ptr<Job>& job) {
+  const http::Route& route = job->route;
+  http::HttpRequest& request = job->request;
+  const std::string share = route.share_of ? route.share_of(request) : std::string{};
+  if (!share.empty() && !shared_.rate.admit(share, std::chrono::steady_clock::now())) {
+    ++listener_.throttled;
+    return throttled(route, request, "its sender is over its rate of requests");
+  }
+  switch (pool_of(shared_.pools, route.pool(request)).post(share, [job] { job->run(); })) {
+    case http::WorkerPool::Posted::taken:
+      return std::nullopt;
+    case http::WorkerPool::Posted::share_used:
+      ++listener_.throttled;
+      return throttled(route, request, "its sender has all places in its pool that it may have");
+    case http::WorkerPool::Posted::queue_full:
+      break;
+  }
+  ++listener_.queue_full;
+  return full(route, request, "the queue of its pool is full");
 }
 
 void Connection::answer(http::HttpResponse response) {

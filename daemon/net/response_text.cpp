@@ -140,6 +140,19 @@ http::HttpResponse full(const http::Route& route, const http::HttpRequest& reque
   return response;
 }
 
+http::HttpResponse throttled(const http::Route& route, const http::HttpRequest& request,
+                             const std::string& cause) {
+  http::HttpResponse response;
+  if (route.when_throttled) {
+    response = route.when_throttled(request);
+  } else {
+    response = problem(429, "too many requests of yours; send it again later");
+    response.headers.emplace_back("Retry-After", "1");
+  }
+  response.cause = cause;
+  return response;
+}
+
 bool may_have_body(std::string_view method, int status) {
   return method != "HEAD" && status != 204 && status != 304;
 }

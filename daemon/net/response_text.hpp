@@ -26,6 +26,10 @@ struct ResponseFraming {
 [[nodiscard]] http::HttpResponse full(const http::Route& route, const http::HttpRequest& request,
                                       const std::string& cause);
 
+// The sender has used up its share: in the words of the route, else 429 with Retry-After.
+[[nodiscard]] http::HttpResponse throttled(const http::Route& route, const http::HttpRequest& request,
+                                           const std::string& cause);
+
 [[nodiscard]] std::string_view reason_phrase(int status);
 
 }  // namespace net

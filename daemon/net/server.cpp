@@ -198,8 +198,9 @@ void Server::stop(std::chrono::milliseconds grace) {
 Counters Server::counters(const std::string& name) const {
   for (const auto& listener : state_->listeners) {
     if (listener->options.name == name) {
-      return {listener->open,     listener->accepted,     listener->refused,  listener->malformed,
-              listener->timeouts, listener->tls_failures, listener->requests, listener->queue_full};
+      return {listener->open,      listener->accepted,   listener->refused,
+              listener->malformed, listener->timeouts,   listener->tls_failures,
+              listener->requests,  listener->queue_full, listener->throttled};
     }
   }
   return {};
@@ -277,8 +278,8 @@ void Server::State::take(Listener& listener, boost::asio::ip::tcp::socket socket
     return;  // the socket closes here
   }
   ++listener.accepted;
-  auto connection =
-      std::make_shared<Connection>(std::move(socket), remote.to_string(), std::move(*seat), listener, shared);
+  auto connection = std::make_shared<Connection>(std::move(socket), remote.to_string(), source_of(remote),
+                                                 std::move(*seat), listener, shared);
   {
     const std::lock_guard lock{shared.mutex};
     shared.connections.insert(connection);

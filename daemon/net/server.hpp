@@ -33,6 +33,8 @@ struct Limits {
   std::chrono::milliseconds idle_time{30000};
   std::chrono::milliseconds write_time{10000};  // for each 256 KiB of an answer
   std::size_t large_bodies = 32 * 1024 * 1024;  // bytes of bodies above http::kOrdinaryBody, all together
+  double requests_per_second = 10000;           // of each share (http::Route::share_of)
+  double request_burst = 20000;
   std::size_t connections = 4096;
   std::size_t connections_per_ip = 1024;  // IPv6: per /64 network
 };
@@ -48,7 +50,7 @@ struct Access {
 
 struct Counters {  // monotonic except open_connections
   std::uint64_t open_connections = 0, accepted = 0, refused_connections = 0, malformed = 0, timeouts = 0,
-                tls_failures = 0, requests = 0, queue_full = 0;
+                tls_failures = 0, requests = 0, queue_full = 0, throttled = 0;
 };
 
 // The pools that run handlers, one per http::Pool value.

@@ -38,6 +38,12 @@ HttpResponse Service::provisioned(const HttpRequest& request) {
   });
 }
 
+std::string Service::share_of(HttpRequest& request) const { return authenticator_.share_of(request); }
+
+HttpResponse Service::throttled(const HttpRequest& request) {
+  return problem_response(Code::throttled, "", request.request_id);
+}
+
 HttpResponse Service::full(const HttpRequest& request) {
   return problem_response(Code::unavailable, "the queue is full", request.request_id);
 }
@@ -86,12 +92,20 @@ void Service::record_refusal(const ca::Caller& caller, const std::string& operat
 }
 
 void add_routes(http::Router& router, Service& service) {
+  const auto share_of = [&service](HttpRequest& request) { return service.share_of(request); };
   router.add({
       .method = "POST",
       .path = "/provision",
-      .pool = [](const HttpRequest&) { return http::Pool::issue; },
+      // Who has proved nothing is refused before any work: not with the threads that wait for the token.
+      .pool =
+          [](const HttpRequest& request) {
+            const bool proved = request.proved || request.client_certificate;
+            return proved ? http::Pool::issue : http::Pool::read;
+          },
       .handler = [&service](const HttpRequest& request) { return service.provision(request); },
       .max_body = kMaxBody,
+      .share_of = share_of,
+      .when_throttled = Service::throttled,
       .when_full = Service::full,
   });
   router.add({
@@ -100,6 +114,8 @@ void add_routes(http::Router& router, Service& service) {
       .pool = [](const HttpRequest&) { return http::Pool::read; },
       .handler = [&service](const HttpRequest& request) { return service.provisioned(request); },
       .max_body = 0,
+      .share_of = share_of,
+      .when_throttled = Service::throttled,
       .when_full = Service::full,
   });
 }

@@ -28,6 +28,10 @@ class Service {
 
   [[nodiscard]] http::HttpResponse provision(const http::HttpRequest& request);
   [[nodiscard]] http::HttpResponse provisioned(const http::HttpRequest& request);
+  // auth::Authenticator::share_of.
+  [[nodiscard]] std::string share_of(http::HttpRequest& request) const;
+  // 429 with Retry-After.
+  [[nodiscard]] static http::HttpResponse throttled(const http::HttpRequest& request);
   // 503 with Retry-After.
   [[nodiscard]] static http::HttpResponse full(const http::HttpRequest& request);
 

@@ -66,6 +66,8 @@ net::Limits net_limits(const config::Options& options) {
           .idle_time = from.idle_time,
           .write_time = from.write_time,
           .large_bodies = from.large_bodies,
+          .requests_per_second = static_cast<double>(from.requests_per_second),
+          .request_burst = static_cast<double>(from.request_burst),
           .connections = from.connections,
           .connections_per_ip = from.connections_per_ip};
 }
@@ -89,7 +91,10 @@ net::ListenerOptions operations_listener(const config::Options& options) {
 }
 
 http::WorkerPoolOptions pool_options(const std::string& name, const config::PoolOptions& options) {
-  return {.name = name, .threads = options.threads, .max_queued = options.queue};
+  return {.name = name,
+          .threads = options.threads,
+          .max_queued = options.queue,
+          .max_per_share = options.per_principal};
 }
 
 ops::Level log_level(const config::Options& options) {

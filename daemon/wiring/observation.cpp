@@ -124,6 +124,8 @@ void observe_listener(ops::Metrics& metrics, Totals& totals, const std::string& 
                 counters.refused_connections, labels);
   totals.report("chancery_malformed_requests_total", "requests that were no HTTP", counters.malformed,
                 labels);
+  totals.report("chancery_throttled_requests_total", "requests of senders that had used up their share",
+                counters.throttled, labels);
   totals.report("chancery_timeouts_total", "connections that were too slow", counters.timeouts, labels);
   totals.report("chancery_tls_failures_total", "TLS handshakes that failed", counters.tls_failures, labels);
 }

@@ -274,6 +274,55 @@ TEST_CASE("limits: without descriptors new connections wait and are served later
   CHECK(body_of(waiting.answer()) == "patient");
 }
 
+TEST_CASE("limits: one sender cannot have every place and another is served", "[net][integration][I16]") {
+  World world{{.pool_threads = 1, .pool_queue = 5}};
+  const auto mine = [](const std::string& sender) { return get("/mine", "X-Sender: " + sender + "\r\n"); };
+  std::vector<std::unique_ptr<Client>> held;
+  const auto hold = [&](const std::string& sender) {
+    const auto before = world.counters().requests;
+    held.push_back(std::make_unique<Client>(world.port()));
+    held.back()->send(mine(sender));
+    REQUIRE(World::eventually([&] { return world.counters().requests == before + 1; }));
+  };
+  for (int i = 0; i < 3; ++i) {
+    hold("greedy");
+  }
+  REQUIRE(world.barrier.wait_for_entered(1));
+  Client greedy{world.port()};
+  greedy.send(mine("greedy"));
+  const std::string answer = greedy.answer();
+  CHECK(status_of(answer) == 429);
+  CHECK(header_of(answer, "Retry-After") == "1");
+  hold("modest");
+  CHECK(world.counters().throttled == 1);
+  world.barrier.open();
+  for (const auto& each : held) {
+    CHECK(body_of(each->answer()) == "held");
+  }
+  greedy.send(mine("greedy"));  // its places are free again, and the connection stayed
+  CHECK(body_of(greedy.answer()) == "held");
+}
+
+TEST_CASE("limits: a sender over its rate is throttled and another is not", "[net][integration][I16]") {
+  net::Limits limits;
+  limits.requests_per_second = 0.001;
+  limits.request_burst = 3;
+  World world{{.limits = limits}};
+  Client client{world.port()};
+  const auto status = [&](const std::string& more) {
+    client.send(get("/mine-at-once", more));
+    return status_of(client.answer());
+  };
+  for (int i = 0; i < 3; ++i) {
+    CHECK(status("X-Sender: greedy\r\n") == 200);
+  }
+  CHECK(status("X-Sender: greedy\r\n") == 429);
+  CHECK(status("X-Sender: modest\r\n") == 200);
+  CHECK(status("") == 200);  // by its address
+  CHECK(world.serves());     // a route of nobody's share
+  CHECK(world.counters().throttled == 1);
+}
+
 TEST_CASE("limits: a full pool answers at once in the words of the route", "[net][integration][I16]") {
   World world{{.pool_threads = 1, .pool_queue = 1}};
   std::vector<std::unique_ptr<Client>> held;

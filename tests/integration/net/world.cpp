@@ -104,6 +104,17 @@ void World::add_routes() {
     return response;
   };
   router.add(std::move(by_head));
+  for (const char* path : {"/mine", "/mine-at-once"}) {
+    http::Route mine;
+    mine.method = "GET";
+    mine.path = path;
+    mine.pool = [](const http::HttpRequest&) { return http::Pool::read; };
+    mine.handler = path == std::string{"/mine"} ? http::Handler{hold} : http::Handler{who};
+    mine.share_of = [](http::HttpRequest& request) {
+      return std::string{request.header("X-Sender").value_or(request.remote_network)};
+    };
+    router.add(std::move(mine));
+  }
   http::Route bad;
   bad.method = "GET";
   bad.path = "/bad-pool";

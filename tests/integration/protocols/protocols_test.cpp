@@ -56,6 +56,7 @@ struct Front {
     const auto match = router.find(request.method, request.path);
     REQUIRE(match.route != nullptr);
     REQUIRE(match.route->when_full);
+    REQUIRE((match.route->when_throttled || request.path.starts_with("/ca/")));
     return match.route->handler(request);
   }
 
@@ -223,6 +224,22 @@ TEST_CASE("wire: pools by operation and the answer of a full one", "[acmpca]") {
         json{{"__type", "ThrottlingException"}, {"message", "Rate exceeded"}});
 }
 
+TEST_CASE("wire: who has proved nothing takes no thread from those who wait for the token", "[acmpca][I16]") {
+  Front front;
+  for (const char* path : {"/", "/provision"}) {
+    CAPTURE(path);
+    const http::Route& route = *front.router.find("POST", path).route;
+    auto request = Front::aws("IssueCertificate", "{}");
+    request.path = path;
+    CHECK(route.pool(request) == http::Pool::read);
+    request.client_certificate = front.admin;
+    CHECK(route.pool(request) == http::Pool::issue);
+    request.client_certificate.reset();
+    request.proved = std::make_shared<const ca::Caller>();
+    CHECK(route.pool(request) == http::Pool::issue);
+  }
+}
+
 TEST_CASE("wire: a body may be as large as its operation needs when a known caller is named",
           "[acmpca][I16]") {
   Front front;
@@ -312,6 +329,7 @@ TEST_CASE("provision: errors are problem documents and never an exception", "[pr
   request.path = "/provision/1cbe485a21fe5f6ab1fc4ab12dc3eb03";
   CHECK(front.send(request).status == 404);
   CHECK(provisioning::Service::full(request).status == 503);
+  CHECK(provisioning::Service::throttled(request).status == 429);
 }
 
 TEST_CASE("provision: a device gets its certificate and the same one when it asks again",

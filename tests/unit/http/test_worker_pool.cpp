@@ -58,6 +58,44 @@ TEST_CASE("worker pool: what does not fit is refused at once and counted", "[htt
   CHECK(ran == 5);
 }
 
+TEST_CASE("worker pool: one share cannot have every place", "[http][I16]") {
+  using Posted = http::WorkerPool::Posted;
+  Gate gate;
+  std::atomic<int> ran{0};
+  {
+    http::WorkerPool pool{{.name = "shared", .threads = 1, .max_queued = 5}};
+    CHECK(pool.options().max_per_share == 3);
+    const auto task = [&] {
+      gate.wait();
+      ++ran;
+    };
+    CHECK(pool.post("a", task) == Posted::taken);
+    gate.wait_for_entered(1);
+    CHECK(pool.post("a", task) == Posted::taken);
+    CHECK(pool.post("a", task) == Posted::taken);
+    CHECK(pool.post("a", task) == Posted::share_used);
+    CHECK(pool.post("b", task) == Posted::taken);
+    CHECK(pool.try_post(task));
+    CHECK(pool.post("b", task) == Posted::taken);
+    CHECK(pool.post("b", task) == Posted::queue_full);
+    CHECK(pool.rejected() == 2);
+    gate.open();
+  }
+  CHECK(ran == 6);
+}
+
+TEST_CASE("worker pool: a place is given back when its task has ended", "[http][I16]") {
+  http::WorkerPool pool{{.name = "shared", .threads = 1, .max_queued = 8, .max_per_share = 1}};
+  for (int i = 0; i < 20; ++i) {
+    std::promise<void> ran;
+    REQUIRE(pool.post("a", [&] { ran.set_value(); }) == http::WorkerPool::Posted::taken);
+    ran.get_future().get();
+    std::promise<void> after;  // the one thread has left the first task behind when this one runs
+    REQUIRE(pool.try_post([&] { after.set_value(); }));
+    after.get_future().get();
+  }
+}
+
 TEST_CASE("worker pool: a free thread takes a task even when nothing may wait", "[http]") {
   Gate gate;
   http::WorkerPool pool{{.name = "no-queue", .threads = 1, .max_queued = 0}};
