@@ -3,6 +3,7 @@ import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import time
 import urllib.error
@@ -36,6 +37,10 @@ principals:
   - name: admin
     account: "123456789012"
     access_keys: [{id: CHANCERYADMIN0001, secret_file: admin.secret}]
+    policies: [policy.json]
+  - name: other
+    account: "123456789012"
+    access_keys: [{id: CHANCERYOTHER0001, secret_file: admin.secret}]
     policies: [policy.json]
 """
 ADMINISTRATOR = (SOURCE / "config/policies/administrator.json").read_text()
@@ -76,6 +81,11 @@ class Daemon:
             self.wait_for(lambda: self.line("serving") is not None, "the daemon to serve")
             self.wait_for(lambda: self.ready()[0] == 200, "the daemon to be ready")
 
+    def tls(self):
+        """A connection to the API for bytes that no client would send."""
+        plain = socket.create_connection(("127.0.0.1", int(self.line("serving")["api"])), timeout=20)
+        return ssl.create_default_context(cafile=self.folder / "tls.pem").wrap_socket(plain, server_hostname="localhost")
+
     def wait_for(self, condition, what, seconds=20):
         end = time.monotonic() + seconds
         while not condition():
@@ -106,12 +116,12 @@ class Daemon:
     def ready(self):
         return self.get("/readyz")
 
-    def client(self):
-        """The administrator, as an SDK that asks once."""
+    def client(self, key="CHANCERYADMIN0001"):
+        """The administrator, or the other principal, as an SDK that asks once."""
         import boto3
         import botocore.config
         return boto3.client("acm-pca", endpoint_url=f"https://localhost:{self.line('serving')['api']}",
-                            verify=str(self.folder / "tls.pem"), aws_access_key_id="CHANCERYADMIN0001",
+                            verify=str(self.folder / "tls.pem"), aws_access_key_id=key,
                             aws_secret_access_key=(self.folder / "admin.secret").read_text().strip(), region_name="us-east-1",
                             config=botocore.config.Config(retries={"max_attempts": 1}, proxies={}))
 

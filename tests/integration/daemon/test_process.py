@@ -5,13 +5,14 @@ import resource
 import shutil
 import signal
 import socket
-import ssl
 import subprocess
 import time
 
 import pytest
 
-from conftest import CONFIG, make_tls
+import botocore.exceptions
+import pytest
+from conftest import CONFIG, PRINCIPALS, make_tls
 
 
 def test_it_serves_says_so_and_ends_with_0(daemon, notify):
@@ -37,8 +38,7 @@ def is_refused(daemon):
 
 def half_a_request(daemon):
     """A request that the daemon has begun to read and that is whole with five bytes more."""
-    plain = socket.create_connection(("127.0.0.1", int(daemon.line("serving")["api"])), timeout=20)
-    tls = ssl.create_default_context(cafile=daemon.folder / "tls.pem").wrap_socket(plain, server_hostname="localhost")
+    tls = daemon.tls()
     tls.sendall(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n")
     assert tls.recv(1000).startswith(b"HTTP/1.1 100 ")
     return tls
@@ -155,6 +155,36 @@ def test_tls_files_that_do_not_fit_keep_the_old_ones(daemon):
     (daemon.folder / "tls.pem").write_text("no certificate\n")
     daemon.reload("refused")
     assert daemon.certificate() == before
+
+
+def test_a_reload_takes_all_or_nothing(daemon):
+    """New principals come with TLS files that do not fit: neither is taken, and the keys that worked work."""
+    daemon.start()
+    certificate = daemon.certificate()
+    trusted = daemon.client()
+    (daemon.folder / "principals.yaml").write_text(PRINCIPALS.replace("CHANCERYADMIN0001", "CHANCERYADMIN0002"))
+    good = (daemon.folder / "tls-key.pem").read_text()
+    (daemon.folder / "tls-key.pem").write_text("no key\n")
+    daemon.reload("refused")
+    assert "tls-key.pem" in daemon.line("configuration refused, the old one stays")["problem"]
+    trusted.list_certificate_authorities()
+    (daemon.folder / "tls-key.pem").write_text(good)
+    daemon.reload("ok")
+    assert daemon.certificate() == certificate
+    with pytest.raises(botocore.exceptions.ClientError) as raised:
+        trusted.list_certificate_authorities()
+    assert raised.value.response["Error"]["Code"] == "UnrecognizedClientException"
+    daemon.client("CHANCERYADMIN0002").list_certificate_authorities()
+
+
+@pytest.mark.parametrize("gone", ["chancery.yaml", "principals.yaml", "policy.json", "admin.secret"])
+def test_a_file_that_is_gone_keeps_what_was_read_from_it(daemon, gone):
+    daemon.start()
+    client = daemon.client()
+    (daemon.folder / gone).unlink()
+    daemon.reload("refused")
+    assert gone in daemon.line("configuration refused, the old one stays")["problem"]
+    client.list_certificate_authorities()
 
 
 def test_a_policy_that_became_wrong_keeps_the_old_one(daemon):

@@ -177,6 +177,11 @@ TEST_CASE("wire: the first gate that fails answers and nothing is thrown", "[acm
   request.headers.clear();
   CHECK(name(request) == "UnknownOperationException");
 
+  request = Front::aws("DescribeCertificateAuthority", "{}");
+  request.client_certificate = front.admin;
+  request.headers.emplace_back("x-amz-target", "ACMPrivateCA.DeleteCertificateAuthority");
+  CHECK(name(request) == "IncompleteSignatureException");
+
   request = Front::aws("DescribeCertificateAuthority", "not json");
   CHECK(name(request) == "MissingAuthenticationTokenException");
   request.client_certificate = ca::Bytes{9};
