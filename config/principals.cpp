@@ -21,6 +21,11 @@ namespace {
 using Presence = Mapping::Presence;
 constexpr std::size_t kMaxAccessKeys = 2;
 constexpr std::uintmax_t kMaxPolicyBytes = 128 * 1024;
+// AWS's bounds of a role's MaxSessionDuration begin at an hour; a quarter of one is the least that can be
+// asked.
+constexpr std::chrono::milliseconds kMinSession = std::chrono::minutes{15};
+constexpr std::chrono::milliseconds kMaxSession = std::chrono::hours{12};
+constexpr std::chrono::milliseconds kDefaultSession = std::chrono::hours{1};
 
 bool is_account(const std::string& text) {
   return text.size() == 12 && text.find_first_not_of("0123456789") == std::string::npos;
@@ -82,6 +87,30 @@ std::string secret_file_fault(const std::filesystem::path& file) {
   return "";
 }
 
+using ParsePolicy = ca::PolicyDocument (*)(const std::string& name, std::string_view json);
+
+std::optional<ca::PolicyDocument> read_policy(Mapping& map, std::string_view key,
+                                              const std::filesystem::path& file, ParsePolicy parse) {
+  std::error_code error;
+  const auto bytes = std::filesystem::file_size(file, error);
+  if (error) {
+    map.problem(key, file.string() + ": " + error.message());
+    return std::nullopt;
+  }
+  if (bytes > kMaxPolicyBytes) {
+    map.problem(key, file.string() + " is larger than 128 KiB");
+    return std::nullopt;
+  }
+  std::ifstream stream{file, std::ios::binary};
+  const std::string text{std::istreambuf_iterator<char>{stream}, {}};
+  try {
+    return parse(file.filename().string(), text);
+  } catch (const ca::Error& wrong) {
+    map.problem(key, file.string() + ": " + wrong.what());
+    return std::nullopt;
+  }
+}
+
 // Policies are parsed once even when several principals name the same file.
 class PolicyFiles {
  public:
@@ -89,35 +118,22 @@ class PolicyFiles {
     const auto file = map.absolute(name);
     auto known = parsed_.find(file);
     if (known == parsed_.end()) {
-      known = parsed_.emplace(file, parse(map, file)).first;
+      known = parsed_.emplace(file, read_policy(map, "policies", file, ca::PolicyDocument::parse)).first;
     }
     if (known->second) {
       into.push_back(*known->second);
     }
   }
 
- private:
-  static std::optional<ca::PolicyDocument> parse(Mapping& map, const std::filesystem::path& file) {
-    std::error_code error;
-    const auto bytes = std::filesystem::file_size(file, error);
-    if (error) {
-      map.problem("policies", file.string() + ": " + error.message());
-      return std::nullopt;
-    }
-    if (bytes > kMaxPolicyBytes) {
-      map.problem("policies", file.string() + " is larger than 128 KiB");
-      return std::nullopt;
-    }
-    std::ifstream stream{file, std::ios::binary};
-    const std::string text{std::istreambuf_iterator<char>{stream}, {}};
-    try {
-      return ca::PolicyDocument::parse(file.filename().string(), text);
-    } catch (const ca::Error& wrong) {
-      map.problem("policies", file.string() + ": " + wrong.what());
-      return std::nullopt;
+  void read_all(Mapping& map, std::vector<ca::PolicyDocument>& into) {
+    std::vector<std::string> names;
+    map.texts("policies", names);
+    for (const std::string& name : names) {
+      read(map, name, into);
     }
   }
 
+ private:
   std::map<std::filesystem::path, std::optional<ca::PolicyDocument>> parsed_;
 };
 
@@ -159,8 +175,7 @@ void read_certificates(Mapping& map, PrincipalOptions& principal, Seen& seen) {
   }
 }
 
-void read_identity(Mapping& map, PrincipalOptions& entry, const PrincipalsFile& file, Seen& seen) {
-  ca::Principal& principal = entry.principal;
+void read_identity(Mapping& map, ca::Principal& principal, const PrincipalsFile& file, Seen& seen) {
   map.text("name", principal.name, Presence::required);
   if (!principal.name.empty() && !is_principal_name(principal.name)) {
     map.problem("name", "expected at most 64 letters, digits and - _ .");
@@ -172,14 +187,14 @@ void read_identity(Mapping& map, PrincipalOptions& entry, const PrincipalsFile& 
     map.problem("account", "'" + principal.account.substr(0, 40) + "' is not listed under accounts");
   }
   if (!principal.name.empty() && !seen.names.insert(principal.account + "/" + principal.name).second) {
-    map.problem("name", "another principal of this account has this name");
+    map.problem("name", "another principal or role of this account has this name");
   }
 }
 
 void read_principal(Mapping& map, const std::string& partition, PrincipalsFile& file, Seen& seen,
                     PolicyFiles& policies) {
   PrincipalOptions entry;
-  read_identity(map, entry, file, seen);
+  read_identity(map, entry.principal, file, seen);
   entry.principal.arn =
       "arn:" + partition + ":iam::" + entry.principal.account + ":user/" + entry.principal.name;
   map.children("access_keys", [&](Mapping& key) { read_access_key(key, entry, seen); });
@@ -191,15 +206,30 @@ void read_principal(Mapping& map, const std::string& partition, PrincipalsFile& 
   if (entry.device_principal && !seen.device_accounts.insert("").second) {
     map.problem("device_principal", "another principal already stands for devices");
   }
-  std::vector<std::string> names;
-  map.texts("policies", names);
-  for (const std::string& name : names) {
-    policies.read(map, name, entry.principal.policies);
-  }
+  policies.read_all(map, entry.principal.policies);
   if (entry.access_keys.empty() && entry.certificates.empty() && !entry.device_principal) {
     map.problem("", "has no way to prove its identity: give access_keys, certificates or device_principal");
   }
   file.principals.push_back(std::move(entry));
+}
+
+void read_role(Mapping& map, const std::string& partition, PrincipalsFile& file, Seen& seen,
+               PolicyFiles& policies) {
+  ca::Principal principal;
+  read_identity(map, principal, file, seen);
+  principal.arn = "arn:" + partition + ":iam::" + principal.account + ":role/" + principal.name;
+  policies.read_all(map, principal.policies);
+  std::chrono::milliseconds max_session = kDefaultSession;
+  map.duration("max_session", max_session, {kMinSession, kMaxSession});
+  std::filesystem::path file_of_trust;
+  map.path("trust", file_of_trust, Presence::required);
+  if (file_of_trust.empty()) {
+    return;
+  }
+  if (auto trust = read_policy(map, "trust", file_of_trust, ca::PolicyDocument::parse_trust)) {
+    file.roles.push_back({std::move(principal), *std::move(trust),
+                          std::chrono::duration_cast<std::chrono::seconds>(max_session)});
+  }
 }
 
 void read_account(Mapping& map, PrincipalsFile& file) {
@@ -219,9 +249,12 @@ void read_account(Mapping& map, PrincipalsFile& file) {
 
 std::vector<ca::Principal> PrincipalsFile::policy_principals() const {
   std::vector<ca::Principal> all;
-  all.reserve(principals.size());
+  all.reserve(principals.size() + roles.size());
   for (const PrincipalOptions& entry : principals) {
     all.push_back(entry.principal);
+  }
+  for (const RoleOptions& role : roles) {
+    all.push_back(role.principal);
   }
   return all;
 }
@@ -237,6 +270,15 @@ PrincipalsFile load_principals(const std::filesystem::path& path, const std::str
   top.children(
       "principals", [&](Mapping& map) { read_principal(map, partition, file, seen, policies); },
       Presence::required);
+  std::optional<std::filesystem::path> session_key;
+  top.path("session_key_file", session_key);
+  if (session_key) {
+    if (const std::string fault = secret_file_fault(*session_key); !fault.empty()) {
+      top.problem("session_key_file", fault);
+    }
+    file.session_key = std::move(session_key);
+  }
+  top.children("roles", [&](Mapping& map) { read_role(map, partition, file, seen, policies); });
   top.finish();
   problems.raise();
   return file;

@@ -1,7 +1,9 @@
 #pragma once
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,9 +26,22 @@ struct PrincipalOptions {
   bool device_principal = false;
 };
 
+// A principal that nobody is by himself: AssumeRole gives it for a time to whom the trust policy and the
+// caller's own policies allow it.
+struct RoleOptions {
+  ca::Principal principal;
+  ca::PolicyDocument trust;
+  std::chrono::seconds max_session{3600};
+};
+
 struct PrincipalsFile {
   std::vector<std::string> accounts;  // 12 digits each
   std::vector<PrincipalOptions> principals;
+  std::vector<RoleOptions> roles;
+  // Owner-only file with the secret (one line, at least 32 characters) that makes the credentials of roles'
+  // sessions; without it they end when the daemon does.
+  std::optional<std::filesystem::path> session_key;
+  // Users and roles.
   [[nodiscard]] std::vector<ca::Principal> policy_principals() const;
 };
 

@@ -187,6 +187,21 @@ void AuthorityService::record_refusal(const Caller& caller, const std::string& o
   }
 }
 
+void AuthorityService::record_session(const Caller& caller, const std::string& session_arn,
+                                      const std::string& access_key_id, Seconds expires) {
+  AuditEvent opened;
+  opened.type = "session.opened";
+  opened.outcome = "ok";
+  opened.principal = caller.shown_arn();
+  opened.account = caller.account;
+  opened.request_id = caller.request_id;
+  opened.detail = {{"session", session_arn},
+                   {"access_key_id", access_key_id},
+                   {"expires", rfc3339(expires)},
+                   {"source_ip", caller.source_ip}};
+  (void)committed(state_->ledger, {AppendEvents{}, {std::move(opened)}});
+}
+
 std::optional<Bytes> AuthorityService::public_certificate(const std::string& authority_id) {
   const auto authority = state_->catalog.find_by_id(authority_id);
   if (!authority || authority->record.certificate_der.empty()) {

@@ -104,6 +104,10 @@ class AuthorityService {
   };
   [[nodiscard]] std::optional<Device> device_of(const Bytes& certificate_der);
 
+  // Writes that a caller has taken a role for a time; durable at return. Throws as the ledger does: the
+  // credentials must not be handed out then.
+  void record_session(const Caller& caller, const std::string& session_arn, const std::string& access_key_id,
+                      Seconds expires);
   // A record for the audit log of a request that was refused before or inside the authority. Does not wait
   // for the ledger; a flood of one principal is counted and summed up.
   void record_refusal(const Caller& caller, const std::string& operation, const std::string& resource,

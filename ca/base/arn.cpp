@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <openssl/rand.h>
 
 #include "ca/base/error.hpp"
 #include "ca/base/hex.hpp"
+#include "ca/base/random.hpp"
 #include "ca/base/strings.hpp"
 
 namespace ca {
@@ -101,9 +101,7 @@ std::string TemplateArn::text() const { return "arn:" + partition + ":acm-pca:::
 
 std::string random_uuid() {
   std::array<std::uint8_t, 16> bytes{};
-  if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) {
-    throw Error{Code::internal, "the operating system gave no random bytes"};
-  }
+  fill_random(bytes);
   // RFC 9562, 5.4: version 4, variant 10.
   bytes[6] = static_cast<std::uint8_t>((bytes[6] & 0x0FU) | 0x40U);
   bytes[8] = static_cast<std::uint8_t>((bytes[8] & 0x3FU) | 0x80U);

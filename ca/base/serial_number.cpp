@@ -1,10 +1,10 @@
 #include "ca/base/serial_number.hpp"
 
 #include <algorithm>
-#include <openssl/rand.h>
 
 #include "ca/base/error.hpp"
 #include "ca/base/hex.hpp"
+#include "ca/base/random.hpp"
 
 namespace ca {
 namespace {
@@ -42,9 +42,7 @@ std::string without_colons(std::string_view text) {
 SerialNumber SerialNumber::random() {
   SerialNumber serial;
   do {
-    if (RAND_bytes(serial.bytes_.data(), static_cast<int>(serial.bytes_.size())) != 1) {
-      throw Error{Code::internal, "the operating system gave no random bytes"};
-    }
+    fill_random(serial.bytes_);
   } while (serial.bytes_[0] == 0);
   return serial;
 }

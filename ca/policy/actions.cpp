@@ -5,7 +5,7 @@
 namespace ca {
 namespace {
 
-constexpr std::array<std::string_view, 24> kActions{
+constexpr std::array<std::string_view, 25> kActions{
     "acm-pca:CreateCertificateAuthority",
     "acm-pca:DescribeCertificateAuthority",
     "acm-pca:ListCertificateAuthorities",
@@ -30,6 +30,7 @@ constexpr std::array<std::string_view, 24> kActions{
     "acm-pca:UntagCertificateAuthority",
     "acm-pca:ListTags",
     "sts:AssumeRole",
+    "sts:GetCallerIdentity",  // always allowed, as with AWS; policies name it all the same
 };
 
 }  // namespace

@@ -31,6 +31,8 @@ constexpr std::array kKeys{
     Row{"chancery:DeviceId"},
     Row{"chancery:SubjectAlternativeNames", KeyType::string, true},
     Row{"chancery:ValidityDays", KeyType::number},
+    Row{"sts:ExternalId"},
+    Row{"sts:RoleSessionName"},
 };
 constexpr std::array<std::string_view, 2> kTagKeys{"aws:RequestTag/", "aws:ResourceTag/"};
 

@@ -59,7 +59,7 @@ Decision decision_of(const Principal* principal, const AuthorizationRequest& req
   if (same_account && !identity.allows && resource.names_caller) {
     return decided(Why::allowed, resource);
   }
-  if (!same_account && !resource.allows) {
+  if ((!same_account || request.resource_policy_must_allow) && !resource.allows) {
     return decided(Why::not_allowed_by_resource, {});
   }
   return identity.allows ? decided(Why::allowed, identity) : decided(Why::not_allowed_by_identity, {});

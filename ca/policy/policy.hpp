@@ -12,9 +12,9 @@
 namespace ca {
 
 struct Principal {
-  std::string name;     // "provisioner"
+  std::string name;     // "provisioner"; users and roles of an account share their names
   std::string account;  // 12 digits
-  std::string arn;      // "arn:aws:iam::<account>:user/<name>"
+  std::string arn;      // "arn:aws:iam::<account>:user/<name>", ":role/<name>"
   std::vector<PolicyDocument> policies;
 };
 
@@ -29,6 +29,8 @@ struct AuthorizationRequest {
   // Of the resource: its owner (empty: the caller's account) and its policy (nullptr: none).
   std::string resource_account{};
   const PolicyDocument* resource_policy = nullptr;
+  // For a role's trust policy: within the account as well, nothing is allowed that it does not allow.
+  bool resource_policy_must_allow = false;
 };
 
 struct Decision {

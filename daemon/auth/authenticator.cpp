@@ -5,7 +5,9 @@
 #include "ca/base/digest.hpp"
 #include "ca/base/error.hpp"
 #include "ca/base/hex.hpp"
+#include "ca/base/random.hpp"
 #include "ca/base/sigv4.hpp"
+#include "ca/policy/policy_document.hpp"
 #include "daemon/auth/signed_request.hpp"
 
 namespace auth {
@@ -14,15 +16,20 @@ namespace {
 using ca::Code;
 using ca::Error;
 
-constexpr std::string_view kService = "acm-pca";
+constexpr std::string_view kTokenHeader = "x-amz-security-token";
 // Each derived key holds one locked page: 256 KiB of the process's limit.
 constexpr std::size_t kMaxDerivedKeys = 64;
 
+constexpr std::size_t kMinSessionKeyBytes = 32;
+
+constexpr const char* kExpiredToken = "The security token included in the request is expired";
 constexpr const char* kUnknownClient = "The security token included in the request is invalid";
 constexpr const char* kMismatch =
     "The request signature we calculated does not match the signature you provided. Check your AWS Secret "
     "Access "
     "Key and signing method. Consult the service documentation for details.";
+
+std::string_view name_of(Service service) { return service == Service::sts ? "sts" : "acm-pca"; }
 
 KeyRing checked(KeyRing ring) {
   for (const auto& [id, key] : ring.keys) {
@@ -32,6 +39,9 @@ KeyRing checked(KeyRing ring) {
     if (!key.secret || key.secret->empty()) {
       throw Error{Code::invalid_args, "access key '" + id + "' has no secret"};
     }
+  }
+  if (ring.session_key && ring.session_key->view().size() < kMinSessionKeyBytes) {
+    throw Error{Code::invalid_args, "the session key must have at least 32 characters"};
   }
   return ring;
 }
@@ -54,7 +64,7 @@ void check_time(const SignedRequest& claim, ca::Seconds now, std::chrono::second
   }
 }
 
-void check_scope(const SignedRequest& claim, const std::vector<std::string>& regions) {
+void check_scope(const SignedRequest& claim, const std::vector<std::string>& regions, Service service) {
   if (claim.scope.date != std::string_view{claim.time_text}.substr(0, 8)) {
     throw Error{Code::invalid_signature,
                 "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP"};
@@ -62,8 +72,9 @@ void check_scope(const SignedRequest& claim, const std::vector<std::string>& reg
   if (std::find(regions.begin(), regions.end(), claim.scope.region) == regions.end()) {
     throw Error{Code::invalid_signature, "Credential should be scoped to a valid region."};
   }
-  if (claim.scope.service != kService) {
-    throw Error{Code::invalid_signature, "Credential should be scoped to correct service: 'acm-pca'."};
+  if (claim.scope.service != name_of(service)) {
+    throw Error{Code::invalid_signature,
+                "Credential should be scoped to correct service: '" + std::string{name_of(service)} + "'."};
   }
 }
 
@@ -97,7 +108,9 @@ bool signature_matches(const http::HttpRequest& request, const SignedRequest& cl
 }  // namespace
 
 struct Authenticator::State {
-  explicit State(KeyRing keys) : ring{checked(std::move(keys))} {}
+  State(KeyRing keys, std::shared_ptr<const ca::SecretBytes> own_session_key)
+      : ring{checked(std::move(keys))},
+        sessions{ring.session_key ? ring.session_key : std::move(own_session_key)} {}
 
   // Deriving takes four keyed digests and a locked page; a client signs a whole day with the same key. The
   // caller has checked date and region, so that strangers cannot fill the cache with scopes of their choice.
@@ -120,6 +133,7 @@ struct Authenticator::State {
   }
 
   const KeyRing ring;
+  const SessionTokens sessions;
   std::mutex mutex;
   std::map<std::string, std::shared_ptr<const ca::SecretBytes>> derived;
 };
@@ -131,7 +145,8 @@ Authenticator::Authenticator(
       clock_{clock},
       find_device_{std::move(find_device)},
       no_secret_{std::make_shared<const ca::SecretBytes>(ca::bytes_of("no access key has this secret"))},
-      state_{std::make_shared<State>(std::move(ring))} {
+      own_session_key_{std::make_shared<const ca::SecretBytes>(ca::random_bytes(kMinSessionKeyBytes))},
+      state_{std::make_shared<State>(std::move(ring), own_session_key_)} {
   if (options_.regions.empty() || options_.partition.empty() || options_.window <= std::chrono::seconds{0}) {
     throw Error{Code::invalid_args, "authentication needs a region, a partition and a window above zero"};
   }
@@ -141,7 +156,7 @@ Authenticator::~Authenticator() = default;
 
 void Authenticator::replace(KeyRing ring) {
   // Derived keys belong to the ring: a replaced secret must not live on in them.
-  auto next = std::make_shared<State>(std::move(ring));
+  auto next = std::make_shared<State>(std::move(ring), own_session_key_);
   const std::lock_guard lock{mutex_};
   state_.swap(next);
 }
@@ -151,8 +166,13 @@ std::shared_ptr<Authenticator::State> Authenticator::current() const {
   return state_;
 }
 
-ca::Caller Authenticator::authenticate(const http::HttpRequest& request) const {
-  if (request.proved) {
+SessionCredentials Authenticator::open_session(const Session& session) const {
+  return current()->sessions.open(session);
+}
+
+ca::Caller Authenticator::authenticate(const http::HttpRequest& request, Service service) const {
+  // What was proved for the one API proves nothing for the other.
+  if (request.proved && service == Service::acm_pca) {
     return *request.proved;
   }
   if (has_query_authentication(request.query)) {
@@ -160,7 +180,7 @@ ca::Caller Authenticator::authenticate(const http::HttpRequest& request) const {
                 "Authentication by query string is not supported; sign with the Authorization header."};
   }
   if (only_header(request, "authorization")) {
-    return by_signature(request);
+    return by_signature(request, service);
   }
   if (request.client_certificate) {
     return by_certificate(request);
@@ -172,7 +192,7 @@ std::string Authenticator::share_of(http::HttpRequest& request) const {
   try {
     if (only_header(request, "authorization") && !has_query_authentication(request.query)) {
       if (names_known_caller(request)) {
-        request.proved = std::make_shared<const ca::Caller>(by_signature(request));
+        request.proved = std::make_shared<const ca::Caller>(by_signature(request, Service::acm_pca));
         return request.proved->principal_arn;
       }
     } else if (request.client_certificate) {
@@ -189,11 +209,39 @@ std::string Authenticator::share_of(http::HttpRequest& request) const {
   return "network " + request.remote_network;
 }
 
+// What a request is signed with: a principal's access key, or that of a session that the token carries.
+struct Authenticator::Credential {
+  std::shared_ptr<const ca::SecretBytes> secret;
+  std::string account, principal;
+  std::optional<Session> session;
+};
+
+std::optional<Authenticator::Credential> Authenticator::credential_of(const State& state,
+                                                                      const http::HttpRequest& request,
+                                                                      const SignedRequest& claim) {
+  const auto token = only_header(request, kTokenHeader);
+  if (!token) {
+    const auto found = state.ring.keys.find(claim.access_key_id);
+    return found == state.ring.keys.end()
+               ? std::nullopt
+               : std::optional{Credential{found->second.secret, found->second.account,
+                                          found->second.principal, std::nullopt}};
+  }
+  auto read = state.sessions.read(*token);
+  if (!read || read->access_key_id != claim.access_key_id ||
+      !state.ring.roles.contains({read->session.account, read->session.role})) {
+    return std::nullopt;
+  }
+  Credential credential{std::move(read->secret), read->session.account, read->session.role, std::nullopt};
+  credential.session = std::move(read->session);
+  return credential;
+}
+
 bool Authenticator::names_known_caller(const http::HttpRequest& head) const {
   const auto state = current();
   try {
     if (only_header(head, "authorization")) {
-      return state->ring.keys.contains(read_signed_request(head).access_key_id);
+      return credential_of(*state, head, read_signed_request(head)).has_value();
     }
   } catch (const std::exception&) {
     return false;
@@ -202,32 +250,47 @@ bool Authenticator::names_known_caller(const http::HttpRequest& head) const {
          state->ring.certificates.contains(ca::to_hex(ca::sha256(*head.client_certificate)));
 }
 
-ca::Caller Authenticator::by_signature(const http::HttpRequest& request) const {
+ca::Caller Authenticator::by_signature(const http::HttpRequest& request, Service service) const {
   const SignedRequest claim = read_signed_request(request);
   const std::string payload_hash = ca::to_hex(ca::sha256(ca::bytes_of(request.body)));
   const ca::Seconds now = ca::to_seconds(clock_.now());
   const auto state = current();
 
-  const auto found = state->ring.keys.find(claim.access_key_id);
-  // We never hand out session tokens, so none can be right.
-  if (found == state->ring.keys.end() || only_header(request, "x-amz-security-token")) {
+  const auto credential = credential_of(*state, request, claim);
+  if (!credential) {
     const ca::sigv4::Scope scope{basic_iso8601(now).substr(0, 8), options_.regions.front(),
-                                 std::string{kService}};
+                                 std::string{name_of(service)}};
     (void)signature_matches(request, claim, payload_hash, *state->signing_key("", *no_secret_, scope));
     throw Error{Code::unrecognized_client, kUnknownClient};
   }
-  const AccessKey& key = found->second;
   check_time(claim, now, options_.window);
-  check_scope(claim, options_.regions);
+  check_scope(claim, options_.regions, service);
   check_path(request);
   check_stated_payload(request, payload_hash);
-  const auto signing_key = state->signing_key(found->first, *key.secret, claim.scope);
+  const auto signing_key = state->signing_key(claim.access_key_id, *credential->secret, claim.scope);
   if (!signature_matches(request, claim, payload_hash, *signing_key)) {
     throw Error{Code::invalid_signature, kMismatch};
   }
-  ca::Caller caller = caller_of(request, key.account, key.principal);
+  // Only its holder learns that a session is over.
+  if (credential->session && credential->session->expires <= now) {
+    throw Error{Code::expired_token, kExpiredToken};
+  }
+  ca::Caller caller = credential->session ? session_caller(request, *credential->session)
+                                          : caller_of(request, credential->account, credential->principal);
   caller.region = claim.scope.region;
-  caller.access_key_id = found->first;
+  caller.access_key_id = claim.access_key_id;
+  return caller;
+}
+
+ca::Caller Authenticator::session_caller(const http::HttpRequest& request, const Session& session) const {
+  ca::Caller caller = caller_of(request, session.account, session.role);
+  caller.principal_arn = "arn:" + options_.partition + ":iam::" + session.account + ":role/" + session.role;
+  caller.session_arn = "arn:" + options_.partition + ":sts::" + session.account + ":assumed-role/" +
+                       session.role + "/" + session.name;
+  if (!session.policy.empty()) {
+    caller.session_policy = std::make_shared<const ca::PolicyDocument>(
+        ca::PolicyDocument::parse("of session " + session.name, session.policy));
+  }
   return caller;
 }
 

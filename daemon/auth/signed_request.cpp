@@ -236,6 +236,9 @@ SignedRequest read_signed_request(const http::HttpRequest& request) {
   if (only_header(request, "x-amz-target")) {
     require_signed(result, "x-amz-target", "X-Amz-Target");
   }
+  if (only_header(request, "x-amz-security-token")) {
+    require_signed(result, "x-amz-security-token", "X-Amz-Security-Token");
+  }
   return result;
 }
 

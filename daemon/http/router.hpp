@@ -27,6 +27,8 @@ inline constexpr std::size_t kOrdinaryBody = std::size_t{64} * 1024;
 struct Route {
   std::string method;
   std::string path;  // exact, or a prefix when it ends in '*': "/provision/*"
+  // Of the body, in lower case: two protocols may share a path. Empty: what no other route takes.
+  std::string media_type = {};
   // Which pool runs the request; a function because POST / carries every AWS operation.
   std::function<Pool(const HttpRequest&)> pool;
   Handler handler;
@@ -47,7 +49,7 @@ struct Route {
 };
 
 // Immutable after start. Finds the most specific route: an exact path before every prefix, a longer prefix
-// before a shorter one. Thread-safe.
+// before a shorter one, then one that names the media type before one that does not. Thread-safe.
 class Router {
  public:
   void add(Route route);
@@ -55,7 +57,9 @@ class Router {
     const Route* route = nullptr;  // nullptr: no such path
     bool path_known = false;       // the path exists, perhaps for another method only (405)
   };
-  [[nodiscard]] Match find(std::string_view method, std::string_view path) const;
+  // `content_type` as in the header, with or without parameters; empty when there is none.
+  [[nodiscard]] Match find(std::string_view method, std::string_view path,
+                           std::string_view content_type = {}) const;
   // The Allow header of a 405: "GET, HEAD, POST", in the order of add().
   [[nodiscard]] std::string allowed(std::string_view path) const;
 

@@ -173,7 +173,6 @@ void Connection::take_head(std::size_t size) {
     return;
   }
   received_.erase(0, size);
-  route_ = listener_.router.find(head_.method, head_.path).route;
   request_ = {.method = head_.method,
               .target = head_.target,
               .path = head_.path,
@@ -185,6 +184,8 @@ void Connection::take_head(std::size_t size) {
               .request_id = request_id_,
               .client_certificate = client_certificate_,
               .proved = {}};
+  const auto content_type = request_.header("content-type").value_or("");
+  route_ = listener_.router.find(head_.method, head_.path, content_type).route;
   expect_body();
 }
 

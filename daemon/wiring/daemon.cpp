@@ -16,6 +16,7 @@
 #include "daemon/ops/systemd_notify.hpp"
 #include "daemon/provisioning/service.hpp"
 #include "daemon/status/routes.hpp"
+#include "daemon/sts/service.hpp"
 #include "daemon/wiring/key_ring.hpp"
 #include "daemon/wiring/module_options.hpp"
 #include "daemon/wiring/observation.hpp"
@@ -68,6 +69,7 @@ struct Daemon::Parts {
                       [this](const ca::Bytes& leaf) { return device_of(leaf); }},
         dispatcher{authorities, authenticator, operation_observer()},
         provisioning_service{authorities, authenticator, operation_observer()},
+        sts_service{authorities, authenticator, policy, clock, roles_of(principals), operation_observer()},
         issue_pool{pool_options("issue", options.pools.issue)},
         change_pool{pool_options("change", options.pools.change)},
         read_pool{pool_options("read", options.pools.read)},
@@ -113,6 +115,7 @@ struct Daemon::Parts {
   auth::Authenticator authenticator;
   acmpca::Dispatcher dispatcher;
   provisioning::Service provisioning_service;
+  sts::Service sts_service;
   http::Router api_routes, status_routes, operations_routes;
   std::atomic<bool> draining{false};
   http::WorkerPool issue_pool, change_pool, read_pool, status_pool, operations_pool;
@@ -125,6 +128,7 @@ struct Daemon::Parts {
 void Daemon::Parts::add_routes() {
   acmpca::add_routes(api_routes, dispatcher);
   provisioning::add_routes(api_routes, provisioning_service);
+  sts::add_routes(api_routes, sts_service);
   status::add_routes(status_routes, authorities);
   ops::add_ops_routes(
       operations_routes, [this] { return checks(); }, metrics, CHANCERY_VERSION);
@@ -254,6 +258,7 @@ void Daemon::reload() {
     parts.server.reload_tls();
     parts.authenticator.replace(std::move(ring));
     parts.policy.replace(principals.policy_principals());
+    parts.sts_service.replace_roles(roles_of(principals));
     parts.authorities.replace_profiles(std::move(profiles));
     for (const std::string& section : restart_needed(parts.options, wanted)) {
       parts.log.warning("a changed section needs a restart", {{"section", section}});

@@ -58,7 +58,22 @@ auth::KeyRing read_key_ring(const config::PrincipalsFile& principals) {
       ring.device_principal = who;
     }
   }
+  for (const config::RoleOptions& role : principals.roles) {
+    ring.roles.emplace(role.principal.account, role.principal.name);
+  }
+  if (principals.session_key) {
+    ring.session_key = read_secret(*principals.session_key);
+  }
   return ring;
+}
+
+std::vector<sts::Role> roles_of(const config::PrincipalsFile& principals) {
+  std::vector<sts::Role> roles;
+  for (const config::RoleOptions& role : principals.roles) {
+    roles.push_back(
+        {role.principal.account, role.principal.name, role.principal.arn, role.trust, role.max_session});
+  }
+  return roles;
 }
 
 }  // namespace wiring

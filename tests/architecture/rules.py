@@ -29,10 +29,11 @@ MAY_INCLUDE = {
     "daemon/acmpca": ["daemon/http", "daemon/auth", *CA_CORE],
     "daemon/provisioning": ["daemon/http", "daemon/auth", *CA_CORE],
     "daemon/status": ["daemon/http", "daemon/auth", *CA_CORE],
+    "daemon/sts": ["daemon/http", "daemon/auth", *CA_CORE],
     # The two programs: wiring.
     "daemon/cli": ["config", "pkcs11", "ca/ledger/sqlite", *CA_CORE],
     "daemon": ["config", "pkcs11", "ca/ledger/sqlite", "daemon/http", "daemon/net", "daemon/ops", "daemon/auth",
-               "daemon/acmpca", "daemon/provisioning", "daemon/status", *CA_CORE],
+               "daemon/acmpca", "daemon/provisioning", "daemon/status", "daemon/sts", *CA_CORE],
 }
 
 # Headers of others, by the beginning of the include, and the folders or files that may have them.

@@ -135,3 +135,38 @@ TEST_CASE("principals: the policies of the tree are sound", "[config]") {
     CHECK(folder.problems(with("all.json", policies + name + ".json")).empty());
   }
 }
+
+TEST_CASE("principals: a role has a trust policy, a longest session and its own ARN", "[config]") {
+  const Folder folder;
+  folder.write("trust.json", R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*",)"
+                             R"("Action":"sts:AssumeRole"}]})");
+  const std::string role =
+      "roles:\n  - {name: issuer, account: \"012345678901\", trust: trust.json, policies: [all.json]";
+  const auto file = folder.load(kSound + role + ", max_session: 2h}\n");
+  REQUIRE(file.roles.size() == 1);
+  CHECK(file.roles[0].principal.arn == "arn:aws:iam::012345678901:role/issuer");
+  CHECK(file.roles[0].max_session == std::chrono::hours{2});
+  CHECK(file.policy_principals().size() == 2);
+  CHECK(folder.problems(kSound + role + ", max_session: 13h}\n").find("max_session") != std::string::npos);
+  CHECK(
+      folder
+          .problems(kSound +
+                    std::string{"roles:\n  - {name: admin, account: \"012345678901\", trust: trust.json}\n"})
+          .find("another principal or role") != std::string::npos);
+  CHECK(folder.problems(kSound + std::string{"roles:\n  - {name: issuer, account: \"012345678901\"}\n"})
+            .find("trust") != std::string::npos);
+  // An identity policy is no trust policy.
+  CHECK(folder
+            .problems(kSound +
+                      std::string{"roles:\n  - {name: issuer, account: \"012345678901\", trust: all.json}\n"})
+            .find("all.json") != std::string::npos);
+}
+
+TEST_CASE("principals: a session key that others can read is refused", "[config][I18]") {
+  const Folder folder;
+  const auto file = folder.write("session.key", "0123456789abcdef0123456789abcdef\n");
+  CHECK(folder.load(std::string{"session_key_file: session.key\n"} + kSound).session_key == file);
+  std::filesystem::permissions(file, std::filesystem::perms::group_read, std::filesystem::perm_options::add);
+  CHECK(folder.problems(std::string{"session_key_file: session.key\n"} + kSound).find("chmod 600") !=
+        std::string::npos);
+}

@@ -68,3 +68,16 @@ TEST_CASE("message: a header is found by its name in any case and the first one 
   CHECK_FALSE(request.header("x-amz-dat").has_value());
   CHECK_FALSE(request.header("x-amz-date2").has_value());
 }
+
+TEST_CASE("router: two protocols share a path by the media type of the body", "[http]") {
+  http::Router router;
+  router.add(route("POST", "/"));
+  http::Route form = route("POST", "/");
+  form.max_body = 7;
+  form.media_type = "application/x-www-form-urlencoded";
+  router.add(form);
+  CHECK(router.find("POST", "/", "Application/X-WWW-Form-Urlencoded ; charset=utf-8").route->max_body == 7);
+  for (const char* other : {"", "application/x-amz-json-1.1", "application/x-www-form-urlencoded2", ";"}) {
+    CHECK(router.find("POST", "/", other).route->max_body == http::kOrdinaryBody);
+  }
+}

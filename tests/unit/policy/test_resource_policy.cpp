@@ -30,6 +30,7 @@ struct Case {
   std::string resource_policy{};       // empty: none
   std::string session_policy{};
   std::string action = "acm-pca:IssueCertificate";
+  bool must_allow = false;  // as a role's trust policy must
 
   [[nodiscard]] ca::Decision decide() const {
     ca::Principal principal{"app", account, "arn:aws:iam::" + account + ":user/app", {}};
@@ -54,7 +55,8 @@ struct Case {
                           .action = action,
                           .resource = kAuthority,
                           .resource_account = kOwner,
-                          .resource_policy = resource ? &*resource : nullptr});
+                          .resource_policy = resource ? &*resource : nullptr,
+                          .resource_policy_must_allow = must_allow});
   }
 };
 
@@ -179,4 +181,24 @@ TEST_CASE("policy: an explanation names every statement and why it did not apply
                      "StringEquals on acm-pca:TemplateArn",
                      "policy provisioning.json, statement Reads (Allow): speaks of other actions",
                      "denied: no statement allows it"});
+}
+
+TEST_CASE("policy: what a trust policy does not allow is not allowed within the account either",
+          "[policy][I11]") {
+  CHECK(Case{.account = kOwner}.decide().allowed);
+  CHECK(Case{.account = kOwner, .must_allow = true}.decide().why == Why::not_allowed_by_resource);
+  const std::string other = shared(R"({"AWS":"222222222222"})");
+  CHECK(Case{.account = kOwner, .resource_policy = other, .must_allow = true}.decide().why ==
+        Why::not_allowed_by_resource);
+  // The account alone is trusted: its own policies must allow too. The caller itself is trusted: they need
+  // not.
+  const std::string account = shared(R"({"AWS":"111111111111"})");
+  CHECK(Case{.account = kOwner, .resource_policy = account, .must_allow = true}.decide().allowed);
+  CHECK(Case{.account = kOwner, .statements = "", .resource_policy = account, .must_allow = true}
+            .decide()
+            .why == Why::not_allowed_by_identity);
+  const std::string itself = shared(R"({"AWS":"arn:aws:iam::111111111111:user/app"})");
+  CHECK(Case{.account = kOwner, .statements = "", .resource_policy = itself, .must_allow = true}
+            .decide()
+            .allowed);
 }
