@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <string_view>
 
 #include "ca/base/base64.hpp"
@@ -73,7 +74,8 @@ ca::GeneralName general_name(const json& member) {
   if (member.size() != 1) {
     refuse("A GeneralName must have exactly one member");
   }
-  const auto& [form, value] = *member.items().begin();
+  const std::string& form = member.begin().key();
+  const json& value = member.begin().value();
   if (form == "Rfc822Name") {
     return text_name(Kind::email, value.get<std::string>());
   }
