@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "ca/authority/issuance_context.hpp"
 #include "ca/authority/service_state.hpp"
 #include "ca/base/error.hpp"
 #include "ca/base/pem.hpp"
@@ -25,6 +26,28 @@ void check_state(const Authority& authority, const Template& tmpl, TimePoint now
   const bool self_issue = tmpl.is_root && status == AuthorityStatus::pending_certificate;
   if (status != AuthorityStatus::active && !self_issue) {
     throw Error{Code::invalid_state, kNotIssuing};
+  }
+}
+
+struct Wanted {
+  const Template* tmpl;
+  CertificateRequest csr;
+  Granted granted;
+};
+
+Wanted read_order(const IssuanceOrder& order, const TemplateArn& template_arn) {
+  const Template& tmpl = find_template(template_arn);
+  CertificateRequest csr = CertificateRequest::parse_pem(order.csr_pem);
+  Granted granted = grant(tmpl, csr, order.api);
+  return {&tmpl, std::move(csr), std::move(granted)};
+}
+
+// nullopt when the validity is none; an exact retry of an earlier request is answered all the same.
+std::optional<Seconds> end_of(const IssuanceOrder& order, TimePoint now) {
+  try {
+    return resolve_validity(order.validity, order.not_before, now, std::nullopt).not_after;
+  } catch (const Error&) {
+    return std::nullopt;
   }
 }
 
@@ -69,16 +92,25 @@ void check_short_lived(const Authority& authority, const Template& tmpl, const V
 CertificateArn AuthorityService::issue(const Caller& caller, const IssuanceOrder& order) {
   State& state = *state_;
   const TemplateArn template_arn = template_arn_of(order);
-  const auto authority = state.authorize(caller, order.authority, "IssueCertificate",
-                                         {{"acm-pca:TemplateArn", {template_arn.text()}}});
-  const Template& tmpl = find_template(template_arn);
-  const CertificateRequest csr = CertificateRequest::parse_pem(order.csr_pem);
+  const TimePoint now = state.clock.now();
+  State::RequestContext context{{"acm-pca:TemplateArn", {template_arn.text()}}};
+  std::optional<Wanted> wanted;
+  try {
+    wanted = read_order(order, template_arn);
+    context = issuance_context(template_arn, wanted->granted, end_of(order, now), now);
+  } catch (const Error&) {
+    // What is wrong with a request is told to whoever may make it.
+    (void)state.authorize(caller, order.authority, "IssueCertificate", std::move(context));
+    throw;
+  }
+  const auto authority = state.authorize(caller, order.authority, "IssueCertificate", std::move(context));
+  const Template& tmpl = *wanted->tmpl;
+  const CertificateRequest& csr = wanted->csr;
   auto claim = state.claim(caller, "IssueCertificate|" + order.authority.text(), order.idempotency_token,
                            canonical(order, template_arn, csr));
   if (const auto earlier = state.earlier(claim)) {
     return earlier->arn();
   }
-  const TimePoint now = state.clock.now();
   check_state(*authority, tmpl, now);
   if (family_of(order.signing_algorithm) != family_of(authority->record.key_algorithm)) {
     throw Error{Code::invalid_args, "The signing algorithm " +
@@ -87,7 +119,7 @@ CertificateArn AuthorityService::issue(const Caller& caller, const IssuanceOrder
                                         std::string{api_name(authority->record.key_algorithm)}};
   }
   if (tmpl.is_root) {
-    check_self_issue(*authority, csr, grant(tmpl, csr, order.api).subject);
+    check_self_issue(*authority, csr, wanted->granted.subject);
   }
   const CertificateRecord record = state.issue(
       caller, {.authority = authority,

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "ca/authority/issuance_context.hpp"
 #include "ca/authority/service_state.hpp"
 #include "ca/base/error.hpp"
 
@@ -100,15 +101,28 @@ ProvisioningResult AuthorityService::provision(const Caller& caller, const Provi
   const auto profiles = state.current_profiles();
   const ProvisioningProfile& profile = profile_named(*profiles, caller, order.profile);
   const TemplateArn template_arn{profile.authority.partition, profile.template_name};
-  const auto authority = state.authorize_any(
-      caller, profile.authority, "IssueCertificate",
-      {{"acm-pca:TemplateArn", {template_arn.text()}}, {"chancery:DeviceId", {order.device_id}}});
-  State::check_living(*authority);
   const Template& tmpl = find_template(template_arn);
-  if (const auto complaint = provisioning_complaint(tmpl)) {
-    throw Error{Code::access_denied, "profile '" + profile.name + "': " + *complaint};
+  const TimePoint now = state.clock.now();
+  State::RequestContext context{{"acm-pca:TemplateArn", {template_arn.text()}}};
+  std::optional<CertificateRequest> wanted;
+  const auto authorize = [&] {
+    context["chancery:DeviceId"] = {order.device_id};
+    return state.authorize_any(caller, profile.authority, "IssueCertificate", context);
+  };
+  try {
+    if (const auto complaint = provisioning_complaint(tmpl)) {
+      throw Error{Code::access_denied, "profile '" + profile.name + "': " + *complaint};
+    }
+    wanted = CertificateRequest::parse_pem(order.csr_pem);
+    context = issuance_context(template_arn, grant(tmpl, *wanted, {}),
+                               to_seconds(now) + std::chrono::days{profile.validity_days}, now);
+  } catch (const Error&) {
+    (void)authorize();  // what is wrong with a request is told to whoever may make it
+    throw;
   }
-  const CertificateRequest csr = CertificateRequest::parse_pem(order.csr_pem);
+  const auto authority = authorize();
+  State::check_living(*authority);
+  const CertificateRequest& csr = *wanted;
   check_names_granted(csr, grant_for(profile.names, order.device_id));
 
   // The device is part of the scope: devices share a principal, not their tokens.

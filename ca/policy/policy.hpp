@@ -23,7 +23,7 @@ struct AuthorizationRequest {
   std::string action;    // "acm-pca:IssueCertificate"
   std::string resource;  // ARN, or "*"
   // Condition keys of this request, beside those that come from the caller: "acm-pca:TemplateArn",
-  // "chancery:DeviceId".
+  // "chancery:CommonName", "chancery:DeviceId".
   std::map<std::string, std::vector<std::string>> context{};
   TimePoint now{};
   // Of the resource: its owner (empty: the caller's account) and its policy (nullptr: none).
