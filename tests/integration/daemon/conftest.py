@@ -138,10 +138,16 @@ class Daemon:
         return next(line for line in done.stdout.splitlines() if line.startswith("subject="))
 
     def reload(self, result):
+        """Sends SIGHUP and waits for its outcome, and for the line about it: the log waits for nobody."""
         name = f'chancery_config_reloads_total{{result="{result}"}}'
-        before = self.metric(name)
+        message = {"ok": "configuration taken", "refused": "configuration refused, the old one stays"}[result]
+        before, said = self.metric(name), self.count(message)
         self.process.send_signal(signal.SIGHUP)
         self.wait_for(lambda: self.metric(name) == before + 1, f"a reload that is {result}")
+        self.wait_for(lambda: self.count(message) > said, f"the line about a reload that is {result}")
+
+    def count(self, message):
+        return sum(line["msg"] == message for line in self.lines())
 
     def stop(self, number=signal.SIGTERM):
         if self.process and self.process.poll() is None:
