@@ -1,6 +1,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
 #include <string>
 
 #include "config/options.hpp"
@@ -32,8 +33,10 @@ int serve(const std::string& file, bool check_only) {
   }
   const wiring::Signals signals;
   const ops::Log log{wiring::log_level(options)};
+  std::shared_ptr<pkcs11::ModuleSet> modules;
   try {
     wiring::Daemon daemon{std::move(options), principals, log};
+    modules = daemon.modules();
     if (daemon.run(signals) == wiring::Daemon::End::hurried) {
       log.flush();
       std::_Exit(kFailed);
@@ -41,6 +44,13 @@ int serve(const std::string& file, bool check_only) {
   } catch (const std::exception& error) {
     log.error("chanceryd ends", {{"cause", error.what()}});
     return kFailed;
+  }
+  // No destructor of the process may run beside a call that stands in a token's library.
+  if (const std::size_t calls = pkcs11::calls_inside(*modules); calls > 0) {
+    log.warning("leaving behind calls that do not come back from a token's library",
+                {{"calls", std::to_string(calls)}});
+    log.flush();
+    std::_Exit(0);
   }
   return 0;
 }

@@ -170,6 +170,21 @@ std::vector<std::shared_ptr<ModuleObserver>> Module::others(const ModuleObserver
   return result;
 }
 
+std::size_t Module::uses() const {
+  const std::lock_guard lock{mutex_};
+  return uses_;
+}
+
+void Module::lost() {
+  const std::lock_guard lock{mutex_};
+  ++lost_;
+}
+
+void Module::came_back() {
+  const std::lock_guard lock{mutex_};
+  --lost_;
+}
+
 void Module::attach(const std::shared_ptr<ModuleObserver>& observer) {
   const std::lock_guard lock{mutex_};
   std::erase_if(observers_, [](const auto& known) { return known.expired(); });
@@ -179,10 +194,10 @@ void Module::attach(const std::shared_ptr<ModuleObserver>& observer) {
 bool Module::may_reload(const ModuleObserver* by) const {
   const auto tokens = others(by);  // asked without our lock: an observer takes its own
   const bool disturbs = std::ranges::any_of(tokens, [](const auto& token) { return token->is_up(); });
-  if (!disturbs) {
-    return true;
-  }
   const std::lock_guard lock{mutex_};
+  if (lost_ > 0 || !disturbs) {
+    return lost_ == 0;
+  }
   return std::chrono::steady_clock::now() >= next_shared_reload_;
 }
 
@@ -312,6 +327,23 @@ std::shared_ptr<Module> ModuleSet::module(const std::string& path) {
   auto module = std::make_shared<Module>(name, libp11_contexts_);
   known = module;
   return module;
+}
+
+std::size_t ModuleSet::calls_inside() {
+  std::vector<std::shared_ptr<Module>> alive;
+  {
+    const std::lock_guard lock{mutex_};
+    for (const auto& [name, known] : modules_) {
+      if (auto module = known.lock()) {
+        alive.push_back(std::move(module));
+      }
+    }
+  }
+  std::size_t inside = 0;
+  for (const auto& module : alive) {
+    inside += module->uses();
+  }
+  return inside;
 }
 
 }  // namespace pkcs11

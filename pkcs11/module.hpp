@@ -64,9 +64,14 @@ class Module : public std::enable_shared_from_this<Module> {
   // Unloads and loads, unless the generation is no longer `seen` because somebody else was quicker. Throws
   // Error{busy} when a call does not come back before the deadline, else what the load throws.
   void reload(std::uint64_t seen, const ModuleObserver* by, Deadline deadline);
-  // False for a while after a reload that disturbed other tokens; the pause grows up to half a minute.
+  // A call whose caller has left is inside, and came back. While there is one the module is not loaded anew.
+  void lost();
+  void came_back();
+  // False while a lost call is inside, and for a while after a reload that disturbed other tokens; the pause
+  // grows up to half a minute.
   [[nodiscard]] bool may_reload(const ModuleObserver* by) const;
   [[nodiscard]] std::uint64_t generation() const;
+  [[nodiscard]] std::size_t uses() const;
 
   void attach(const std::shared_ptr<ModuleObserver>& observer);
   // One key generation at a time: several modules break when two run at once.
@@ -87,6 +92,7 @@ class Module : public std::enable_shared_from_this<Module> {
   std::condition_variable changed_;
   std::uint64_t generation_ = 0;
   std::size_t uses_ = 0;
+  std::size_t lost_ = 0;    // of these
   bool exclusive_ = false;  // somebody loads; the members below are theirs
   bool generating_key_ = false;
   std::vector<std::weak_ptr<ModuleObserver>> observers_;
@@ -104,6 +110,7 @@ class ModuleSet {
   ModuleSet();
   // The same Module for every name of one file. Thread-safe; does not load.
   [[nodiscard]] std::shared_ptr<Module> module(const std::string& path);
+  [[nodiscard]] std::size_t calls_inside();
 
  private:
   std::mutex mutex_;

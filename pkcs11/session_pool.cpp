@@ -78,14 +78,28 @@ void SessionPool::shrink(Epoch& epoch) {
   epoch.capacity = std::max<std::size_t>(1, std::min(epoch.capacity, epoch.total - 1));
 }
 
-SessionPool::Lease::~Lease() {
+SessionPool::Lease::Lease(Lease&& other) noexcept
+    : pool_{other.pool_},
+      epoch_{std::move(other.epoch_)},
+      handle_{other.handle_},
+      use_{std::move(other.use_)},
+      good_{other.good_} {}
+
+SessionPool::Lease::~Lease() { release(); }
+
+bool SessionPool::Lease::release() {
   if (!epoch_) {
-    return;  // moved from
+    return false;  // moved from
   }
   std::unique_lock lock{pool_->mutex_};
-  const bool keep = good_ && handle_ != CK_INVALID_HANDLE && epoch_->open;
+  if (released_) {
+    return false;
+  }
+  const bool room = !abandoned_ || epoch_->total < epoch_->capacity;
+  const bool keep = good_ && handle_ != CK_INVALID_HANDLE && epoch_->open && room;
   if (keep) {
     epoch_->idle.push_back(handle_);
+    epoch_->total += abandoned_ ? 1 : 0;
   } else if (handle_ != CK_INVALID_HANDLE) {
     lock.unlock();
     if (use_ || (use_ = pool_->module_->enter(epoch_->start.module_generation))) {
@@ -93,14 +107,32 @@ SessionPool::Lease::~Lease() {
     }
     lock.lock();
   }
-  if (!keep) {
-    --epoch_->total;
-  }
   // Before the count says that we are out: whoever waits for it wants the module for itself.
   use_.reset();
-  --epoch_->leased;
+  released_ = true;
+  if (abandoned_) {
+    pool_->module_->came_back();
+  } else {
+    epoch_->total -= keep ? 0 : 1;
+    --epoch_->leased;
+  }
   pool_->place_.notify_one();
   pool_->drained_.notify_all();
+  return abandoned_;
+}
+
+bool SessionPool::abandon(Lease& lease) {
+  const std::lock_guard lock{mutex_};
+  if (lease.released_) {
+    return false;
+  }
+  lease.abandoned_ = true;
+  module_->lost();
+  --lease.epoch_->total;
+  --lease.epoch_->leased;
+  place_.notify_one();
+  drained_.notify_all();
+  return true;
 }
 
 void SessionPool::open(const Start& start) {

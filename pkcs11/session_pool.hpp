@@ -37,7 +37,7 @@ class SessionPool {
   // The right to one session. Dropped unless done() says that every operation on it ended well.
   class Lease {
    public:
-    Lease(Lease&&) noexcept = default;
+    Lease(Lease&& other) noexcept;
     Lease& operator=(Lease&&) = delete;
     Lease(const Lease&) = delete;
     ~Lease();
@@ -48,6 +48,8 @@ class SessionPool {
     // Opens at the first call. Throws Error; {relogin} when the module was loaded anew meanwhile.
     [[nodiscard]] Session session();
     void done() { good_ = true; }
+    // Gives the session back, once; the destructor does it otherwise. True when it had been abandoned.
+    bool release();
 
    private:
     friend class SessionPool;
@@ -59,12 +61,18 @@ class SessionPool {
     CK_SESSION_HANDLE handle_;
     std::optional<Module::Use> use_;
     bool good_ = false;
+    bool released_ = false;   // under the pool's mutex
+    bool abandoned_ = false;  // under the pool's mutex
   };
 
   explicit SessionPool(std::shared_ptr<Module> module);
 
   // nullopt at the deadline. Throws what refuse() was given.
   [[nodiscard]] std::optional<Lease> acquire(Deadline deadline);
+
+  // A call on the lease does not come back: another session may take the place of its own, and nobody waits
+  // for it any more. False when it was released just now. May be called beside a call that uses the lease.
+  [[nodiscard]] bool abandon(Lease& lease);
 
   // For the supervisor.
   void open(const Start& start);

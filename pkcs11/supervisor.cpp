@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "pkcs11/connected_keys.hpp"
+#include "pkcs11/leased_call.hpp"
 #include "pkcs11/object.hpp"
 
 namespace pkcs11 {
@@ -41,7 +42,10 @@ std::string_view name_of(TokenState state) {
 }
 
 Supervisor::Supervisor(TokenOptions options, std::shared_ptr<Module> module)
-    : options_{std::move(options)}, module_{std::move(module)}, pool_{module_} {}
+    : options_{std::move(options)},
+      module_{std::move(module)},
+      pool_{module_},
+      lost_{std::max<std::size_t>(options_.sessions, 1)} {}
 
 std::shared_ptr<Supervisor> Supervisor::start(TokenOptions options, std::shared_ptr<Module> module) {
   auto supervisor = std::make_shared<Supervisor>(std::move(options), std::move(module));
@@ -174,39 +178,48 @@ void Supervisor::tend() {
   }
 }
 
-void Supervisor::probe() {
-  Connection connection;
+// One attempt on whatever session is free soon, bounded: the module may keep a call for ever. False when the
+// connection is at its end. What could not be found out now is found out at the next turn, or by a request.
+template <typename Call>
+bool Supervisor::try_call(const std::string& subject, Call call) {
   std::uint64_t epoch = 0;
-  {
-    const std::lock_guard lock{mutex_};
-    connection = *connection_;
-    epoch = epoch_;
-  }
-  const auto use = module_->enter(connection.generation);
-  if (!use) {
-    report(epoch, Error{ErrorClass::relogin, "the module was loaded anew"});
-    return;
-  }
   try {
-    const Slot slot = read_slot(use->functions(), connection.slot.slot_id);
-    if (slot.label != connection.slot.label || slot.serial != connection.slot.serial) {
+    lost_.refuse_more(subject);
+    auto lease = pool_.acquire(steady_clock::now() + kUncheckedPause);
+    if (!lease) {
+      return true;
+    }
+    epoch = lease->epoch();
+    const auto outcome = call_on(shared_from_this(), std::move(*lease), subject, call_limit(),
+                                 std::make_shared<Call>(std::move(call)));
+    if (!outcome) {
+      throw Error{ErrorClass::reconnect, "a look at " + subject + " does not come back"};
+    }
+    if (outcome->failure) {
+      throw Error{*outcome->failure};
+    }
+  } catch (const Error& error) {
+    if (error.error_class() == ErrorClass::relogin || error.error_class() == ErrorClass::reconnect) {
+      report(epoch, error);
+      return false;
+    }
+  }
+  return true;
+}
+
+void Supervisor::probe() {
+  const bool fine = try_call("the token", [](SessionPool::Lease& lease) {
+    const Session session = lease.session();
+    const Slot slot = read_slot(session.functions, lease.slot());
+    if (slot.label != lease.token().label || slot.serial != lease.token().serial) {
       throw Error{ErrorClass::reconnect, "C_GetTokenInfo", CKR_TOKEN_NOT_PRESENT,
                   "another token is in the slot"};
     }
+    require_login(session);
+    return true;
+  });
+  if (fine) {
     pool_.regrow();
-    probe_login();
-  } catch (const Error& error) {
-    if (error.error_class() != ErrorClass::busy) {
-      report(epoch, error);
-    }
-  }
-}
-
-// On a session that nobody uses; while there is none, requests would notice.
-void Supervisor::probe_login() {
-  if (auto lease = pool_.acquire(steady_clock::now())) {
-    require_login(lease->session());
-    lease->done();
   }
 }
 
@@ -215,28 +228,27 @@ void Supervisor::audit_again() {
   if (due) {
     next_audit_ = steady_clock::now() + options_.audit_interval;
   }
+  std::uint64_t epoch = 0;
+  {
+    const std::lock_guard lock{mutex_};
+    epoch = epoch_;
+  }
   for (const auto& key : keys_.enrolled()) {
-    // One attempt on whatever session is free soon; what could not be judged now is judged at the next turn,
-    // or by the first who wants to sign with it.
-    std::uint64_t epoch = 0;
-    try {
-      auto lease = pool_.acquire(steady_clock::now() + kUncheckedPause);
-      if (!lease) {
-        return;
-      }
-      epoch = lease->epoch();
-      ConnectedKeys keys{keys_, *lease};
+    if (key.judged_in == epoch && !due) {
+      continue;
+    }
+    const std::string name = key.uri.text();
+    const auto audit = [self = shared_from_this(), key, name, due](SessionPool::Lease& lease) {
+      ConnectedKeys keys{self->keys_, lease};
       if (due) {
         static_cast<void>(keys.audit(key));
       } else {
-        keys.audit_unjudged(key.uri.text());
+        keys.audit_unjudged(name);
       }
-      lease->done();
-    } catch (const Error& error) {
-      if (error.error_class() == ErrorClass::relogin || error.error_class() == ErrorClass::reconnect) {
-        report(epoch, error);
-        return;
-      }
+      return true;
+    };
+    if (!try_call(name, audit)) {
+      return;
     }
   }
 }
@@ -391,6 +403,8 @@ TokenStatus Supervisor::status() const {
                      .retries = counters_.retries,
                      .reconnects = counters_.reconnects,
                      .module_reloads = counters_.module_reloads,
+                     .lost_calls = lost_.total(),
+                     .hanging_calls = lost_.hanging(),
                      .login_attempts = counters_.login_attempts,
                      .login_failures = counters_.login_failures,
                      .refused_keys = keys_.refused()};

@@ -7,8 +7,10 @@
 #include <optional>
 #include <thread>
 
+#include "pkcs11/call_threads.hpp"
 #include "pkcs11/connection.hpp"
 #include "pkcs11/key_ring.hpp"
+#include "pkcs11/lost_calls.hpp"
 #include "pkcs11/module.hpp"
 #include "pkcs11/session_pool.hpp"
 #include "pkcs11/token_options.hpp"
@@ -42,6 +44,8 @@ class Supervisor final : public ModuleObserver, public std::enable_shared_from_t
   [[nodiscard]] SessionPool& pool() { return pool_; }
   [[nodiscard]] KeyRing& keys() { return keys_; }
   [[nodiscard]] Counters& counters() { return counters_; }
+  [[nodiscard]] CallThreads& calls() { return calls_; }
+  [[nodiscard]] LostCalls& lost() { return lost_; }
   [[nodiscard]] Module& module() { return *module_; }
   [[nodiscard]] const TokenOptions& options() const { return options_; }
   [[nodiscard]] TokenStatus status() const;
@@ -59,7 +63,8 @@ class Supervisor final : public ModuleObserver, public std::enable_shared_from_t
   void failed(const Error& error);
   void tend();
   void probe();
-  void probe_login();
+  template <typename Call>
+  [[nodiscard]] bool try_call(const std::string& subject, Call call);
   void audit_again();
   void disconnect(bool log_out);
   void pause(std::chrono::milliseconds length);
@@ -74,6 +79,7 @@ class Supervisor final : public ModuleObserver, public std::enable_shared_from_t
   SessionPool pool_;
   KeyRing keys_;
   Counters counters_;
+  LostCalls lost_;
   PinGuard pin_guard_;  // the thread's own
 
   mutable std::mutex mutex_;
@@ -91,6 +97,7 @@ class Supervisor final : public ModuleObserver, public std::enable_shared_from_t
   Deadline next_audit_{};                      // the thread's own
 
   std::thread thread_;
+  CallThreads calls_;  // the first to end: what hangs holds on to all the rest
 };
 
 }  // namespace pkcs11

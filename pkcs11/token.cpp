@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "pkcs11/connected_keys.hpp"
+#include "pkcs11/leased_call.hpp"
 #include "pkcs11/supervisor.hpp"
 
 namespace pkcs11 {
@@ -84,28 +85,32 @@ class Attempts {
   std::optional<Error> last_;
 };
 
-// Runs `call(lease)` on a leased session until it succeeds or the deadline passes.
+// Runs `call(lease)` on leased sessions until it succeeds or the deadline passes. The call may outlive this,
+// so it owns all that it uses. `subject` is what it is about, for the bound on calls that hang.
 template <typename Call>
-auto perform(Supervisor& supervisor, const char* what, Deadline deadline, Call call) {
-  Attempts attempts{supervisor, what, deadline};
+auto perform(const std::shared_ptr<Supervisor>& supervisor, const char* what, const std::string& subject,
+             Deadline deadline, Call call) {
+  Attempts attempts{*supervisor, what, deadline};
+  const auto shared_call = std::make_shared<Call>(std::move(call));
   while (true) {
-    std::optional<Error> failure;
-    std::uint64_t epoch = 0;
-    {
-      auto lease = supervisor.pool().acquire(deadline);
-      if (!lease) {
-        attempts.give_up();
-      }
-      epoch = lease->epoch();
-      try {
-        auto result = call(*lease);
-        lease->done();
-        return result;
-      } catch (const Error& error) {
-        failure = error;
-      }
-    }  // the session is gone before anybody waits
-    attempts.after(*failure, epoch);
+    supervisor->lost().refuse_more(subject);
+    auto lease = supervisor->pool().acquire(deadline);
+    if (!lease) {
+      attempts.give_up();
+    }
+    supervisor->lost().refuse_more(subject);  // others may have been lost while this one waited
+    const std::uint64_t epoch = lease->epoch();
+    auto outcome = call_on(supervisor, std::move(*lease), subject, deadline, shared_call);
+    if (!outcome) {
+      throw Error{ErrorClass::unavailable,
+                  std::string{what} + " on token '" + supervisor->options().name +
+                      "': the deadline passed and the call into the module has not come back",
+                  "if others hang as well, look at the HSM and its library's log"};
+    }
+    if (outcome->result) {
+      return std::move(*outcome->result);
+    }
+    attempts.after(*outcome->failure, epoch);
   }
 }
 
@@ -126,18 +131,19 @@ auto with_key(Supervisor& supervisor, SessionPool::Lease& lease, const Uri& uri,
 
 class GenerationTurn {
  public:
-  GenerationTurn(Supervisor& supervisor, Deadline deadline) : module_{supervisor.module()} {
-    if (!module_.begin_generation(deadline)) {
+  GenerationTurn(std::shared_ptr<Supervisor> supervisor, Deadline deadline)
+      : supervisor_{std::move(supervisor)} {
+    if (!supervisor_->module().begin_generation(deadline)) {
       throw Error{ErrorClass::unavailable,
                   "another key is being generated in the module, the deadline passed"};
     }
   }
-  ~GenerationTurn() { module_.end_generation(); }
+  ~GenerationTurn() { supervisor_->module().end_generation(); }
   GenerationTurn(const GenerationTurn&) = delete;
   GenerationTurn& operator=(const GenerationTurn&) = delete;
 
  private:
-  Module& module_;
+  std::shared_ptr<Supervisor> supervisor_;
 };
 
 TokenOptions checked(TokenOptions options) {
@@ -159,6 +165,8 @@ TokenOptions checked(TokenOptions options) {
 
 std::shared_ptr<ModuleSet> make_module_set() { return std::make_shared<ModuleSet>(); }
 
+std::size_t calls_inside(ModuleSet& modules) { return modules.calls_inside(); }
+
 Token::Token(TokenOptions options) : Token{std::move(options), make_module_set()} {}
 
 Token::Token(TokenOptions options, const std::shared_ptr<ModuleSet>& modules) {
@@ -176,16 +184,18 @@ bool Token::wait_until_up(Deadline deadline) { return supervisor_->wait_until_up
 // Every call below keeps the supervisor alive on its own: it may outlive the Token inside the module.
 Bytes Token::sign(const Uri& key, SignatureScheme scheme, ByteView message, Deadline deadline) {
   const auto supervisor = supervisor_;
-  try {
-    return perform(*supervisor, "sign", deadline, [&](SessionPool::Lease& lease) {
-      return with_key(*supervisor, lease, key, [&](const std::string& name, const PrivateKey& found) {
-        ConnectedKeys{supervisor->keys(), lease}.audit_unjudged(name);
-        supervisor->keys().require_trusted(name, lease.epoch(), found.handle);
-        Bytes signature = sign_once(lease.session(), found, scheme, message);
-        supervisor->succeeded();
-        return signature;
-      });
+  const auto sign = [supervisor, key, scheme,
+                     message = Bytes{message.begin(), message.end()}](SessionPool::Lease& lease) {
+    return with_key(*supervisor, lease, key, [&](const std::string& name, const PrivateKey& found) {
+      ConnectedKeys{supervisor->keys(), lease}.audit_unjudged(name);
+      supervisor->keys().require_trusted(name, lease.epoch(), found.handle);
+      Bytes signature = sign_once(lease.session(), found, scheme, message);
+      supervisor->succeeded();
+      return signature;
     });
+  };
+  try {
+    return perform(supervisor, "sign", key.text(), deadline, sign);
   } catch (const Error&) {
     ++supervisor->counters().sign_failures;
     throw;
@@ -195,31 +205,34 @@ Bytes Token::sign(const Uri& key, SignatureScheme scheme, ByteView message, Dead
 GeneratedKey Token::generate_key(std::string label, KeyType type, Deadline deadline) {
   const auto supervisor = supervisor_;
   refuse_bad_label(label);
-  const GenerationTurn turn{*supervisor, deadline};
-  const bool taken = perform(*supervisor, "generate key", deadline,
-                             [&](SessionPool::Lease& lease) { return label_in_use(lease.session(), label); });
+  // Held by the calls: one that hangs keeps its turn.
+  const auto turn = std::make_shared<GenerationTurn>(supervisor, deadline);
+  const bool taken = perform(
+      supervisor, "generate key", label, deadline,
+      [supervisor, turn, label](SessionPool::Lease& lease) { return label_in_use(lease.session(), label); });
   if (taken) {
     throw Error{ErrorClass::label_exists, "the token has a key with the label '" + label + "' already",
                 "choose another label"};
   }
-  Bytes id;  // of the attempt whose answer was lost
-  return perform(*supervisor, "generate key", deadline, [&](SessionPool::Lease& lease) {
+  const auto generate = [supervisor, turn, label, type,
+                         id = Bytes{}](SessionPool::Lease& lease) mutable -> GeneratedKey {
     const Session session = lease.session();
     const std::string& token_label = lease.token().label;
-    if (!id.empty()) {
+    if (!id.empty()) {  // of the attempt whose answer was lost
       if (auto ours = take_up_pair(session, token_label, label, id)) {
         return std::move(*ours);
       }
     }
     id = new_key_id(label);
     return generate_pair(session, token_label, label, id, type);
-  });
+  };
+  return perform(supervisor, "generate key", label, deadline, generate);
 }
 
 std::optional<GeneratedKey> Token::find_key(std::string label, Deadline deadline) {
   const auto supervisor = supervisor_;
   refuse_bad_label(label);
-  return perform(*supervisor, "find key", deadline, [&](SessionPool::Lease& lease) {
+  return perform(supervisor, "find key", label, deadline, [label](SessionPool::Lease& lease) {
     auto found = find_labelled(lease.session(), lease.token().label, label);
     if (!found) {
       static_cast<void>(read_slot(lease.session().functions, lease.slot()));  // absent, or the token away?
@@ -230,20 +243,22 @@ std::optional<GeneratedKey> Token::find_key(std::string label, Deadline deadline
 
 Bytes Token::public_key(const Uri& key, Deadline deadline) {
   const auto supervisor = supervisor_;
-  return perform(*supervisor, "read public key", deadline, [&](SessionPool::Lease& lease) {
-    return with_key(*supervisor, lease, key, [&](const std::string&, const PrivateKey& found) {
-      return read_public_key(lease.session(), found);
-    });
-  });
+  return perform(supervisor, "read public key", key.text(), deadline,
+                 [supervisor, key](SessionPool::Lease& lease) {
+                   return with_key(*supervisor, lease, key, [&](const std::string&, const PrivateKey& found) {
+                     return read_public_key(lease.session(), found);
+                   });
+                 });
 }
 
 KeyAttributes Token::attributes(const Uri& key, Deadline deadline) {
   const auto supervisor = supervisor_;
-  return perform(*supervisor, "read attributes", deadline, [&](SessionPool::Lease& lease) {
-    return with_key(*supervisor, lease, key, [&](const std::string&, const PrivateKey& found) {
-      return read_attributes(lease.session(), found);
-    });
-  });
+  return perform(supervisor, "read attributes", key.text(), deadline,
+                 [supervisor, key](SessionPool::Lease& lease) {
+                   return with_key(*supervisor, lease, key, [&](const std::string&, const PrivateKey& found) {
+                     return read_attributes(lease.session(), found);
+                   });
+                 });
 }
 
 void Token::expect(const Uri& key, ByteView expected_spki) { supervisor_->keys().enroll(key, expected_spki); }
@@ -252,9 +267,10 @@ void Token::audit(const Uri& key, ByteView expected_spki, Deadline deadline) {
   const auto supervisor = supervisor_;
   const KeyRing::Enrolled enrolled{key, {expected_spki.begin(), expected_spki.end()}};
   supervisor->keys().enroll(key, expected_spki);
-  const auto refusal = perform(*supervisor, "audit", deadline, [&](SessionPool::Lease& lease) {
-    return ConnectedKeys{supervisor->keys(), lease}.audit(enrolled);
-  });
+  const auto refusal =
+      perform(supervisor, "audit", key.text(), deadline, [supervisor, enrolled](SessionPool::Lease& lease) {
+        return ConnectedKeys{supervisor->keys(), lease}.audit(enrolled);
+      });
   if (refusal) {
     throw Error{*refusal};
   }

@@ -19,9 +19,15 @@ class Supervisor;
 // The modules of one process, to be given to every Token of it: two tokens on one PKCS#11 library share one
 // C_Initialize, and when one of them needs the library loaded anew, the other drains and connects again.
 [[nodiscard]] std::shared_ptr<ModuleSet> make_module_set();
+// Calls into the libraries that are under way. When the last Token is gone: those that were left behind
+// because they do not come back. A process should then end by _Exit(), before destructors take from a call
+// what it stands on.
+[[nodiscard]] std::size_t calls_inside(ModuleSet& modules);
 
 // One token of one module, kept connected by a thread of its own. Thread-safe; every call ends at its
-// deadline, except for the time that a call inside the vendor's library takes beyond it.
+// deadline, also when the vendor's library never comes back: then Error{unavailable} says so, the call stays
+// behind with its thread and its session, and the pool makes up for the session. Once as many calls about one
+// key hang as there are sessions, that key is refused at once, and others go on.
 //
 // Trouble with sessions, login, network and throttling is repeated inside the deadline; a signature or a
 // search may be made twice, and that is safe. What a caller sees: Error{unavailable} at the deadline or when
@@ -33,7 +39,7 @@ class Token {
   explicit Token(TokenOptions options);
   Token(TokenOptions options, const std::shared_ptr<ModuleSet>& modules);
   // Lets calls under way end (at most the drain limit), logs out, unloads the module that nobody else uses.
-  // A call that hangs beyond that is left behind, and the module stays loaded for it.
+  // A call that hangs beyond that is left behind, and the module stays loaded for it: calls_inside().
   ~Token();
   Token(const Token&) = delete;
   Token& operator=(const Token&) = delete;

@@ -48,6 +48,9 @@ struct TokenStatus {
   std::uint64_t retries = 0;        // attempts repeated inside a deadline
   std::uint64_t reconnects = 0;     // connections after the first
   std::uint64_t module_reloads = 0;
+  std::uint64_t lost_calls =
+      0;  // calls into the module that did not come back before their callers' deadlines
+  std::size_t hanging_calls = 0;  // of these, still inside
   std::uint64_t login_attempts = 0;
   std::uint64_t login_failures = 0;
   std::string last_error;

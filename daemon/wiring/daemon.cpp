@@ -28,9 +28,9 @@ constexpr std::chrono::milliseconds kSignalWait{1000};
 constexpr std::chrono::milliseconds kDrainLook{50};  // between two looks for a second signal
 
 // Owns the tokens; the names are those of the configuration.
-std::vector<std::unique_ptr<pkcs11::Token>> open_tokens(const config::Options& options) {
+std::vector<std::unique_ptr<pkcs11::Token>> open_tokens(const config::Options& options,
+                                                        const std::shared_ptr<pkcs11::ModuleSet>& modules) {
   std::vector<std::unique_ptr<pkcs11::Token>> tokens;
-  const auto modules = pkcs11::make_module_set();
   for (const config::TokenOptions& token : options.tokens) {
     tokens.push_back(std::make_unique<pkcs11::Token>(token_options(token), modules));
   }
@@ -59,7 +59,7 @@ struct Daemon::Parts {
       : options{std::move(wanted)},
         log{the_log},
         store{store_options(options), clock},
-        tokens{open_tokens(options)},
+        tokens{open_tokens(options, modules)},
         token_names{named(options, tokens)},
         signer{token_names},
         policy{principals.policy_principals()},
@@ -107,6 +107,7 @@ struct Daemon::Parts {
   Totals totals{metrics};
   ca::SystemClock clock;
   ca::SqliteStore store;
+  std::shared_ptr<pkcs11::ModuleSet> modules = pkcs11::make_module_set();
   std::vector<std::unique_ptr<pkcs11::Token>> tokens;
   NamedTokens token_names;
   ca::Pkcs11Signer signer;
@@ -244,6 +245,8 @@ Daemon::End Daemon::drain(const Signals& signals) {
   parts.log.info("drained");
   return End::drained;
 }
+
+std::shared_ptr<pkcs11::ModuleSet> Daemon::modules() const { return parts_->modules; }
 
 void Daemon::reload() {
   Parts& parts = *parts_;

@@ -5,6 +5,7 @@
 #include "config/principals.hpp"
 #include "daemon/ops/log.hpp"
 #include "daemon/wiring/process.hpp"
+#include "pkcs11/token.hpp"
 
 namespace wiring {
 
@@ -25,6 +26,8 @@ class Daemon {
   // so the caller must end the process and not this object; what was acknowledged is durable (I19).
   enum class End { drained, hurried };
   [[nodiscard]] End run(const Signals& signals);
+  // The libraries of the tokens, which may still be busy when the daemon is gone.
+  [[nodiscard]] std::shared_ptr<pkcs11::ModuleSet> modules() const;
 
  private:
   struct Parts;

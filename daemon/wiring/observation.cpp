@@ -99,6 +99,8 @@ void observe_tokens(ops::Metrics& metrics, Totals& totals, const NamedTokens& to
                   labels);
     totals.report("chancery_token_module_reloads_total", "times the library was loaded anew",
                   status.module_reloads, labels);
+    totals.report("chancery_token_lost_calls_total", "calls into the module that did not come back in time",
+                  status.lost_calls, labels);
     totals.report("chancery_token_login_failures_total", "logins that were refused", status.login_failures,
                   labels);
   }

@@ -54,6 +54,7 @@ std::size_t objects_labelled(const pkcs11::TokenOptions& options, const std::str
 
 TEST_CASE("token: keys of every type are generated and OpenSSL verifies their signatures", "[pkcs11][I14]") {
   SoftHsm hsm;
+  static_cast<void>(hsm.with_shim());  // it forgives SoftHSM a leak
   const auto& files = hsm.add_token("issuing");
   Token token{options_of(hsm, files)};
   REQUIRE(token.wait_until_up(soon()));
@@ -73,10 +74,6 @@ TEST_CASE("token: keys of every type are generated and OpenSSL verifies their si
     CHECK(uri.object == label);
     CHECK(uri.type == "private");
     CHECK(token.public_key(uri, soon()) == key.spki_der);
-    std::optional<ForgivenLeaks> forgiven;
-    if (each.type == KeyType::ed25519) {
-      forgiven.emplace();
-    }
     for (const SignatureScheme scheme : each.schemes) {
       INFO(pkcs11::name_of(scheme));
       const Bytes message = bytes("to be signed");

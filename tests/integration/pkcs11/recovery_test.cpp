@@ -221,32 +221,6 @@ TEST_CASE("recovery: a second user of the module without the shared set is refus
   CHECK_THAT(second.status().last_error, Contains("ModuleSet"));
 }
 
-TEST_CASE("end: a call that hangs in the module does not hold the end of the token", "[pkcs11][I16]") {
-  SoftHsm hsm;
-  auto& shim = hsm.with_shim();
-  const auto& files = hsm.add_token("issuing");
-  auto options = options_of(hsm, files);
-  options.drain_limit = 300ms;
-  auto token = std::make_unique<Token>(options);
-  const auto key = token->generate_key("ca-1", KeyType::ec_p256, soon());
-  shim.hang_sign = 1;
-  std::atomic<bool> returned{false};
-  std::thread hanging{[&returned, raw = token.get(), uri = Uri::parse(key.uri)] {
-    try {
-      static_cast<void>(raw->sign(uri, SignatureScheme::ecdsa_sha256, bytes("x"), in(100ms)));
-    } catch (const Error&) {
-    }
-    returned = true;
-  }};
-  REQUIRE(eventually([&] { return shim.hanging == 1; }));
-  const auto start = std::chrono::steady_clock::now();
-  token.reset();
-  CHECK(std::chrono::steady_clock::now() - start < 5s);
-  CHECK_FALSE(returned);
-  shim.hang_sign = 0;
-  hanging.join();
-}
-
 TEST_CASE("end: requests that wait for a token that is away end when it is closed", "[pkcs11][I16]") {
   SoftHsm hsm;
   const auto& files = hsm.add_token("issuing");

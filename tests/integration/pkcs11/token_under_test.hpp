@@ -18,10 +18,6 @@
 #include "tests/support/catch.hpp"
 #include "tests/support/softhsm.hpp"
 
-#if defined(__SANITIZE_ADDRESS__)
-#include <sanitizer/lsan_interface.h>
-#endif
-
 // What the tests of the token layer share.
 namespace p11test {
 
@@ -54,21 +50,6 @@ inline pkcs11::TokenOptions options_of(const SoftHsm& hsm, const SoftHsm::TokenF
 }
 
 inline Bytes bytes(const std::string& text) { return {text.begin(), text.end()}; }
-
-// SoftHSM 2.6.1 loses 37 bytes at each EdDSA signature; what it allocates in this thread meanwhile is
-// forgiven.
-class ForgivenLeaks {
- public:
-#if defined(__SANITIZE_ADDRESS__)
-  ForgivenLeaks() { __lsan_disable(); }
-  ~ForgivenLeaks() { __lsan_enable(); }
-#else
-  ForgivenLeaks() {}
-  ~ForgivenLeaks() {}
-#endif
-  ForgivenLeaks(const ForgivenLeaks&) = delete;
-  ForgivenLeaks& operator=(const ForgivenLeaks&) = delete;
-};
 
 // The class that `call` throws; fails the test when it throws nothing.
 template <typename Call>

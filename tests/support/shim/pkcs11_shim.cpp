@@ -14,6 +14,10 @@
 
 #include "tests/support/shim/shim_control.hpp"
 
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/lsan_interface.h>
+#endif
+
 namespace {
 
 using test::ShimControl;
@@ -49,6 +53,28 @@ bool is_turn(std::uint64_t count, const std::atomic<std::uint64_t>& every) {
   return n != 0 && count % n == 0;
 }
 
+void hang_while(const std::atomic<std::uint64_t>& order) {
+  ++orders().hanging;
+  while (order != 0) {
+    std::this_thread::sleep_for(std::chrono::milliseconds{5});
+  }
+  --orders().hanging;
+}
+
+// SoftHSM 2.6.1 loses 37 bytes at each EdDSA signature; what this thread allocates meanwhile is forgiven.
+class ForgivenLeaks {
+ public:
+#if defined(__SANITIZE_ADDRESS__)
+  ForgivenLeaks() { __lsan_disable(); }
+  ~ForgivenLeaks() { __lsan_enable(); }
+#else
+  ForgivenLeaks() {}
+  ~ForgivenLeaks() {}
+#endif
+  ForgivenLeaks(const ForgivenLeaks&) = delete;
+  ForgivenLeaks& operator=(const ForgivenLeaks&) = delete;
+};
+
 CK_RV initialize(void* arguments) {
   ++orders().initializes;
   const CK_RV ordered = orders().initialize_rv;
@@ -61,6 +87,9 @@ CK_RV finalize(void* reserved) {
 }
 
 CK_RV get_token_info(CK_SLOT_ID slot, CK_TOKEN_INFO* token) {
+  if (orders().hang_token_info != 0) {
+    hang_while(orders().hang_token_info);
+  }
   if (const CK_RV gone = orders().gone; gone != 0) {
     return gone;
   }
@@ -149,21 +178,14 @@ CK_RV sign_init(CK_SESSION_HANDLE session, CK_MECHANISM* mechanism, CK_OBJECT_HA
     real().C_Logout(session);
     return CKR_USER_NOT_LOGGED_IN;
   }
+  const ForgivenLeaks forgiven;
   return real().C_SignInit(session, mechanism, key);
-}
-
-void hang() {
-  ++orders().hanging;
-  while (orders().hang_sign != 0) {
-    std::this_thread::sleep_for(std::chrono::milliseconds{5});
-  }
-  --orders().hanging;
 }
 
 CK_RV sign(CK_SESSION_HANDLE session, CK_BYTE* message, CK_ULONG size, CK_BYTE* signature, CK_ULONG* length) {
   const std::uint64_t count = ++orders().signs;
-  if (orders().hang_sign != 0) {
-    hang();
+  if (const std::uint64_t hangs = orders().hang_sign; hangs == 1 || hangs == size) {
+    hang_while(orders().hang_sign);
   }
   if (const std::uint64_t us = orders().sign_latency_us; us != 0) {
     std::this_thread::sleep_for(std::chrono::microseconds{us});
@@ -174,6 +196,7 @@ CK_RV sign(CK_SESSION_HANDLE session, CK_BYTE* message, CK_ULONG size, CK_BYTE* 
   if (is_turn(count, orders().throttle_every)) {
     return CKR_FUNCTION_FAILED;
   }
+  const ForgivenLeaks forgiven;
   const CK_RV rv = real().C_Sign(session, message, size, signature, length);
   if (rv == CKR_OK && signature != nullptr && orders().corrupt_signature != 0) {
     signature[*length / 2] ^= 1U;

@@ -23,7 +23,9 @@ struct ShimControl {
   std::atomic<std::uint64_t> initialize_rv;      // C_Initialize answers this
   std::atomic<std::uint64_t> corrupt_signature;  // C_Sign flips a bit of what it returns
   std::atomic<std::uint64_t> session_limit;      // C_OpenSession answers CKR_SESSION_COUNT beyond it
-  std::atomic<std::uint64_t> hang_sign;          // C_Sign does not come back while this stands
+  // C_Sign does not come back while this stands: 1, or only for an input of so many bytes.
+  std::atomic<std::uint64_t> hang_sign;
+  std::atomic<std::uint64_t> hang_token_info;  // nor C_GetTokenInfo
   std::atomic<std::uint64_t>
       generate_then_fail;  // n: the n next C_GenerateKeyPair work and then answer CKR_DEVICE_REMOVED
   // C_GenerateKeyPair does not take these attributes in the template of a private key.
