@@ -25,6 +25,30 @@ std::string value_of(const GeneralName& name) {
   return name.text();
 }
 
+std::string_view form_of(GeneralName::Kind kind) {
+  switch (kind) {
+    case GeneralName::Kind::dns:
+      return "dns";
+    case GeneralName::Kind::email:
+      return "email";
+    case GeneralName::Kind::uri:
+      return "uri";
+    case GeneralName::Kind::ip:
+      return "ip";
+    case GeneralName::Kind::directory:
+      return "directory";
+    case GeneralName::Kind::registered_id:
+      return "registered-id";
+    case GeneralName::Kind::other:
+      return "other";
+    case GeneralName::Kind::x400:
+      return "x400";
+    case GeneralName::Kind::edi_party:
+      break;
+  }
+  return "edi-party";
+}
+
 std::string days_until(Seconds end, TimePoint now) {
   const auto left = end - now;
   return std::to_string(std::chrono::ceil<std::chrono::days>(left).count());
@@ -36,14 +60,16 @@ std::map<std::string, std::vector<std::string>> issuance_context(const TemplateA
                                                                  const Granted& granted,
                                                                  const std::optional<Seconds>& not_after,
                                                                  TimePoint now) {
-  std::vector<std::string> names;
+  std::vector<std::string> names, forms;
   for (const GeneralName& name : granted.names) {
     names.push_back(value_of(name));
+    forms.emplace_back(form_of(name.kind));
   }
   std::map<std::string, std::vector<std::string>> context{
       {"acm-pca:TemplateArn", {template_arn.text()}},
       {"chancery:CommonName", granted.subject.common_names()},
-      {"chancery:SubjectAlternativeNames", std::move(names)}};
+      {"chancery:SubjectAlternativeNames", std::move(names)},
+      {"chancery:SubjectAlternativeNameForms", std::move(forms)}};
   if (not_after) {
     context["chancery:ValidityDays"] = {days_until(*not_after, now)};
   }

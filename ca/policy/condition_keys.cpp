@@ -29,6 +29,7 @@ constexpr std::array kKeys{
     Row{"aws:username"},
     Row{"chancery:CommonName", KeyType::string, true},
     Row{"chancery:DeviceId"},
+    Row{"chancery:SubjectAlternativeNameForms", KeyType::string, true},
     Row{"chancery:SubjectAlternativeNames", KeyType::string, true},
     Row{"chancery:ValidityDays", KeyType::number},
     Row{"sts:ExternalId"},

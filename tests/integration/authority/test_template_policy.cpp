@@ -170,3 +170,38 @@ TEST_CASE("issue: who may not ask does not learn what is wrong with a request", 
   CHECK(World::code_of([&] { (void)world.service->issue(World::caller(), order); }) ==
         ca::Code::invalid_args);
 }
+
+TEST_CASE("issue: a wildcard for host names, with the form beside it, lets no URI through",
+          "[authority][policy][I11]") {
+  World world;
+  const auto root = world.active_root();
+  world.policy->replace({{"admin",
+                          "123456789012",
+                          "arn:aws:iam::123456789012:user/admin",
+                          {ca::PolicyDocument::parse("hosts.json", R"({"Version":"2012-10-17","Statement":[
+            {"Effect":"Allow","Action":"acm-pca:IssueCertificate","Resource":"*","Condition":{
+              "ForAllValues:StringLike":{"chancery:SubjectAlternativeNames":"*.example"},
+              "ForAllValues:StringEquals":{"chancery:SubjectAlternativeNameForms":"dns"},
+              "Null":{"chancery:SubjectAlternativeNames":"false"}}}]})")}}});
+  const auto issues = [&](std::vector<ca::GeneralName> names) {
+    auto order = world.order(root, test::make_csr(), "EndEntityCertificate_APIPassthrough");
+    if (!names.empty()) {
+      order.api.extensions = {{ca::oid::kSubjectAltName, false, ca::encode_general_names(names)}};
+    }
+    try {
+      (void)world.service->issue(World::caller(), order);
+      return true;
+    } catch (const ca::Error& error) {
+      CHECK(error.code() == ca::Code::access_denied);
+      return false;
+    }
+  };
+  const auto name = [](ca::GeneralName::Kind kind, const std::string& text) {
+    return ca::GeneralName{kind, {text.begin(), text.end()}};
+  };
+  CHECK(issues({name(ca::GeneralName::Kind::dns, "a.example")}));
+  CHECK_FALSE(issues({name(ca::GeneralName::Kind::uri, "spiffe://evil/a.example")}));
+  CHECK_FALSE(issues({name(ca::GeneralName::Kind::dns, "a.example"),
+                      name(ca::GeneralName::Kind::uri, "spiffe://evil/a.example")}));
+  CHECK_FALSE(issues({}));
+}
