@@ -11,13 +11,6 @@
 
 namespace ca {
 
-// Where relying parties ask about revocation and fetch the issuer; absent = not in the certificate.
-struct RevocationPointers {
-  std::optional<std::string> crl_uri;
-  std::optional<std::string> ocsp_uri;
-  std::optional<std::string> ca_issuers_uri;
-};
-
 struct TbsInput {
   const Template& tmpl;
   const IssuerIdentity& issuer;

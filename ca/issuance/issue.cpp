@@ -109,7 +109,7 @@ Issuance::Result Issuance::issue(const IssuancePlan& plan, Deadline deadline) {
                                         .validity = plan.validity,
                                         .signing_algorithm = plan.signing_algorithm,
                                         .pointers = plan.pointers});
-  const Asked asked{plan.request.subject, plan.request.extensions, plan.api};
+  const Asked asked{plan.request.subject, plan.request.extensions, plan.api, plan.pointers};
   const ToBeSigned to_be_signed = lint(tbs, plan.tmpl, plan.issuer.identity, asked);
   Result result{.record = record_of(plan, tbs, to_be_signed, clock_.now()), .fresh = true};
   result.record.passed_through = passed_through(plan.tmpl, asked);

@@ -101,6 +101,45 @@ void check_asked_names(const Certificate& certificate, const Template& tmpl, con
           "the SAN is not the one that was asked for");
 }
 
+Bytes uri_name(const std::string& uri) { return der::element(der::tag::context(6), bytes_of(uri)); }
+
+// DistributionPoint and AccessDescriptions of the authority's own URIs (RFC 5280, 4.2.1.13 and 4.2.2.1).
+Bytes crl_pointer(const RevocationPointers& pointers) {
+  if (!pointers.crl_uri) {
+    return {};
+  }
+  Bytes value = uri_name(*pointers.crl_uri);
+  for (const std::uint8_t tag : std::initializer_list<std::uint8_t>{0xA0, 0xA0, 0x30, 0x30}) {
+    value = der::element(tag, value);
+  }
+  return value;
+}
+
+Bytes access_pointers(const RevocationPointers& pointers) {
+  static constexpr std::uint8_t kMethod[] = {0x06, 0x08, 0x2B, 0x06, 0x01, 0x05, 0x05, 0x07, 0x30};
+  Bytes list;
+  for (const auto& [uri, number] : {std::pair{&pointers.ocsp_uri, std::uint8_t{1}},
+                                    std::pair{&pointers.ca_issuers_uri, std::uint8_t{2}}}) {
+    if (*uri) {
+      const Bytes access = der::element(0x30, {ByteView{kMethod}, ByteView{&number, 1}, uri_name(**uri)});
+      list.insert(list.end(), access.begin(), access.end());
+    }
+  }
+  return list.empty() ? list : der::element(0x30, list);
+}
+
+// Whoever chose them would choose where the certificate's own revocation is looked up.
+void check_pointers(const Certificate& certificate, const Template& tmpl,
+                    const RevocationPointers& pointers) {
+  const auto check = [&](const char* id, const Bytes& expected) {
+    const Extension* extension = certificate.find(id);
+    const Bytes value = extension == nullptr ? Bytes{} : extension->value;
+    require(value == (tmpl.is_root ? Bytes{} : expected), "a pointer is not the authority's own");
+  };
+  check(oid::kCrlDistributionPoints, crl_pointer(pointers));
+  check(oid::kAuthorityInfoAccess, access_pointers(pointers));
+}
+
 // RFC 5280, 4.1.2.5: UTCTime through the year 2049, GeneralizedTime after; I10.
 void check_validity(ByteView tbs_der, const Validity& validity, const Template& tmpl,
                     const IssuerIdentity& issuer) {
@@ -204,6 +243,7 @@ ToBeSigned lint(const TbsCertificate& tbs, const Template& tmpl, const IssuerIde
   check_unchanged(certificate, tbs);
   check_certificate(certificate, der, tmpl, issuer, passed_through(tmpl, asked));
   check_asked_names(certificate, tmpl, asked);
+  check_pointers(certificate, tmpl, asked.pointers);
   check_begin(certificate.validity, tmpl, issuer);
   return LintSeal::seal(std::move(der), tbs.signing_algorithm);
 }

@@ -1,16 +1,18 @@
 #pragma once
 #include <vector>
 
+#include "ca/templates/issuer_identity.hpp"
 #include "ca/templates/passthrough.hpp"
 #include "ca/templates/template.hpp"
 
 namespace ca {
 
-// What was asked for beside the template: by the CSR and by the API.
+// What there is beside the template: asked for by the CSR and by the API, given by the authority.
 struct Asked {
   const DistinguishedName& subject;          // of the CSR
   const std::vector<Extension>& extensions;  // of the CSR
   const ApiPassthrough& api;
+  const RevocationPointers& pointers;  // that the authority gives, whatever was asked
 };
 
 // The extensions, other than the SAN, that a certificate from this template has beside the template's own,

@@ -1,5 +1,6 @@
 #pragma once
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "ca/x509/certificate.hpp"
@@ -15,6 +16,13 @@ struct IssuerIdentity {
                                       // that has no certificate yet
   std::optional<int> path_length;     // how many authorities may stand below it; nullopt = unlimited
   std::vector<Extension> extensions;  // of its certificate and, name constraints, of those above it
+};
+
+// Where relying parties ask about revocation and fetch the issuer; absent = not in the certificate.
+struct RevocationPointers {
+  std::optional<std::string> crl_uri;
+  std::optional<std::string> ocsp_uri;
+  std::optional<std::string> ca_issuers_uri;
 };
 
 // The key identifier that certificates issued by it carry (RFC 5280, 4.2.1.1).

@@ -44,7 +44,7 @@ void issue(const ca::Template& tmpl, const ca::CertificateRequest& request, cons
                                                ca::Seconds{std::chrono::seconds{1'800'000'000}}},
                                   .signing_algorithm = ca::SigningAlgorithm::sha256_with_ecdsa,
                                   .pointers = {}});
-  const auto linted = ca::lint(tbs, tmpl, issuer(), {request.subject, request.extensions, api});
+  const auto linted = ca::lint(tbs, tmpl, issuer(), {request.subject, request.extensions, api, {}});
   const auto certificate = ca::Certificate::parse_to_be_signed(linted.der(), linted.algorithm());
   const auto basic = certificate.basic_constraints();
   require(basic && basic->ca == tmpl.is_ca && basic->path_length == tmpl.path_length,

@@ -125,7 +125,7 @@ void issue(const ca::CertificateRequest& request) {
                                                ca::Seconds{std::chrono::seconds{1'800'000'000}}},
                                   .signing_algorithm = ca::SigningAlgorithm::sha256_with_ecdsa,
                                   .pointers = {}});
-  const auto linted = ca::lint(tbs, tmpl, issuer(), {request.subject, request.extensions, api});
+  const auto linted = ca::lint(tbs, tmpl, issuer(), {request.subject, request.extensions, api, {}});
   require(!linted.der().empty(), "what passes has bytes");
   for (const auto& name : request.subject_alt_names) {
     require_permitted(name);

@@ -51,7 +51,7 @@ struct Inputs {
                           .pointers = pointers});
   }
   [[nodiscard]] ca::ToBeSigned lint(const ca::TbsCertificate& tbs) const {
-    return ca::lint(tbs, found(), identity, {request.subject, request.extensions, api});
+    return ca::lint(tbs, found(), identity, {request.subject, request.extensions, api, pointers});
   }
 };
 

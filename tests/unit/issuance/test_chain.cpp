@@ -55,7 +55,7 @@ void issue(const char* name, const Tier& issuer, const ca::IssuerIdentity& ident
                                   .validity = {now() - std::chrono::hours{1}, now() + std::chrono::hours{24}},
                                   .signing_algorithm = algorithm,
                                   .pointers = {}});
-  const auto linted = ca::lint(tbs, tmpl, identity, {request.subject, request.extensions, api});
+  const auto linted = ca::lint(tbs, tmpl, identity, {request.subject, request.extensions, api, {}});
   subject.der = ca::assemble_signed(linted.der(), algorithm, test::sign(issuer.key.get(), linted.der()));
   subject.identity = identity_of(ca::Certificate::parse(subject.der));
 }

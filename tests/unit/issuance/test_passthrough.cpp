@@ -78,7 +78,7 @@ struct Case {
                           .pointers = pointers});
   }
   [[nodiscard]] ca::ToBeSigned lint(const ca::TbsCertificate& tbs) const {
-    return ca::lint(tbs, tmpl, issuer, {request.subject, request.extensions, api});
+    return ca::lint(tbs, tmpl, issuer, {request.subject, request.extensions, api, pointers});
   }
 
   const ca::Template& tmpl;

@@ -64,7 +64,7 @@ struct LintCase {
     std::vector<ca::Extension> of_csr = asked;
     std::copy_if(tbs.extensions.begin(), tbs.extensions.end(), std::back_inserter(of_csr),
                  [](const ca::Extension& extension) { return extension.id == ca::oid::kSubjectAltName; });
-    ca::ToBeSigned linted = ca::lint(tbs, tmpl, issuer, {tbs.subject, of_csr, api});
+    ca::ToBeSigned linted = ca::lint(tbs, tmpl, issuer, {tbs.subject, of_csr, api, pointers});
     check_openssl_reads(linted, tbs);
     return linted;
   }
@@ -74,6 +74,7 @@ struct LintCase {
   ca::TbsCertificate tbs;
   std::vector<ca::Extension> asked;  // by the CSR, beside the SAN
   ca::ApiPassthrough api;
+  ca::RevocationPointers pointers;
 
  private:
   std::string basic() const {

@@ -73,6 +73,7 @@ TEST_CASE("lint: extensions stand in their order", "[lint]") {
     sample.tbs.extensions.push_back(
         {ca::oid::kCrlDistributionPoints, false,
          ca::from_hex("301d301ba019a0178615687474703a2f2f63726c2e746573742f312e63726c")});
+    sample.pointers.crl_uri = "http://crl.test/1.crl";
     sample.add_names({test::dns("a.example")});
     return sample;
   };
@@ -250,6 +251,7 @@ TEST_CASE("lint: pointers are not critical and not in a root and hold good URIs"
                             ca::der::element(0x30, ca::der::element(0xA0, ca::der::element(0xA0, name))));
   };
   sample.tbs.extensions.push_back({ca::oid::kCrlDistributionPoints, false, point(uri)});
+  sample.pointers.crl_uri = "http://crl.example/x.crl";
   CHECK_NOTHROW(sample.lint());
   sample.extension(ca::oid::kCrlDistributionPoints).critical = true;
   refused(sample, ca::Code::internal, "must not be critical");

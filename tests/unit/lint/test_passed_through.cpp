@@ -99,6 +99,29 @@ TEST_CASE("lint: pointers that somebody asked for and authorities' extensions in
   }
 }
 
+TEST_CASE("lint: pointers are those of the authority and of nobody else", "[lint][I11]") {
+  const auto crl = extension(ca::oid::kCrlDistributionPoints,
+                             "301d301ba019a0178615687474703a2f2f63726c2e746573742f312e63726c");
+  const auto ocsp = extension(ca::oid::kAuthorityInfoAccess,
+                              "301f301d06082b060105050730018611687474703a2f2f6f6373702e746573742f");
+  LintCase sample{kBlankLeaf};
+  sample.asked = {crl, ocsp};
+  sample.api.extensions = {crl, ocsp};
+  CHECK_NOTHROW(sample.lint());  // asked for, and not there
+  sample.tbs.extensions.push_back(crl);
+  refused(sample, "a pointer is not the authority's own");
+  sample.pointers.crl_uri = "http://crl.test/2.crl";
+  refused(sample, "a pointer is not the authority's own");
+  sample.pointers.crl_uri = "http://crl.test/1.crl";
+  CHECK_NOTHROW(sample.lint());
+  sample.tbs.extensions.push_back(ocsp);
+  refused(sample, "a pointer is not the authority's own");
+  sample.pointers.ocsp_uri = "http://ocsp.test/";
+  CHECK_NOTHROW(sample.lint());
+  sample.pointers.ca_issuers_uri = "http://ca.test/";
+  refused(sample, "a pointer is not the authority's own");
+}
+
 TEST_CASE("lint: a passed key usage gives a leaf no right to sign", "[lint][I11]") {
   const auto usage = [](const char* name, const char* hex) {
     LintCase sample{name};
