@@ -11,6 +11,7 @@ namespace pkcs11 {
 namespace {
 
 constexpr std::chrono::seconds kLoadLimit{30};
+constexpr const char* kSeeLog = "see the module's own log; the return value is explained in PKCS#11, 5.1";
 
 class Examination {
  public:
@@ -23,7 +24,7 @@ class Examination {
       steps_.push_back({what, true, found(), {}});
       return true;
     } catch (const Error& error) {
-      steps_.push_back({what, false, error.cause(), error.hint()});
+      steps_.push_back({what, false, error.cause(), error.hint().empty() ? kSeeLog : error.hint()});
     } catch (const std::exception& error) {
       steps_.push_back({what, false, error.what(), "see the system's log"});
     }

@@ -187,7 +187,10 @@ KeyAttributes read_attributes(const Session& session, const PrivateKey& key) {
 Bytes sign_once(const Session& session, const PrivateKey& key, SignatureScheme scheme, ByteView message) {
   SigningInput input = signing_input(key.type, scheme, message);
   CK_MECHANISM mechanism{input.mechanism, nullptr, 0};
-  check(session.functions->C_SignInit(session.handle, &mechanism, key.handle), "C_SignInit");
+  if (const CK_RV rv = session.functions->C_SignInit(session.handle, &mechanism, key.handle); rv != CKR_OK) {
+    throw Error{classify("C_SignInit", rv), "C_SignInit", rv, mechanism_name(input.mechanism),
+                hint_for("C_SignInit", rv)};
+  }
   std::array<std::uint8_t, kMaxSignatureBytes> output{};
   CK_ULONG size = output.size();
   check(session.functions->C_Sign(session.handle, input.data.data(), input.data.size(), output.data(), &size),

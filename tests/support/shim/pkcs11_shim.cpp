@@ -165,10 +165,26 @@ CK_RV get_session_info(CK_SESSION_HANDLE session, CK_SESSION_INFO* about) {
   return rv;
 }
 
+bool is_hidden(CK_MECHANISM_TYPE type) {
+  const std::uint64_t hidden = orders().hide_mechanism;
+  return hidden == type || hidden == test::kAllMechanisms;
+}
+
+CK_RV get_mechanism_list(CK_SLOT_ID slot, CK_MECHANISM_TYPE* list, CK_ULONG* count) {
+  const CK_RV rv = real().C_GetMechanismList(slot, list, count);
+  if (rv == CKR_OK && list != nullptr && orders().hide_mechanism != 0) {
+    *count = static_cast<CK_ULONG>(std::remove_if(list, list + *count, &is_hidden) - list);
+  }
+  return rv;
+}
+
 CK_RV sign_init(CK_SESSION_HANDLE session, CK_MECHANISM* mechanism, CK_OBJECT_HANDLE key) {
   const std::uint64_t count = ++orders().sign_inits;
   if (const CK_RV gone = orders().gone; gone != 0) {
     return gone;
+  }
+  if (orders().hide_mechanism != 0 && is_hidden(mechanism->mechanism)) {
+    return CKR_MECHANISM_INVALID;
   }
   if (is_turn(count, orders().bad_session_every)) {
     close_session(session);
@@ -271,6 +287,7 @@ Shim::Shim() {
   functions.C_GetAttributeValue = &get_attribute_value;
   functions.C_GetSessionInfo = &get_session_info;
   functions.C_FindObjectsInit = &find_objects_init;
+  functions.C_GetMechanismList = &get_mechanism_list;
   functions.C_SignInit = &sign_init;
   functions.C_Sign = &sign;
   functions.C_GenerateKeyPair = &generate_key_pair;

@@ -10,6 +10,8 @@ namespace test {
 // Not inline: a symbol of the whole process would keep the shim from being unloaded.
 constexpr std::uint64_t kAskable[] = {0x105, 0x109, 0x107, 0x10c, 0x170, 0x171};
 
+constexpr std::uint64_t kAllMechanisms = ~std::uint64_t{0};
+
 struct ShimControl {
   // Orders; 0 is off.
   std::atomic<std::uint64_t> sign_latency_us;  // C_Sign sleeps so long first
@@ -36,7 +38,8 @@ struct ShimControl {
       lose_half;  // what generate_then_fail made loses its CKO_PUBLIC_KEY or CKO_PRIVATE_KEY
   std::atomic<std::uint64_t>
       throttle_audits;  // C_GetAttributeValue of CKA_NEVER_EXTRACTABLE answers CKR_DEVICE_ERROR
-  std::atomic<std::uint64_t> hide_login;  // C_GetSessionInfo never tells of a login
+  std::atomic<std::uint64_t> hide_mechanism;  // this CKM is not there; kAllMechanisms: none is
+  std::atomic<std::uint64_t> hide_login;      // C_GetSessionInfo never tells of a login
   // Counters.
   std::atomic<std::uint64_t> initializes;
   std::atomic<std::uint64_t> logins;
