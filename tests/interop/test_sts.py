@@ -1,11 +1,7 @@
 """Debian's boto3 and aws, as the SDKs find out who they are and take roles: AWS STS in its own protocol."""
 import base64
 import json
-import os
-import re
-import signal
 import subprocess
-import urllib.request
 
 import boto3
 import botocore.config
@@ -39,19 +35,6 @@ def error_of(call):
     with pytest.raises(botocore.exceptions.ClientError) as raised:
         call()
     return raised.value.response["Error"]
-
-
-def metric(running, name):
-    with urllib.request.urlopen(running.environment["CHANCERY_OPS"] + "/metrics", timeout=5) as answer:
-        found = re.search(rf"^{re.escape(name)} (\S+)$", answer.read().decode(), re.M)
-    return float(found[1])
-
-
-def reload(running):
-    taken = 'chancery_config_reloads_total{result="ok"}'
-    before = metric(running, taken)
-    os.kill(running.pid, signal.SIGHUP)
-    running.wait_for(lambda: metric(running, taken) > before, "the configuration to be taken")
 
 
 def policy(folder, name, *statements):
@@ -92,7 +75,7 @@ roles:
   - {{name: issuer, account: "{ACCOUNT}", trust: issuer-trust.json, policies: [issuer.json], max_session: 2h}}
   - {{name: reader, account: "{ACCOUNT}", trust: reader-trust.json, policies: [reader.json]}}
 """)
-    reload(running)
+    running.reload()
     return running
 
 
@@ -140,7 +123,7 @@ def test_a_session_does_what_the_role_may_and_nothing_else(roles):
 def test_an_auditor_cannot_take_a_role_that_changes_things(roles):
     """Its own policy says no, whatever the role trusts."""
     policy(roles.folder, "reader-trust.json", trust({"AWS": ISSUER}), trust({"AWS": f"arn:aws:iam::{ACCOUNT}:user/auditor"}))
-    reload(roles)
+    roles.reload()
     refused = error_of(lambda: sts_of(roles, "auditor").assume_role(RoleArn=ISSUER.replace("issuer", "reader"), RoleSessionName="me"))
     assert refused["Code"] == "AccessDenied" and "ChangesNothing" in refused["Message"]
 
@@ -213,13 +196,13 @@ def test_a_role_that_is_gone_ends_its_sessions(roles):
     file = roles.folder / "principals.yaml"
     kept = file.read_text()
     file.write_text(kept.replace("name: issuer,", "name: former,"))
-    reload(roles)
+    roles.reload()
     try:
         refused = error_of(lambda: as_session(roles, session).describe_certificate_authority(CertificateAuthorityArn=roles.ca_arn))
         assert refused["Code"] == "UnrecognizedClientException"
     finally:
         file.write_text(kept)
-        reload(roles)
+        roles.reload()
     assert as_session(roles, session).describe_certificate_authority(CertificateAuthorityArn=roles.ca_arn)
 
 
@@ -229,7 +212,7 @@ def test_with_a_session_key_sessions_outlive_the_daemon(roles):
     key.chmod(0o600)
     file = roles.folder / "principals.yaml"
     file.write_text("session_key_file: session.key\n" + file.read_text())
-    reload(roles)
+    roles.reload()
     session = sts_of(roles, "provisioner").assume_role(RoleArn=ISSUER, RoleSessionName="lasting")["Credentials"]
     roles.quickstart("stop")
     roles.start()

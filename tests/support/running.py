@@ -1,5 +1,6 @@
 """A whole Chancery as scripts/quickstart leaves it, in a folder of its own, for tests that speak to it from outside."""
 import os
+import re
 import shutil
 import signal
 import socket
@@ -76,6 +77,17 @@ class Running:
 
     def start(self):
         self.quickstart()
+
+    def metric(self, name):
+        with urllib.request.urlopen(self.environment["CHANCERY_OPS"] + "/metrics", timeout=5) as answer:
+            found = re.search(rf"^{re.escape(name)} (\S+)$", answer.read().decode(), re.M)
+        return float(found[1])
+
+    def reload(self):
+        taken = 'chancery_config_reloads_total{result="ok"}'
+        before = self.metric(taken)
+        os.kill(self.pid, signal.SIGHUP)
+        self.wait_for(lambda: self.metric(taken) > before, "the configuration to be taken")
 
     def ready(self):
         try:
