@@ -188,12 +188,15 @@ ca::Caller Authenticator::authenticate(const http::HttpRequest& request, Service
   throw Error{Code::missing_authentication, "Missing Authentication Token"};
 }
 
-std::string Authenticator::share_of(http::HttpRequest& request) const {
+std::string Authenticator::share_of(http::HttpRequest& request, Service service) const {
   try {
     if (only_header(request, "authorization") && !has_query_authentication(request.query)) {
       if (names_known_caller(request)) {
-        request.proved = std::make_shared<const ca::Caller>(by_signature(request, Service::acm_pca));
-        return request.proved->principal_arn;
+        const auto caller = std::make_shared<const ca::Caller>(by_signature(request, service));
+        if (service == Service::acm_pca) {
+          request.proved = caller;
+        }
+        return caller->principal_arn;
       }
     } else if (request.client_certificate) {
       const auto state = current();

@@ -73,11 +73,11 @@ class Authenticator {
   void replace(KeyRing ring);
   [[nodiscard]] ca::Caller authenticate(const http::HttpRequest& request,
                                         Service service = Service::acm_pca) const;
-  // Whose share of queues and rates the request uses: the principal's when its signature (then it is noted in
-  // request.proved, and authenticate() need not do it again) or a listed certificate proves it; a device's by
-  // its certificate; else that of the network that it came from. A claim alone uses up nobody's share. The
-  // whole request must be there. Does not throw or wait.
-  [[nodiscard]] std::string share_of(http::HttpRequest& request) const;
+  // Whose share of queues and rates the request uses: the principal's when its signature (for acm_pca it is
+  // then noted in request.proved, and authenticate() need not do it again) or a listed certificate proves it;
+  // a device's by its certificate; else that of the network that it came from. A claim alone uses up nobody's
+  // share. The whole request must be there. Does not throw or wait.
+  [[nodiscard]] std::string share_of(http::HttpRequest& request, Service service = Service::acm_pca) const;
   // Whether the head claims to be of somebody whom the key ring knows. Proves nothing: for bounds that
   // strangers shall not use up. The body need not be there. Does not throw or wait.
   [[nodiscard]] bool names_known_caller(const http::HttpRequest& head) const;

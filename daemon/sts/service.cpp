@@ -291,6 +291,10 @@ HttpResponse Service::assume_role(const ca::Caller& caller, const Parameters& pa
       caller.request_id);
 }
 
+std::string Service::share_of(HttpRequest& request) const {
+  return authenticator_.share_of(request, auth::Service::sts);
+}
+
 HttpResponse Service::throttled(const HttpRequest& request) {
   return error_response(Code::throttled, "the queue is full", request.request_id);
 }
@@ -302,6 +306,8 @@ void add_routes(http::Router& router, Service& service) {
       .media_type = "application/x-www-form-urlencoded",
       .pool = [](const HttpRequest&) { return http::Pool::change; },
       .handler = [&service](const HttpRequest& request) { return service.handle(request); },
+      .share_of = [&service](HttpRequest& request) { return service.share_of(request); },
+      .when_throttled = Service::throttled,
       .when_full = Service::throttled,
   });
 }

@@ -46,6 +46,8 @@ class Service {
   void replace_roles(std::vector<Role> roles);
 
   [[nodiscard]] http::HttpResponse handle(const http::HttpRequest& request);
+  // auth::Authenticator::share_of.
+  [[nodiscard]] std::string share_of(http::HttpRequest& request) const;
   // 400 Throttling, which every SDK retries.
   [[nodiscard]] static http::HttpResponse throttled(const http::HttpRequest& request);
 

@@ -116,11 +116,11 @@ class Daemon:
     def ready(self):
         return self.get("/readyz")
 
-    def client(self, key="CHANCERYADMIN0001"):
+    def client(self, key="CHANCERYADMIN0001", service="acm-pca"):
         """The administrator, or the other principal, as an SDK that asks once."""
         import boto3
         import botocore.config
-        return boto3.client("acm-pca", endpoint_url=f"https://localhost:{self.line('serving')['api']}",
+        return boto3.client(service, endpoint_url=f"https://localhost:{self.line('serving')['api']}",
                             verify=str(self.folder / "tls.pem"), aws_access_key_id=key,
                             aws_secret_access_key=(self.folder / "admin.secret").read_text().strip(), region_name="us-east-1",
                             config=botocore.config.Config(retries={"max_attempts": 1}, proxies={}))

@@ -22,17 +22,19 @@ def import_head(key, size):
             f"Content-Length: {size}\r\n\r\n").encode()
 
 
-def test_a_principal_over_its_rate_is_throttled_and_another_is_served(daemon):
+@pytest.mark.parametrize("service, operation, code", [
+    ("acm-pca", "list_certificate_authorities", "ThrottlingException"), ("sts", "get_caller_identity", "Throttling")])
+def test_a_principal_over_its_rate_is_throttled_and_another_is_served(daemon, service, operation, code):
     daemon.config.write_text(CONFIG + "limits: {requests_per_second: 1, request_burst: 2}\n")
     daemon.start()
-    greedy, modest = daemon.client(), daemon.client("CHANCERYOTHER0001")
+    greedy, modest = daemon.client(service=service), daemon.client("CHANCERYOTHER0001", service)
     began = time.monotonic()
     with pytest.raises(botocore.exceptions.ClientError) as raised:
         while time.monotonic() - began < 20:
-            greedy.list_certificate_authorities()
-    assert raised.value.response["Error"]["Code"] == "ThrottlingException"
+            getattr(greedy, operation)()
+    assert raised.value.response["Error"]["Code"] == code
     assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
-    modest.list_certificate_authorities()
+    getattr(modest, operation)()
     assert daemon.metric('chancery_throttled_requests_total{listener="api"}') >= 1
 
 

@@ -32,11 +32,12 @@ http::HttpRequest unsigned_request() {
 struct Signing {
   std::string secret = "secret";
   std::string id = "AKIDEXAMPLE";
+  std::string service = "acm-pca";
 };
 
 http::HttpRequest sign(http::HttpRequest request, const Signing& with = {}) {
   const std::vector<std::string> names{"host", "x-amz-date"};
-  const ca::sigv4::Scope scope{"20261124", "us-east-1", "acm-pca"};
+  const ca::sigv4::Scope scope{"20261124", "us-east-1", with.service};
   const std::string hash = ca::to_hex(ca::sha256(ca::bytes_of(request.body)));
   const std::string canonical = ca::sigv4::canonical_request(
       {request.method, request.path, request.query, request.headers, names, hash});
@@ -80,6 +81,16 @@ TEST_CASE("share: a claim that is not proved uses up the share of where it came 
   CHECK_FALSE(authenticator.names_known_caller(garbage));
   CHECK(authenticator.names_known_caller(sign(unsigned_request(), {.secret = "another"})));
   CHECK_FALSE(authenticator.names_known_caller(sign(unsigned_request(), {.id = "AKIDUNKNOWN"})));
+}
+
+TEST_CASE("share: a signature for the one API uses nobody's share of the other and is proved for none",
+          "[auth][I11][I16]") {
+  const test::FakeClock clock;
+  const auth::Authenticator authenticator{options(), key_ring(), clock};
+  auto request = sign(unsigned_request(), {.service = "sts"});
+  CHECK(authenticator.share_of(request) == "network 192.0.2.7");
+  CHECK(authenticator.share_of(request, auth::Service::sts) == "arn:aws:iam::123456789012:user/provisioner");
+  CHECK_FALSE(request.proved);
 }
 
 TEST_CASE("share: certificates count by their principal or by themselves", "[auth][I16]") {
