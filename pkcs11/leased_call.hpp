@@ -1,5 +1,7 @@
 #pragma once
 // Internal: one call on one session, on a thread that its caller can leave.
+#include <algorithm>
+#include <chrono>
 #include <type_traits>
 
 #include "pkcs11/supervisor.hpp"
@@ -11,6 +13,10 @@ struct CallOutcome {
   std::optional<Result> result;
   std::optional<Error> failure;  // exactly one of both
 };
+
+// What a call gets at least, once it has a session: a signature that is as good as made is not thrown away
+// because its session came late.
+inline constexpr std::chrono::milliseconds kLeastCallTime{100};
 
 // Runs `call(lease)` until the deadline. nullopt: it has not come back; the session, and `call` with all that
 // it holds, stay with it, and the pool makes up for the session. When this returns otherwise, the session is
@@ -38,7 +44,8 @@ auto call_on(const std::shared_ptr<Supervisor>& supervisor, SessionPool::Lease l
       supervisor->lost().came_back(subject);
     }
   };
-  if (!supervisor->calls().run(work, deadline)) {
+  const auto least = std::chrono::steady_clock::now() + kLeastCallTime;
+  if (!supervisor->calls().run(work, std::max(deadline, least))) {
     supervisor->lost().add(subject);
     if (supervisor->pool().abandon(shared->lease)) {
       return std::nullopt;

@@ -25,9 +25,10 @@ class Supervisor;
 [[nodiscard]] std::size_t calls_inside(ModuleSet& modules);
 
 // One token of one module, kept connected by a thread of its own. Thread-safe; every call ends at its
-// deadline, also when the vendor's library never comes back: then Error{unavailable} says so, the call stays
-// behind with its thread and its session, and the pool makes up for the session. Once as many calls about one
-// key hang as there are sessions, that key is refused at once, and others go on.
+// deadline, or 100 ms after it got a session if that is later, also when the vendor's library never comes
+// back: then Error{unavailable} says so, the call stays behind with its thread and its session, and the pool
+// makes up for the session. Once as many calls about one key hang as there are sessions, that key is refused
+// at once, and others go on (docs/decisions/006).
 //
 // Trouble with sessions, login, network and throttling is repeated inside the deadline; a signature or a
 // search may be made twice, and that is safe. What a caller sees: Error{unavailable} at the deadline or when

@@ -53,6 +53,23 @@ TEST_CASE("hanging: a call that never comes back is answered at its deadline and
   CHECK(token.status().sessions_open <= 2);  // one and the anchor
 }
 
+TEST_CASE("hanging: a signature whose session came late is not thrown away", "[pkcs11][I16]") {
+  SoftHsm hsm;
+  auto& shim = hsm.with_shim();
+  Token token{options_of(hsm, hsm.add_token("issuing"))};
+  const Uri key = Uri::parse(token.generate_key("ca-1", KeyType::ec_p256, soon()).uri);
+  shim.sign_latency_us = 5000;
+  // More than once, for a machine that is busy with something else.
+  CHECK(eventually([&] {
+    try {
+      sign(token, key, 0ms);
+      return true;
+    } catch (const Error&) {
+      return false;
+    }
+  }));
+}
+
 TEST_CASE("hanging: a key whose calls hang takes its share and other keys go on", "[pkcs11][I16]") {
   SoftHsm hsm;
   auto& shim = hsm.with_shim();
