@@ -26,11 +26,14 @@ class Inventory {
                                                                      const SerialNumber& serial) = 0;
   // PENDING rows in order of arrival, strictly after `cursor` (0 = from the start). The cursor is the row's
   // rowid.
-  struct PendingRow {
+  struct Row {
     std::uint64_t cursor;
     CertificateRecord record;
   };
-  [[nodiscard]] virtual std::vector<PendingRow> pending(std::uint64_t cursor, std::size_t limit) = 0;
+  [[nodiscard]] virtual std::vector<Row> pending(std::uint64_t cursor, std::size_t limit) = 0;
+  // ISSUED and REVOKED rows of that issuer in order of arrival, strictly after `cursor`.
+  [[nodiscard]] virtual std::vector<Row> issued(const AuthorityArn& issuer, std::uint64_t cursor,
+                                                std::size_t limit) = 0;
   // The newest row of that device and key under that issuer and profile, whatever its state.
   struct DeviceKey {
     const AuthorityArn& issuer;
@@ -61,6 +64,10 @@ class Inventory {
   [[nodiscard]] virtual std::vector<CertificateRecord> expiring(const std::string& account, Seconds before,
                                                                 const ExpiryCursor& after,
                                                                 std::size_t limit) = 0;
+  [[nodiscard]] virtual std::optional<AuditReportRecord> audit_report(const AuthorityArn& authority,
+                                                                      const std::string& id) = 0;
+  // Those in CREATING, oldest first.
+  [[nodiscard]] virtual std::vector<AuditReportRecord> unwritten_reports() = 0;
   // Kept incrementally; no scan.
   [[nodiscard]] virtual InventoryCounts counts() = 0;
 };

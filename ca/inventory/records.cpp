@@ -18,6 +18,9 @@ constexpr std::array kReasons{
     RevocationReason::superseded,          RevocationReason::cessation_of_operation,
     RevocationReason::privilege_withdrawn, RevocationReason::a_a_compromise};
 
+constexpr std::array kReportFormats{ReportFormat::json, ReportFormat::csv};
+constexpr std::array kReportStatuses{ReportStatus::creating, ReportStatus::success, ReportStatus::failed};
+
 template <class Values>
 std::optional<typename Values::value_type> named(const Values& values, std::string_view name) {
   for (const auto value : values) {
@@ -108,6 +111,40 @@ std::optional<CertificateState> certificate_state_from_api(std::string_view name
 
 std::optional<RevocationReason> revocation_reason_from_api(std::string_view name) {
   return named(kReasons, name);
+}
+
+std::string_view api_name(ReportFormat value) {
+  switch (value) {
+    case ReportFormat::json:
+      return "JSON";
+    case ReportFormat::csv:
+      return "CSV";
+  }
+  return "";
+}
+
+std::string_view api_name(ReportStatus value) {
+  switch (value) {
+    case ReportStatus::creating:
+      return "CREATING";
+    case ReportStatus::success:
+      return "SUCCESS";
+    case ReportStatus::failed:
+      return "FAILED";
+  }
+  return "";
+}
+
+std::optional<ReportFormat> report_format_from_api(std::string_view name) {
+  return named(kReportFormats, name);
+}
+
+std::optional<ReportStatus> report_status_from_api(std::string_view name) {
+  return named(kReportStatuses, name);
+}
+
+std::string AuditReportRecord::key() const {
+  return "audit-report/" + authority.id + "/" + id + (format == ReportFormat::csv ? ".csv" : ".json");
 }
 
 }  // namespace ca

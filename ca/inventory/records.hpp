@@ -32,14 +32,25 @@ enum class RevocationReason {
   a_a_compromise = 10,
 };
 
+enum class ReportFormat { json, csv };
+enum class ReportStatus {
+  creating,  // durable order; the file may or may not be there
+  success,
+  failed,
+};
+
 [[nodiscard]] std::string_view api_name(AuthorityType value);     // "ROOT"
 [[nodiscard]] std::string_view api_name(AuthorityStatus value);   // "PENDING_CERTIFICATE"
 [[nodiscard]] std::string_view api_name(CertificateState value);  // "ISSUED"
 [[nodiscard]] std::string_view api_name(RevocationReason value);  // "KEY_COMPROMISE"
+[[nodiscard]] std::string_view api_name(ReportFormat value);      // "CSV"
+[[nodiscard]] std::string_view api_name(ReportStatus value);      // "SUCCESS"
 [[nodiscard]] std::optional<AuthorityType> authority_type_from_api(std::string_view name);
 [[nodiscard]] std::optional<AuthorityStatus> authority_status_from_api(std::string_view name);
 [[nodiscard]] std::optional<CertificateState> certificate_state_from_api(std::string_view name);
 [[nodiscard]] std::optional<RevocationReason> revocation_reason_from_api(std::string_view name);
+[[nodiscard]] std::optional<ReportFormat> report_format_from_api(std::string_view name);
+[[nodiscard]] std::optional<ReportStatus> report_status_from_api(std::string_view name);
 
 // One certificate authority. `version` grows by one with each stored change (compare-and-swap).
 struct AuthorityRecord {
@@ -103,6 +114,19 @@ struct CertificateRecord {
   std::string failure_reason;
 
   [[nodiscard]] CertificateArn arn() const { return {issuer, serial}; }
+};
+
+// One list of an authority's certificates that somebody ordered.
+struct AuditReportRecord {
+  AuthorityArn authority;
+  std::string id;      // uuid
+  std::string bucket;  // configured name
+  ReportFormat format = ReportFormat::json;
+  ReportStatus status = ReportStatus::creating;
+  TimePoint created_at{};
+
+  // Where it is inside its bucket: "audit-report/<uuid of the authority>/<id>.json".
+  [[nodiscard]] std::string key() const;
 };
 
 }  // namespace ca

@@ -58,11 +58,23 @@ struct MarkRevoked {
   RevocationReason reason;
   TimePoint revoked_at;
 };
+// At most one report of an authority is CREATING, and one that was written keeps the next away for `interval`
+// from its order on, in the ledger's own time; one that FAILED keeps nothing away.
+struct InsertAuditReport {
+  AuditReportRecord record;
+  std::chrono::milliseconds interval{};
+};
+// The end of a report that is CREATING: SUCCESS or FAILED.
+struct MarkAuditReport {
+  AuthorityArn authority;
+  std::string id;
+  ReportStatus status = ReportStatus::success;
+};
 // Audit events without a change of the inventory (refusals, start-up, configuration).
 struct AppendEvents {};
 
 using Change = std::variant<InsertAuthority, UpdateAuthority, InsertPending, MarkIssued, MarkFailed,
-                            MarkRevoked, AppendEvents>;
+                            MarkRevoked, InsertAuditReport, MarkAuditReport, AppendEvents>;
 
 // A change and its events: both or neither (I5).
 struct LedgerEntry {
@@ -73,11 +85,12 @@ struct LedgerEntry {
 struct CommitResult {
   enum class Outcome {
     applied,
-    existing,     // the claim or the device key already names `existing_*`; nothing was written
+    existing,     // the claim, the device key or the interval of reports already names `existing_*`; nothing
+                  // was written
     conflict,     // same token, other request; nothing was written
     missing,      // no such row
     wrong_state,  // the row is not in the state that the change needs (MarkIssued on ISSUED, MarkRevoked on
-                  // REVOKED)
+                  // REVOKED, MarkAuditReport on SUCCESS)
     stale,        // UpdateAuthority: the version has moved on; MarkIssued: the generation has
     // InsertPending and MarkIssued: the authority is not ACTIVE, or its certificate or the row's validity is
     // over. A self-signed certificate may also be made for an authority in PENDING_CERTIFICATE.
@@ -86,6 +99,7 @@ struct CommitResult {
   Outcome outcome = Outcome::applied;
   std::optional<AuthorityArn> existing_authority;
   std::optional<SerialNumber> existing_serial;
+  std::optional<AuditReportRecord> existing_report;
   // wrong_state: the certificate's state as found.
   std::optional<CertificateState> found_state;
 };

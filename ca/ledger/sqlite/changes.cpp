@@ -331,6 +331,50 @@ CommitResult apply_change(Session& session, const MarkRevoked& change, const Cir
   return moved(counts, *found, CertificateState::revoked);
 }
 
+CommitResult apply_change(Session& session, const InsertAuditReport& change, const Circumstances& at,
+                          StateCounts&) {
+  const AuditReportRecord& r = change.record;
+  const auto authority = authority_key(session, r.authority);
+  if (!authority) {
+    return only(Outcome::missing);
+  }
+  auto earlier = session.query("SELECT " CHANCERY_REPORT_COLUMNS
+                               " FROM audit_reports r CROSS JOIN authorities a ON a.authority = r.authority "
+                               "WHERE r.authority = ?1 AND r.status <> 'FAILED' "
+                               "AND (r.status = 'CREATING' OR r.alone_until > ?2) "
+                               "ORDER BY r.report DESC LIMIT 1",
+                               *authority, stored(at.ledger_time));
+  if (earlier.next()) {
+    CommitResult result = only(Outcome::existing);
+    result.existing_report = read_report(earlier);
+    return result;
+  }
+  session.run(
+      "INSERT INTO audit_reports (authority, id, bucket, format, status, created_at, alone_until) "
+      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+      *authority, r.id, r.bucket, api_name(r.format), api_name(ReportStatus::creating), stored(r.created_at),
+      stored(at.ledger_time + change.interval));
+  return only(Outcome::applied);
+}
+
+CommitResult apply_change(Session& session, const MarkAuditReport& change, const Circumstances&,
+                          StateCounts&) {
+  const auto authority = authority_key(session, change.authority);
+  if (!authority) {
+    return only(Outcome::missing);
+  }
+  const int changed = session.run(
+      "UPDATE audit_reports SET status = ?3 WHERE authority = ?1 AND id = ?2 AND status = 'CREATING'",
+      *authority, change.id, api_name(change.status));
+  if (changed == 1) {
+    return only(Outcome::applied);
+  }
+  const bool there =
+      session.query("SELECT 1 FROM audit_reports WHERE authority = ?1 AND id = ?2", *authority, change.id)
+          .next();
+  return only(there ? Outcome::wrong_state : Outcome::missing);
+}
+
 CommitResult apply_change(Session&, const AppendEvents&, const Circumstances&, StateCounts&) {
   return only(Outcome::applied);
 }

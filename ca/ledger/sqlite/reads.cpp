@@ -34,6 +34,15 @@ std::vector<CertificateRecord> read_certificates(Execution& rows) {
   return records;
 }
 
+std::vector<Inventory::Row> read_rows(Execution& found) {
+  std::vector<Inventory::Row> rows;
+  while (found.next()) {
+    auto row = sqlite::read_certificate(found);
+    rows.push_back({static_cast<std::uint64_t>(row.certificate), std::move(row.record)});
+  }
+  return rows;
+}
+
 std::optional<CertificateRecord> read_one_certificate(Execution& rows) {
   return rows.next() ? std::optional{sqlite::read_certificate(rows).record} : std::nullopt;
 }
@@ -71,19 +80,29 @@ std::optional<CertificateRecord> SqliteStore::certificate(const AuthorityArn& is
   });
 }
 
-std::vector<Inventory::PendingRow> SqliteStore::pending(std::uint64_t cursor, std::size_t limit) {
+std::vector<Inventory::Row> SqliteStore::pending(std::uint64_t cursor, std::size_t limit) {
   return state_->readers.run([&](Session& session) {
     auto rows =
         session.query("SELECT " CHANCERY_CERTIFICATE_COLUMNS
                       " FROM certificates c INDEXED BY certificates_pending" CHANCERY_CERTIFICATE_JOINS
                       "WHERE c.state = 'P' AND c.certificate > ?1 ORDER BY c.certificate LIMIT ?2",
                       bound(cursor), bound(limit));
-    std::vector<PendingRow> pending;
-    while (rows.next()) {
-      auto row = sqlite::read_certificate(rows);
-      pending.push_back({static_cast<std::uint64_t>(row.certificate), std::move(row.record)});
-    }
-    return pending;
+    return read_rows(rows);
+  });
+}
+
+std::vector<Inventory::Row> SqliteStore::issued(const AuthorityArn& issuer, std::uint64_t cursor,
+                                                std::size_t limit) {
+  return state_->readers.run([&](Session& session) {
+    auto rows = session.query(
+        "SELECT " CHANCERY_CERTIFICATE_COLUMNS
+        " FROM authorities a CROSS JOIN certificates c INDEXED BY certificates_by_issuer "
+        "ON c.issuer = a.authority AND c.certificate > ?5 "
+        "LEFT JOIN signed_certificates s ON s.certificate = c.certificate "
+        "WHERE a.id = ?1 AND a.account = ?2 AND a.region = ?3 AND a.partition = ?4 "
+        "AND c.state IN ('I', 'R') ORDER BY c.certificate LIMIT ?6",
+        issuer.id, issuer.account, issuer.region, issuer.partition, bound(cursor), bound(limit));
+    return read_rows(rows);
   });
 }
 
@@ -147,6 +166,32 @@ std::vector<CertificateRecord> SqliteStore::expiring(const std::string& account,
                       "AND (c.not_after, c.serial) > (?3, ?4) ORDER BY c.not_after, c.serial LIMIT ?5",
                       account, stored(before), stored(after.not_after), after_serial, bound(limit));
     return read_certificates(rows);
+  });
+}
+
+std::optional<AuditReportRecord> SqliteStore::audit_report(const AuthorityArn& authority,
+                                                           const std::string& id) {
+  return state_->readers.run([&](Session& session) -> std::optional<AuditReportRecord> {
+    auto row = session.query("SELECT " CHANCERY_REPORT_COLUMNS
+                             " FROM audit_reports r CROSS JOIN authorities a ON a.authority = r.authority "
+                             "WHERE r.id = ?1 AND a.id = ?2 AND a.account = ?3 AND a.region = ?4 "
+                             "AND a.partition = ?5",
+                             id, authority.id, authority.account, authority.region, authority.partition);
+    return row.next() ? std::optional{sqlite::read_report(row)} : std::nullopt;
+  });
+}
+
+std::vector<AuditReportRecord> SqliteStore::unwritten_reports() {
+  return state_->readers.run([&](Session& session) {
+    auto rows = session.query("SELECT " CHANCERY_REPORT_COLUMNS
+                              " FROM audit_reports r INDEXED BY audit_reports_unwritten "
+                              "CROSS JOIN authorities a ON a.authority = r.authority "
+                              "WHERE r.status = 'CREATING' ORDER BY r.report");
+    std::vector<AuditReportRecord> reports;
+    while (rows.next()) {
+      reports.push_back(sqlite::read_report(rows));
+    }
+    return reports;
   });
 }
 

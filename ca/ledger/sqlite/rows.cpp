@@ -144,4 +144,15 @@ CertificateRow read_certificate(const Execution& row) {
   return {row.integer(4), std::move(record)};
 }
 
+AuditReportRecord read_report(const Execution& row) {
+  AuditReportRecord record;
+  record.authority = read_arn(row);
+  record.id = row.text(4);
+  record.bucket = row.text(5);
+  record.format = known(report_format_from_api(row.text(6)), "format");
+  record.status = known(report_status_from_api(row.text(7)), "status");
+  record.created_at = time_from(row.integer(8));
+  return record;
+}
+
 }  // namespace ca::sqlite

@@ -47,4 +47,8 @@ struct CertificateRow {
 };
 [[nodiscard]] CertificateRow read_certificate(const Execution& row);
 
+#define CHANCERY_REPORT_COLUMNS \
+  "a.partition, a.region, a.account, a.id, r.id, r.bucket, r.format, r.status, r.created_at"
+[[nodiscard]] AuditReportRecord read_report(const Execution& row);
+
 }  // namespace ca::sqlite

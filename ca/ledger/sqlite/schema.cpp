@@ -145,8 +145,27 @@ BEFORE UPDATE OF certificate, issuer, serial, not_before, not_after, key_hash, t
 BEGIN SELECT RAISE(ABORT, 'the intent of a certificate is never changed'); END;
 )sql";
 
+// Reports of what an authority has issued. The index has the rowid at its end: one issuer's rows in order of
+// arrival, page by page.
+constexpr const char* kVersion3 = R"sql(
+CREATE TABLE audit_reports (
+  report INTEGER PRIMARY KEY,
+  authority INTEGER NOT NULL REFERENCES authorities (authority),
+  id TEXT NOT NULL UNIQUE,
+  bucket TEXT NOT NULL,
+  format TEXT NOT NULL,
+  status TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  -- Until then there is no other one of this authority, unless this one fails.
+  alone_until INTEGER NOT NULL
+) STRICT;
+CREATE INDEX audit_reports_by_authority ON audit_reports (authority);
+CREATE INDEX audit_reports_unwritten ON audit_reports (report) WHERE status = 'CREATING';
+CREATE INDEX certificates_by_issuer ON certificates (issuer);
+)sql";
+
 // Step n brings version n to n + 1. A landed step is never edited: the next change is the next step.
-constexpr const char* kSteps[] = {kVersion1, kVersion2};
+constexpr const char* kSteps[] = {kVersion1, kVersion2, kVersion3};
 
 std::int64_t stored_version(Session& session, const std::string& path) {
   if (!session.query("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'schema_version'").next()) {

@@ -39,7 +39,9 @@ class SqliteStore final : public Ledger, public Inventory, public AuditLog {
   [[nodiscard]] std::vector<AuthorityRecord> all_authorities() override;
   [[nodiscard]] std::optional<CertificateRecord> certificate(const AuthorityArn& issuer,
                                                              const SerialNumber& serial) override;
-  [[nodiscard]] std::vector<PendingRow> pending(std::uint64_t cursor, std::size_t limit) override;
+  [[nodiscard]] std::vector<Row> pending(std::uint64_t cursor, std::size_t limit) override;
+  [[nodiscard]] std::vector<Row> issued(const AuthorityArn& issuer, std::uint64_t cursor,
+                                        std::size_t limit) override;
   [[nodiscard]] std::optional<CertificateRecord> by_device_key(const DeviceKey& key) override;
   [[nodiscard]] std::optional<Claimed> claimed(const std::string& scope, const std::string& token) override;
   [[nodiscard]] std::vector<CertificateRecord> by_device(const std::string& account,
@@ -48,6 +50,9 @@ class SqliteStore final : public Ledger, public Inventory, public AuditLog {
   [[nodiscard]] std::vector<CertificateRecord> expiring(const std::string& account, Seconds before,
                                                         const ExpiryCursor& after,
                                                         std::size_t limit) override;
+  [[nodiscard]] std::optional<AuditReportRecord> audit_report(const AuthorityArn& authority,
+                                                              const std::string& id) override;
+  [[nodiscard]] std::vector<AuditReportRecord> unwritten_reports() override;
   [[nodiscard]] InventoryCounts counts() override;
   [[nodiscard]] MerkleFrontier audit_head() override;
   [[nodiscard]] std::vector<AuditLine> audit_lines(std::uint64_t from_seq, std::size_t limit) override;

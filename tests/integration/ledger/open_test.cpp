@@ -236,6 +236,9 @@ TEST_CASE("store: no statement walks a table", "[ledger][I16]") {
   clock.advance(1h);  // the claims are over: this commit sweeps
   REQUIRE(test::outcome_of(store.commit({ca::UpdateAuthority{authorities.front()},
                                          {test::event_of("authority.updated")}})) == "applied");
+  const ca::AuditReportRecord report{.authority = authorities.front().arn, .id = ca::random_uuid()};
+  REQUIRE(test::outcome_of(store.commit({ca::InsertAuditReport{report, 30min},
+                                         {test::event_of("audit_report.ordered")}})) == "applied");
   CHECK(store.authority(authorities[1].arn));
   CHECK(store.certificate(records[3].issuer, records[3].serial));
   CHECK(store.pending(3, 10).size() == 10);
@@ -243,6 +246,9 @@ TEST_CASE("store: no statement walks a table", "[ledger][I16]") {
   CHECK(store.by_device("111122223333", "pump-3", 100).size() == 15);
   CHECK(store.expiring("111122223333", ca::to_seconds(clock.now()) + 48h, {}, 100).size() == 15);
   CHECK(store.audit_lines(5, 10).size() == 10);
+  CHECK(store.issued(authorities.front().arn, 1, 5).size() == 5);
+  CHECK(store.unwritten_reports().size() == 1);
+  CHECK(store.audit_report(report.authority, report.id));
   for (const std::string& sql : tap.scans()) {
     // Four counters are all of that table, nothing of PRAGMA or the schema grows with the store, and a
     // migration runs once.

@@ -48,3 +48,29 @@ TEST_CASE("records: a name that the API does not know is no value", "[inventory]
     CHECK_FALSE(ca::authority_type_from_api(name));
   }
 }
+
+TEST_CASE("records: a report has the API's names and a key that its authority and its id make",
+          "[inventory]") {
+  using ca::ReportFormat;
+  using ca::ReportStatus;
+  for (const auto& [format, name] : {std::pair{ReportFormat::json, "JSON"}, {ReportFormat::csv, "CSV"}}) {
+    CHECK(api_name(format) == name);
+    CHECK(ca::report_format_from_api(name) == format);
+  }
+  for (const auto& [status, name] : {std::pair{ReportStatus::creating, "CREATING"},
+                                     {ReportStatus::success, "SUCCESS"},
+                                     {ReportStatus::failed, "FAILED"}}) {
+    CHECK(api_name(status) == name);
+    CHECK(ca::report_status_from_api(name) == status);
+  }
+  CHECK_FALSE(ca::report_format_from_api("csv"));
+  CHECK_FALSE(ca::report_status_from_api(""));
+  ca::AuditReportRecord report;
+  report.authority.id = "11111111-2222-3333-4444-555555555555";
+  report.id = "66666666-7777-8888-9999-000000000000";
+  CHECK(report.key() ==
+        "audit-report/11111111-2222-3333-4444-555555555555/66666666-7777-8888-9999-000000000000.json");
+  report.format = ReportFormat::csv;
+  CHECK(report.key() ==
+        "audit-report/11111111-2222-3333-4444-555555555555/66666666-7777-8888-9999-000000000000.csv");
+}
