@@ -106,6 +106,13 @@ struct AuthorityOptions {
   friend bool operator==(const AuthorityOptions&, const AuthorityOptions&) = default;
 };
 
+// What CreateCertificateAuthorityAuditReport calls a bucket.
+struct ReportBucketOptions {
+  std::string name;
+  Path directory;
+  friend bool operator==(const ReportBucketOptions&, const ReportBucketOptions&) = default;
+};
+
 struct ProvisioningProfileOptions {
   std::string name = "default";
   std::string authority;  // ARN
@@ -136,6 +143,7 @@ struct Options {
   Milliseconds clock_window{300'000};  // how far a request's date may be from ours (SigV4)
   Path principals;
   std::vector<ProvisioningProfileOptions> profiles;
+  std::vector<ReportBucketOptions> report_buckets;
 };
 
 // Reads and checks the whole file. Throws Invalid with every problem of the file at once.

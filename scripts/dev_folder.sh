@@ -125,7 +125,7 @@ aws_profile() {
 
 write_config() {
   [ -f "$dev/chancery.yaml" ] && return
-  mkdir -p "$dev/ledger"
+  mkdir -p "$dev/ledger" "$dev/reports"
   cat >"$dev/chancery.yaml.new" <<YAML
 # Written once by scripts/quickstart; yours to change (kill -HUP reloads it). Every key: docs/configuration.md
 node: dev-1
@@ -158,6 +158,11 @@ authority:
   regions: [$region]
 
 principals: principals.yaml
+
+reports:
+  buckets:
+    - name: reports
+      directory: reports
 YAML
   mv "$dev/chancery.yaml.new" "$dev/chancery.yaml"
 }

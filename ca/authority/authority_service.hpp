@@ -1,5 +1,6 @@
 #pragma once
 #include <chrono>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -13,6 +14,12 @@
 #include "ca/signer/signer.hpp"
 
 namespace ca {
+
+// Where audit reports go: what the API calls a bucket is a folder here.
+struct ReportBucket {
+  std::string name;
+  std::filesystem::path directory;
+};
 
 struct AuthorityServiceOptions {
   std::string partition = "aws";
@@ -28,6 +35,10 @@ struct AuthorityServiceOptions {
   std::chrono::seconds key_gone_after{3600};
   std::size_t max_pending = 10000;    // per account: accepted, not yet signed; beyond: Code::throttled
   std::size_t max_authorities = 200;  // per account
+  std::vector<ReportBucket> report_buckets;
+  std::chrono::seconds report_interval{1800};  // between two reports of one authority
+  // How long writing a report is tried again while the trouble may pass; then it is FAILED.
+  std::chrono::seconds report_patience{3600};
 };
 
 // The authority as protocols see it: every call checks the caller's policy, decides, makes it durable,
@@ -88,6 +99,12 @@ class AuthorityService {
   // `serial` in any form that clients send. Durable at return.
   void revoke(const Caller& caller, const AuthorityArn& arn, const std::string& serial,
               RevocationReason reason);
+
+  // Durable at return, written in the background: every certificate that the authority has issued. Throws
+  // Code::request_in_progress when another one is being written or was ordered within report_interval.
+  [[nodiscard]] AuditReportRecord order_report(const Caller& caller, const ReportOrder& order);
+  [[nodiscard]] AuditReportRecord report(const Caller& caller, const AuthorityArn& arn,
+                                         const std::string& id);
 
   [[nodiscard]] ProvisioningResult provision(const Caller& caller, const ProvisioningOrder& order);
   // What POST /provision accepted with 202; `id` is the serial's 32 hex digits.

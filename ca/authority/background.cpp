@@ -12,8 +12,10 @@ void AuthorityService::State::start_background(std::function<void(const std::str
   crew.emplace(kSigningThreads);
   key_loop.emplace(options.resume_backoff, [this] { return keep_keys(); });
   pending_loop.emplace(options.resume_backoff, [this] { return sign_pending(); });
+  report_loop.emplace(options.resume_backoff, [this] { return write_reports(); });
   key_loop->start();
   pending_loop->start();
+  report_loop->start();
 }
 
 void AuthorityService::State::stop_background() {
@@ -25,6 +27,7 @@ void AuthorityService::State::stop_background() {
   if (key_loop) {
     key_loop->stop();
     pending_loop->stop();
+    report_loop->stop();
   }
 }
 

@@ -65,6 +65,12 @@ struct ProvisioningResult {
   std::optional<CertificatePem> pem;  // set when ISSUED
 };
 
+struct ReportOrder {
+  AuthorityArn authority;
+  std::string bucket;
+  ReportFormat format = ReportFormat::json;
+};
+
 struct ImportOrder {
   AuthorityArn authority;
   std::string certificate_pem;

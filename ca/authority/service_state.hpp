@@ -95,7 +95,8 @@ struct AuthorityService::State {
   [[nodiscard]] std::shared_ptr<const std::vector<ProvisioningProfile>> current_profiles() const;
 
   // ---- background work: keys.cpp has the key pairs of CREATING authorities and the audits of keys,
-  // pending.cpp the certificates that wait for a token. Two threads, so that neither holds up the other.
+  // pending.cpp the certificates that wait for a token, write_report.cpp the reports. A thread each, so that
+  // none holds up another.
   void start_background(std::function<void(const std::string&)> notice_sink);
   void stop_background();
   [[nodiscard]] Loop::Turn keep_keys();
@@ -110,6 +111,14 @@ struct AuthorityService::State {
   [[nodiscard]] Row sign_row(const CertificateRecord& record);
   // Issuance::Objection: why a PENDING row must never be signed any more.
   [[nodiscard]] std::optional<std::string> objection(const CertificateRecord& record) const;
+  [[nodiscard]] Loop::Turn write_reports();
+  [[nodiscard]] bool write_report(const AuditReportRecord& report);  // false when it was left for later
+  // What was written, as the audit log says it; nullopt when the service ends before the report does.
+  [[nodiscard]] std::optional<AuditEvent> write_report_file(const AuditReportRecord& report,
+                                                            const std::filesystem::path& directory);
+  void fail_report(const AuditReportRecord& report, const std::string& reason);
+  // nullptr: none of that name is configured.
+  [[nodiscard]] const ReportBucket* bucket(const std::string& name) const;
   void note_unusable(const std::string& arn);
   void note_usable(const std::string& arn);
   // Tells an operator, once until it is another message or all is well with it again.
@@ -132,6 +141,7 @@ struct AuthorityService::State {
   std::optional<Crew> crew;
   std::optional<Loop> key_loop;
   std::optional<Loop> pending_loop;
+  std::optional<Loop> report_loop;
 };
 
 }  // namespace ca

@@ -55,6 +55,32 @@ Bytes sha512(ByteView data) {
   return digest;
 }
 
+struct Sha256Stream::Context {
+  std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> openssl{EVP_MD_CTX_new(), EVP_MD_CTX_free};
+};
+
+Sha256Stream::Sha256Stream() : context_{std::make_unique<Context>()} {
+  if (!context_->openssl || EVP_DigestInit_ex(context_->openssl.get(), EVP_sha256(), nullptr) != 1) {
+    throw Error{Code::internal, "the digest could not be computed"};
+  }
+}
+
+Sha256Stream::~Sha256Stream() = default;
+
+void Sha256Stream::update(ByteView data) {
+  if (EVP_DigestUpdate(context_->openssl.get(), data.data(), data.size()) != 1) {
+    throw Error{Code::internal, "the digest could not be computed"};
+  }
+}
+
+Sha256 Sha256Stream::finish() {
+  Sha256 digest{};
+  if (EVP_DigestFinal_ex(context_->openssl.get(), digest.data(), nullptr) != 1) {
+    throw Error{Code::internal, "the digest could not be computed"};
+  }
+  return digest;
+}
+
 bool equal_secrets(ByteView a, ByteView b) {
   return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }

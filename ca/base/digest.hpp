@@ -1,5 +1,6 @@
 #pragma once
 #include <array>
+#include <memory>
 #include <string_view>
 
 #include "ca/base/bytes.hpp"
@@ -13,6 +14,23 @@ using Sha256 = std::array<std::uint8_t, 32>;
 [[nodiscard]] Bytes sha1(ByteView data);  // key identifiers only (RFC 5280, 4.2.1.2)
 [[nodiscard]] Bytes sha384(ByteView data);
 [[nodiscard]] Bytes sha512(ByteView data);
+
+// SHA-256 of what comes in pieces. Not thread-safe.
+class Sha256Stream {
+ public:
+  Sha256Stream();
+  ~Sha256Stream();
+  Sha256Stream(const Sha256Stream&) = delete;
+  Sha256Stream& operator=(const Sha256Stream&) = delete;
+
+  void update(ByteView data);
+  // Once, at the end.
+  [[nodiscard]] Sha256 finish();
+
+ private:
+  struct Context;
+  std::unique_ptr<Context> context_;
+};
 
 // Constant time for equal lengths.
 [[nodiscard]] bool equal_secrets(ByteView a, ByteView b);

@@ -11,10 +11,6 @@ namespace {
 
 using nlohmann::json;
 
-double epoch_seconds(ca::TimePoint time) {
-  return static_cast<double>(time.time_since_epoch().count()) / 1000.0;
-}
-
 json configuration(const ca::AuthorityRecord& record) {
   json stored = json::parse(record.configuration_json, nullptr, false);
   if (stored.is_object()) {
@@ -26,6 +22,10 @@ json configuration(const ca::AuthorityRecord& record) {
 }
 
 }  // namespace
+
+double epoch_seconds(ca::TimePoint time) {
+  return static_cast<double>(time.time_since_epoch().count()) / 1000.0;
+}
 
 json revocation_disabled() {
   return {{"CrlConfiguration", {{"Enabled", false}}}, {"OcspConfiguration", {{"Enabled", false}}}};

@@ -7,6 +7,8 @@
 
 namespace acmpca {
 
+// The API's timestamps: seconds since 1970 with a fraction.
+[[nodiscard]] double epoch_seconds(ca::TimePoint time);
 // {"CrlConfiguration":{"Enabled":false},"OcspConfiguration":{"Enabled":false}}
 [[nodiscard]] nlohmann::json revocation_disabled();
 // The CertificateAuthority structure of Describe and List. CreatedAt and LastStateChangeAt carry a fraction,

@@ -35,9 +35,6 @@ const Operation& named_operation(const HttpRequest& request) {
   if (operation != nullptr) {
     return *operation;
   }
-  if (name && is_unserved_operation(*name)) {
-    throw Error{Code::unknown_operation, "The operation " + std::string{*name} + " is not available yet"};
-  }
   throw Error{Code::unknown_operation, "X-Amz-Target names no operation of ACMPrivateCA"};
 }
 

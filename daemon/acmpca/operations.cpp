@@ -10,14 +10,11 @@ namespace {
 
 using http::Pool;
 
-constexpr std::array<std::string_view, 2> kUnserved{
-    "CreateCertificateAuthorityAuditReport",
-    "DescribeCertificateAuthorityAuditReport",
-};
-
 constexpr std::array kOperations{
     Operation{"CreateCertificateAuthority", &shape::kCreateCertificateAuthority, create_certificate_authority,
               Pool::issue},
+    Operation{"CreateCertificateAuthorityAuditReport", &shape::kCreateCertificateAuthorityAuditReport,
+              create_certificate_authority_audit_report, Pool::change},
     Operation{"CreatePermission", &shape::kCreatePermission, create_permission, Pool::change},
     Operation{"DeleteCertificateAuthority", &shape::kDeleteCertificateAuthority, delete_certificate_authority,
               Pool::change},
@@ -27,6 +24,8 @@ constexpr std::array kOperations{
     Operation{"PutPolicy", &shape::kPutPolicy, put_policy, Pool::change, kPolicyBody},
     Operation{"DescribeCertificateAuthority", &shape::kDescribeCertificateAuthority,
               describe_certificate_authority, Pool::read},
+    Operation{"DescribeCertificateAuthorityAuditReport", &shape::kDescribeCertificateAuthorityAuditReport,
+              describe_certificate_authority_audit_report, Pool::read},
     Operation{"GetCertificate", &shape::kGetCertificate, get_certificate, Pool::read},
     Operation{"GetCertificateAuthorityCertificate", &shape::kGetCertificateAuthorityCertificate,
               get_certificate_authority_certificate, Pool::read},
@@ -56,10 +55,6 @@ const Operation* find_operation(std::string_view name) {
   const auto found = std::find_if(kOperations.begin(), kOperations.end(),
                                   [&](const Operation& operation) { return operation.name == name; });
   return found == kOperations.end() ? nullptr : &*found;
-}
-
-bool is_unserved_operation(std::string_view name) {
-  return std::find(kUnserved.begin(), kUnserved.end(), name) != kUnserved.end();
 }
 
 }  // namespace acmpca

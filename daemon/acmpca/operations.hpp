@@ -12,11 +12,15 @@ namespace acmpca {
 // writes the output; null means an empty body. A ca::Error leaves through the dispatcher.
 using Handler = nlohmann::json (*)(ca::AuthorityService&, const ca::Caller&, const nlohmann::json& input);
 
+nlohmann::json create_certificate_authority_audit_report(ca::AuthorityService&, const ca::Caller&,
+                                                         const nlohmann::json&);
 nlohmann::json create_certificate_authority(ca::AuthorityService&, const ca::Caller&, const nlohmann::json&);
 nlohmann::json create_permission(ca::AuthorityService&, const ca::Caller&, const nlohmann::json&);
 nlohmann::json delete_certificate_authority(ca::AuthorityService&, const ca::Caller&, const nlohmann::json&);
 nlohmann::json delete_permission(ca::AuthorityService&, const ca::Caller&, const nlohmann::json&);
 nlohmann::json delete_policy(ca::AuthorityService&, const ca::Caller&, const nlohmann::json&);
+nlohmann::json describe_certificate_authority_audit_report(ca::AuthorityService&, const ca::Caller&,
+                                                           const nlohmann::json&);
 nlohmann::json describe_certificate_authority(ca::AuthorityService&, const ca::Caller&,
                                               const nlohmann::json&);
 nlohmann::json get_certificate(ca::AuthorityService&, const ca::Caller&, const nlohmann::json&);
@@ -54,9 +58,7 @@ struct Operation {
   http::Pool pool;
   std::size_t max_body = http::kOrdinaryBody;
 };
-// nullptr: not one that this service serves.
+// nullptr: the API has none of that name.
 [[nodiscard]] const Operation* find_operation(std::string_view name);
-// Whether the API has an operation of that name that this service does not serve yet.
-[[nodiscard]] bool is_unserved_operation(std::string_view name);
 
 }  // namespace acmpca

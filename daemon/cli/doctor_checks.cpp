@@ -1,5 +1,8 @@
 #include "daemon/cli/doctor_checks.hpp"
 
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
 #include <fcntl.h>
 #include <memory>
 #include <openssl/err.h>
@@ -142,6 +145,25 @@ Findings check_tls(const config::TlsOptions& tls) {
     findings.push_back(tls_validity(tls));
   } catch (const std::exception& error) {
     findings.push_back({"tls validity", false, error.what(), "PEM, the server's certificate first"});
+  }
+  return findings;
+}
+
+Findings check_report_buckets(const config::Options& options) {
+  Findings findings;
+  for (const config::ReportBucketOptions& bucket : options.report_buckets) {
+    const std::string check = "report bucket " + bucket.name;
+    // Not by mode bits: a file system may be read-only, full or away.
+    std::string probe = (bucket.directory / ".doctor-XXXXXX").string();
+    const int fd = ::mkstemp(probe.data());
+    if (fd < 0) {
+      findings.push_back({check, false, bucket.directory.string() + ": " + std::strerror(errno),
+                          "run doctor as the daemon's user; check owner, mode and free space"});
+      continue;
+    }
+    ::close(fd);
+    ::unlink(probe.c_str());
+    findings.push_back({check, true, bucket.directory.string() + " can be written", ""});
   }
   return findings;
 }

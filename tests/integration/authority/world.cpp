@@ -34,6 +34,8 @@ World::World() {
   options.issue_wait = std::chrono::milliseconds{1000};
   options.resume_backoff = std::chrono::milliseconds{10};
   options.sign_deadline = std::chrono::milliseconds{200};
+  std::filesystem::create_directory(folder / "reports");
+  options.report_buckets = {{"reports", folder / "reports"}};
   policy = std::make_unique<ca::PolicyEngine>(std::vector<ca::Principal>{
       principal("123456789012", "admin", kAdminPolicy),
       principal("123456789012", "provisioner", kProvisionerPolicy),
@@ -61,7 +63,15 @@ void World::restart() {
       ca::SqliteStoreOptions{.path = (folder / "ledger.sqlite").string()}, clock);
   ledger.set_store(store.get());
   service = std::make_unique<ca::AuthorityService>(options, profiles, ledger, *store, signer, *policy, clock);
-  service->start([](const std::string&) {});
+  service->start([this](const std::string& notice) {
+    const std::lock_guard lock{notices_mutex};
+    notices += notice + "\n";
+  });
+}
+
+bool World::noticed(const std::string& words) const {
+  const std::lock_guard lock{notices_mutex};
+  return notices.find(words) != std::string::npos;
 }
 
 ca::Caller World::caller(const std::string& principal_name, const std::string& account) {

@@ -1,6 +1,7 @@
 #pragma once
 #include <filesystem>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "ca/authority/authority_service.hpp"
@@ -29,6 +30,8 @@ class World {
   // How many audit events of that type there are.
   [[nodiscard]] std::size_t events(const std::string& type) const;
   [[nodiscard]] ca::CertificateState state_of(const ca::CertificateArn& arn) const;
+  // Whether the service has told an operator something with these words.
+  [[nodiscard]] bool noticed(const std::string& words) const;
   // Blocks until `done`, at most 10 s; false when it never was.
   static bool eventually(const std::function<bool()>& done);
 
@@ -42,11 +45,14 @@ class World {
                           const std::string& template_name = "EndEntityCertificate") const;
   ca::ProvisioningProfile profile(const ca::AuthorityArn& authority) const;
 
+  mutable std::mutex notices_mutex;
+  std::string notices;
+
   std::filesystem::path folder;
   FakeClock clock;
   SoftwareSigner signer;
-  FaultyLedger ledger;  // before the store
-  ca::AuthorityServiceOptions options;
+  FaultyLedger ledger;                  // before the store
+  ca::AuthorityServiceOptions options;  // with one bucket for reports: "reports", a folder of that name
   std::vector<ca::ProvisioningProfile> profiles;
   std::unique_ptr<ca::PolicyEngine> policy;
   std::unique_ptr<ca::SqliteStore> store;

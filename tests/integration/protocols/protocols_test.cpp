@@ -170,10 +170,8 @@ TEST_CASE("wire: the first gate that fails answers and nothing is thrown", "[acm
     const auto response = front.send(request);
     return json::parse(response.body).at("__type").get<std::string>();
   };
-  auto request = Front::aws("DescribeCertificateAuthorityAuditReport", "not json");
+  auto request = Front::aws("ListCertificates", "not json");
   CHECK(name(request) == "UnknownOperationException");
-  CHECK(front.send(request).body.find("not available yet") != std::string::npos);
-  CHECK(name(Front::aws("Nonsense", "{}")) == "UnknownOperationException");
   request.headers.clear();
   CHECK(name(request) == "UnknownOperationException");
 

@@ -194,8 +194,7 @@ TEST_CASE("operations: what changes state and what reads have pools of their own
   CHECK(acmpca::find_operation("IssueCertificate") != nullptr);
   CHECK(acmpca::find_operation("IssueCertificate")->pool == http::Pool::issue);
   CHECK(acmpca::find_operation("GetCertificate")->pool == http::Pool::read);
-  CHECK(acmpca::find_operation("CreateCertificateAuthorityAuditReport") == nullptr);
-  CHECK(acmpca::is_unserved_operation("CreateCertificateAuthorityAuditReport"));
-  CHECK_FALSE(acmpca::is_unserved_operation("IssueCertificate"));
-  CHECK_FALSE(acmpca::is_unserved_operation("ListCertificates"));
+  CHECK(acmpca::find_operation("CreateCertificateAuthorityAuditReport")->pool == http::Pool::change);
+  CHECK(acmpca::find_operation("DescribeCertificateAuthorityAuditReport")->pool == http::Pool::read);
+  CHECK(acmpca::find_operation("ListCertificates") == nullptr);
 }

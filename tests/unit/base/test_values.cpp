@@ -125,3 +125,11 @@ TEST_CASE("strings: wildcards match as in IAM", "[base][I11]") {
   }
   CHECK_FALSE(ca::matches_wildcard(pattern + "*b", std::string(20000, 'a')));
 }
+
+TEST_CASE("digest: SHA-256 of pieces is that of the whole", "[base]") {
+  ca::Sha256Stream stream;
+  for (const std::string piece : {"", "a", "b", "c"}) {
+    stream.update(ca::bytes_of(piece));
+  }
+  CHECK(ca::to_hex(stream.finish()) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}

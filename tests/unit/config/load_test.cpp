@@ -266,3 +266,29 @@ TEST_CASE("config: the sample of the tree is sound and shows the defaults", "[co
   CHECK(shown.ledger.wal_bytes == defaults.ledger.wal_bytes);
   CHECK(shown.clock_window == defaults.clock_window);
 }
+
+TEST_CASE("config: buckets for reports have names as in S3 and folders that are there", "[config][I11]") {
+  const Folder folder;
+  std::filesystem::create_directory(folder.path() / "reports");
+  const auto bucket = [](const std::string& name, const std::string& directory) {
+    return std::string{kSound} + "reports:\n  buckets:\n    - {name: " + name + ", directory: " + directory +
+           "}\n";
+  };
+  const auto options = folder.load(bucket("audit.reports-1", "reports"));
+  REQUIRE(options.report_buckets.size() == 1);
+  CHECK(options.report_buckets[0].name == "audit.reports-1");
+  CHECK(options.report_buckets[0].directory == folder.path() / "reports");
+  const auto complaint = [&](const std::string& text, const std::string& key) {
+    return folder.problem_at(text, "reports.buckets[0]." + key);
+  };
+  for (const std::string name :
+       {"ab", "Reports", "-reports", "reports.", "a..b", "a/b", "127.0.0.1", "a_b"}) {
+    INFO(name);
+    CHECK_THAT(complaint(bucket(name, "reports"), "name"), Contains("S3 bucket"));
+  }
+  CHECK_THAT(complaint(bucket("reports", "absent"), "directory"), Contains("no such folder"));
+  CHECK_THAT(complaint(bucket("reports", "pin"), "directory"), Contains("no such folder"));
+  CHECK_THAT(folder.problem_at(bucket("reports", "reports") + "    - {name: reports, directory: reports}\n",
+                               "reports.buckets[1].name"),
+             Contains("another bucket"));
+}

@@ -78,6 +78,10 @@ TEST_CASE("reload: sections that only a restart can apply are named", "[wiring]"
   wanted.pools.issue.threads = 99;
   wanted.listeners.status.port = 1;
   CHECK(wiring::restart_needed(running, wanted) == std::vector<std::string>{"listeners", "pools"});
+  config::Options buckets;
+  buckets.report_buckets = {{"reports", "/srv/reports"}};
+  CHECK(wiring::restart_needed(running, buckets) == std::vector<std::string>{"reports"});
+  CHECK(wiring::authority_options(buckets).report_buckets.at(0).directory == "/srv/reports");
   config::Options profiles;
   profiles.profiles.emplace_back();
   profiles.principals = "/etc/other.yaml";
