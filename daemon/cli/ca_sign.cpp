@@ -98,7 +98,19 @@ Signed signed_certificate(OfflineAuthority& offline, const ca::AuthorityRecord& 
   return {arn, service.certificate(caller, root.arn, arn).certificate};
 }
 
+// An offline root certifies authorities and nothing else, and chooses every extension itself.
+void check_template(const std::string& name) {
+  static constexpr std::string_view kFamily = "SubordinateCACertificate_PathLen";
+  const bool fits = name.size() == kFamily.size() + 1 && name.starts_with(kFamily) && name.back() >= '0' &&
+                    name.back() <= '3';
+  if (!fits) {
+    throw Failure{"an offline root signs authorities only, not with the template '" + name + "'",
+                  "--template", "choose SubordinateCACertificate_PathLen0 to _PathLen3"};
+  }
+}
+
 int sign(const Arguments& arguments, Format format) {
+  check_template(arguments.template_name);
   const int days = days_of(arguments.validity);
   ca::IssuanceOrder order;
   order.csr_pem = read_text(arguments.csr);
@@ -112,7 +124,8 @@ int sign(const Arguments& arguments, Format format) {
   order.template_arn = template_arn_text(arguments.template_name);
   order.signing_algorithm = root.signing_algorithm;
   order.validity = {.value = days, .type = ca::ValidityRequest::Type::days};
-  order.idempotency_token = label_of(csr, order.template_arn, days);
+  const std::string label = label_of(csr, order.template_arn, days);
+  order.idempotency_token = arguments.renew ? OfflineAuthority::renewal_of(label) : label;
   const auto [arn, pem] = signed_certificate(offline, root, order, what, arguments);
   out.write(pem + '\n');
 

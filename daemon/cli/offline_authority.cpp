@@ -14,6 +14,8 @@
 namespace cli {
 namespace {
 
+constexpr const char* kRenewal = " renewal ";
+
 constexpr const char* kTokenName = "offline";
 // Not a region or account of any cloud: what is made here cannot be taken for the daemon's.
 constexpr const char* kRegion = "offline";
@@ -148,7 +150,11 @@ void OfflineAuthority::await_unfinished() {
   }
 }
 
-std::optional<ca::CertificateRecord> OfflineAuthority::issued_under(const std::string& idempotency_token) {
+std::string OfflineAuthority::renewal_of(const std::string& label) {
+  return label + kRenewal + ca::random_uuid();
+}
+
+std::optional<ca::CertificateRecord> OfflineAuthority::issued_under(const std::string& label) {
   constexpr std::size_t kPage = 256;
   const ca::Seconds now = ca::to_seconds(parts_->clock.now());
   std::optional<ca::CertificateRecord> newest;
@@ -160,7 +166,8 @@ std::optional<ca::CertificateRecord> OfflineAuthority::issued_under(const std::s
     }
     after = {.not_after = page.back().validity.not_after, .serial_hex = page.back().serial.hex()};
     for (auto& record : page) {
-      if (record.idempotency_token == idempotency_token &&
+      const std::string token = record.idempotency_token;
+      if ((token == label || token.starts_with(label + kRenewal)) &&
           (!newest || record.requested_at > newest->requested_at)) {
         newest = std::move(record);
       }

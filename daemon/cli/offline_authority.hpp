@@ -26,9 +26,11 @@ class OfflineAuthority {
   [[nodiscard]] const ca::Caller& operator_caller() const;
   // The folder's one authority; nullopt before init-root.
   [[nodiscard]] std::optional<ca::AuthorityRecord> authority();
-  // The newest certificate that was issued under this idempotency token and has not expired, whenever that
-  // was: the window of the AWS API, five minutes, is no use to a person.
-  [[nodiscard]] std::optional<ca::CertificateRecord> issued_under(const std::string& idempotency_token);
+  // The newest certificate that was issued under this label as its idempotency token, or as a renewal of it,
+  // and has not expired, whenever that was: the window of the AWS API, five minutes, is no use to a person.
+  [[nodiscard]] std::optional<ca::CertificateRecord> issued_under(const std::string& label);
+  // An idempotency token that no request had, for another certificate under the label.
+  [[nodiscard]] static std::string renewal_of(const std::string& label);
   // Remembers the token for the next verb. Durable at return.
   void remember() const;
 

@@ -163,6 +163,30 @@ def test_a_request_is_signed_once_and_its_certificate_can_be_had_again(bench):
     assert (bench.folder / "again.pem").read_bytes() == newest
 
 
+def test_a_renewal_is_another_certificate_at_once_and_each_time(bench):
+    """Within the five minutes in which the ledger remembers the request as well."""
+    assert init_root(bench).code == 0
+    csr = bench.csr("sub")
+    made = []
+    for more in ([], ["--renew"], ["--renew"]):
+        assert sign(bench, csr, "--yes", *more).code == 0
+        made.append((bench.folder / "sub.pem").read_bytes())
+    assert len(set(made)) == 3 and rows(bench, "certificates") == 4
+    assert sign(bench, csr, out="again.pem").code == 0  # the newest
+    assert (bench.folder / "again.pem").read_bytes() == made[-1]
+
+
+@pytest.mark.parametrize("template", ["EndEntityCertificate", "SubordinateCACertificate_PathLen0_CSRPassthrough",
+                                      "BlankSubordinateCACertificate_PathLen0_APIPassthrough", "RootCACertificate",
+                                      "SubordinateCACertificate_PathLen4", "SubordinateCACertificate_PathLen"])
+def test_an_offline_root_signs_authorities_only(bench, template):
+    """[I11] And no extension of the request's own choice."""
+    assert init_root(bench).code == 0
+    refused = sign(bench, bench.csr("sub"), "--yes", template=template)
+    assert refused.code == 1 and "authorities only" in refused.err
+    assert rows(bench, "certificates") == 1
+
+
 def test_nothing_is_signed_when_the_certificate_cannot_be_written(bench):
     assert init_root(bench).code == 0
     refused = sign(bench, bench.csr("sub"), "--yes", out="nowhere/sub.pem")
