@@ -55,7 +55,7 @@ void check_known_extensions(const Certificate& certificate) {
     (void)read_key_usage(usage->value);
   }
   if (const Extension* names = certificate.find(oid::kSubjectAltName)) {
-    (void)parse_general_names(names->value);
+    (void)parse_imported_general_names(names->value);
   }
 }
 
@@ -171,6 +171,27 @@ std::optional<Bytes> Certificate::subject_key_id() const {
   const Extension* extension = find(oid::kSubjectKeyIdentifier);
   return extension == nullptr ? std::nullopt
                               : std::optional{read_octets(extension->value, "subjectKeyIdentifier")};
+}
+
+// AuthorityKeyIdentifier ::= SEQUENCE { [0] keyIdentifier, [1] authorityCertIssuer, [2]
+// authorityCertSerialNumber }, all of them OPTIONAL (RFC 5280, 4.2.1.1)
+std::optional<Bytes> Certificate::authority_key_id() const {
+  const Extension* extension = find(oid::kAuthorityKeyIdentifier);
+  if (extension == nullptr) {
+    return std::nullopt;
+  }
+  try {
+    der::Reader outer{extension->value, "authorityKeyIdentifier"};
+    der::Reader fields = outer.enter(der::tag::kSequence, "authorityKeyIdentifier");
+    outer.end();
+    const auto id = fields.take_if(der::tag::context(0));
+    (void)fields.take_if(der::tag::context_constructed(1));
+    (void)fields.take_if(der::tag::context(2));
+    fields.end();
+    return id ? std::optional{Bytes(id->contents.begin(), id->contents.end())} : std::nullopt;
+  } catch (const Error& error) {
+    throw Error{Code::malformed_certificate, "The certificate is not valid: " + std::string{error.what()}};
+  }
 }
 
 bool Certificate::is_signed_by(const PublicKey& issuer_key) const {

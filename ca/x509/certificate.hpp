@@ -43,6 +43,9 @@ struct Certificate {
   [[nodiscard]] const Extension* find(std::string_view oid) const;
   [[nodiscard]] std::optional<BasicConstraints> basic_constraints() const;
   [[nodiscard]] std::optional<Bytes> subject_key_id() const;
+  // keyIdentifier of the authorityKeyIdentifier; nullopt when either is absent. Throws
+  // Code::malformed_certificate.
+  [[nodiscard]] std::optional<Bytes> authority_key_id() const;
   [[nodiscard]] bool is_signed_by(const PublicKey& issuer_key) const;
   [[nodiscard]] bool self_issued() const { return issuer == subject; }
 };

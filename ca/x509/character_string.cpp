@@ -15,21 +15,25 @@ bool is_surrogate(char32_t c) { return c >= 0xD800 && c <= 0xDFFF; }
 struct Range {
   char32_t first, last;
 };
-// Categories Cc, Cf, Zl and Zp of the Unicode Character Database, in order. With one of them in it a name
+// Categories Cc, Cf, Zl and Zp of the Unicode Character Database and the noncharacters U+FDD0 to U+FDEF, in
+// order. With one of them in it a name
 // reads like another, or runs into the next line of a log.
 constexpr std::array kUnseen{
     Range{0x0000, 0x001F},   Range{0x007F, 0x009F},   Range{0x00AD, 0x00AD},   Range{0x0600, 0x0605},
     Range{0x061C, 0x061C},   Range{0x06DD, 0x06DD},   Range{0x070F, 0x070F},   Range{0x0890, 0x0891},
     Range{0x08E2, 0x08E2},   Range{0x180E, 0x180E},   Range{0x200B, 0x200F},   Range{0x2028, 0x202E},
-    Range{0x2060, 0x206F},   Range{0xFEFF, 0xFEFF},   Range{0xFFF9, 0xFFFB},   Range{0x110BD, 0x110BD},
-    Range{0x110CD, 0x110CD}, Range{0x13430, 0x1343F}, Range{0x1BCA0, 0x1BCA3}, Range{0x1D173, 0x1D17A},
-    Range{0xE0000, 0xE007F},
+    Range{0x2060, 0x206F},   Range{0xFDD0, 0xFDEF},   Range{0xFEFF, 0xFEFF},   Range{0xFFF9, 0xFFFB},
+    Range{0x110BD, 0x110BD}, Range{0x110CD, 0x110CD}, Range{0x13430, 0x1343F}, Range{0x1BCA0, 0x1BCA3},
+    Range{0x1D173, 0x1D17A}, Range{0xE0000, 0xE007F},
 };
+
+// U+FFFE and U+FFFF, and the last two of every other plane: no text has them.
+bool ends_a_plane(char32_t c) { return (c & 0xFFFEU) == 0xFFFEU; }
 
 bool is_unseen(char32_t c) {
   const auto range = std::lower_bound(kUnseen.begin(), kUnseen.end(), c,
                                       [](const Range& row, char32_t value) { return row.last < value; });
-  return range != kUnseen.end() && c >= range->first;
+  return ends_a_plane(c) || (range != kUnseen.end() && c >= range->first);
 }
 
 void append_utf8(std::string& out, char32_t c) {

@@ -8,7 +8,8 @@ namespace ca {
 
 // The character strings of names (X.690, 8.23; RFC 5280, 4.1.2.4), as UTF-8. nullopt: not a string type, not
 // valid in its type (UTF-8, BMP, printable ASCII), empty, or with a character that nobody sees: control (C0,
-// DEL, C1), format (category Cf: bidirectional marks, zero width, tags) or a line or paragraph separator.
+// DEL, C1), format (category Cf: bidirectional marks, zero width, tags) a line or paragraph separator, or a
+// noncharacter (U+FFFE, U+FFFF, ...).
 [[nodiscard]] std::optional<std::string> utf8_of_string(std::uint8_t tag, ByteView contents);
 
 // Number of characters of valid UTF-8.

@@ -27,6 +27,7 @@ inline constexpr const char* kFreshestCrl = "2.5.29.46";
 inline constexpr const char* kInhibitAnyPolicy = "2.5.29.54";
 inline constexpr const char* kAuthorityInfoAccess = "1.3.6.1.5.5.7.1.1";
 inline constexpr const char* kSubjectInfoAccess = "1.3.6.1.5.5.7.1.11";
+inline constexpr const char* kAnyExtendedKeyUsage = "2.5.29.37.0";
 inline constexpr const char* kServerAuth = "1.3.6.1.5.5.7.3.1";
 inline constexpr const char* kClientAuth = "1.3.6.1.5.5.7.3.2";
 inline constexpr const char* kCodeSigning = "1.3.6.1.5.5.7.3.3";

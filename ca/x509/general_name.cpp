@@ -71,7 +71,14 @@ void check_other_name(ByteView contents) {
   }
 }
 
-void check_value(const der::Reader& names, Kind kind, ByteView value) {
+// Who is named by nothing in a list of names.
+void check_directory_name(const der::Reader& names, ByteView value) {
+  if (DistinguishedName::parse(value).empty()) {
+    names.refuse("a directory name is empty");
+  }
+}
+
+void check_value(const der::Reader& names, Kind kind, ByteView value, bool strict) {
   switch (kind) {
     case Kind::email:
     case Kind::dns:
@@ -86,7 +93,11 @@ void check_value(const der::Reader& names, Kind kind, ByteView value) {
       }
       return;
     case Kind::directory:
-      (void)DistinguishedName::parse(value);
+      if (strict) {
+        check_directory_name(names, value);
+      } else {
+        (void)DistinguishedName::parse_imported(value);
+      }
       return;
     case Kind::registered_id:
       (void)der::oid_of(value, "registered id");
@@ -101,6 +112,29 @@ void check_value(const der::Reader& names, Kind kind, ByteView value) {
   }
 }
 
+std::vector<GeneralName> read_general_names(ByteView extension_value, bool strict) {
+  der::Reader outer{extension_value, "subjectAltName"};
+  der::Reader names = outer.enter(der::tag::kSequence, "subjectAltName");
+  outer.end();
+  if (names.done()) {
+    names.refuse("it is empty");
+  }
+  std::vector<GeneralName> result;
+  while (!names.done()) {
+    const der::Element element = names.any();
+    const std::size_t number = element.tag & 0x1FU;
+    if (number >= kKinds.size() || kKinds[number].tag != element.tag) {
+      names.refuse("a name of an unknown kind");
+    }
+    check_value(names, kKinds[number].kind, element.contents, strict);
+    result.push_back({kKinds[number].kind, Bytes(element.contents.begin(), element.contents.end())});
+    if (result.size() > kMaxGeneralNames) {
+      names.refuse("more than " + std::to_string(kMaxGeneralNames) + " names");
+    }
+  }
+  return result;
+}
+
 }  // namespace
 
 std::string GeneralName::text() const {
@@ -113,7 +147,7 @@ std::string GeneralName::text() const {
     case Kind::ip:
       return label + ip_text(value);
     case Kind::directory:
-      return label + DistinguishedName::parse(value).text();
+      return label + DistinguishedName::parse_imported(value).text();
     case Kind::registered_id:
       return label + der::oid_of(value, "registered id");
     case Kind::other:
@@ -155,26 +189,11 @@ GeneralName other_name(const Oid& type, const std::string& utf8) {
 }
 
 std::vector<GeneralName> parse_general_names(ByteView extension_value) {
-  der::Reader outer{extension_value, "subjectAltName"};
-  der::Reader names = outer.enter(der::tag::kSequence, "subjectAltName");
-  outer.end();
-  if (names.done()) {
-    names.refuse("it is empty");
-  }
-  std::vector<GeneralName> result;
-  while (!names.done()) {
-    const der::Element element = names.any();
-    const std::size_t number = element.tag & 0x1FU;
-    if (number >= kKinds.size() || kKinds[number].tag != element.tag) {
-      names.refuse("a name of an unknown kind");
-    }
-    check_value(names, kKinds[number].kind, element.contents);
-    result.push_back({kKinds[number].kind, Bytes(element.contents.begin(), element.contents.end())});
-    if (result.size() > kMaxGeneralNames) {
-      names.refuse("more than " + std::to_string(kMaxGeneralNames) + " names");
-    }
-  }
-  return result;
+  return read_general_names(extension_value, true);
+}
+
+std::vector<GeneralName> parse_imported_general_names(ByteView extension_value) {
+  return read_general_names(extension_value, false);
 }
 
 Bytes encode_general_names(const std::vector<GeneralName>& names) {

@@ -59,6 +59,21 @@ bool is_in_alphabet(std::uint8_t string_tag, ByteView contents) {
          (string_tag != der::tag::kNumericString || is_numeric_string(text));
 }
 
+// RFC 5280, appendix A: what is in these has one string type and, of countries, one form.
+std::optional<std::string> type_complaint(const DistinguishedName::Attribute& attribute) {
+  const auto is_letter = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); };
+  if (attribute.type == "2.5.4.6" &&
+      (attribute.string_tag != der::tag::kPrintableString || attribute.value.size() != 2 ||
+       !is_letter(attribute.value[0]) || !is_letter(attribute.value[1]))) {
+    return "the country must be a PrintableString of two letters";
+  }
+  const bool ia5 = attribute.type == "0.9.2342.19200300.100.1.25" || attribute.type == "1.2.840.113549.1.9.1";
+  if (ia5 && attribute.string_tag != der::tag::kIa5String) {
+    return "the value of " + attribute.type + " must be an IA5String";
+  }
+  return std::nullopt;
+}
+
 // AttributeTypeAndValue ::= SEQUENCE { type OBJECT IDENTIFIER, value ANY } (RFC 5280, 4.1.2.4)
 DistinguishedName::Attribute read_attribute(ByteView whole, std::size_t number, bool strict) {
   der::Reader outer{whole, "name attribute"};
@@ -75,6 +90,9 @@ DistinguishedName::Attribute read_attribute(ByteView whole, std::size_t number, 
   attribute.string_tag = value.tag;
   attribute.value = text_of(value.contents);
   attribute.rdn = number;
+  if (const auto complaint = type_complaint(attribute); complaint && strict) {
+    fields.refuse(*complaint);
+  }
   return attribute;
 }
 
@@ -106,13 +124,23 @@ DistinguishedName DistinguishedName::read(ByteView der, Origin origin) {
         rdn.refuse("its attributes are not in the order of DER");
       }
       before = whole;
-      name.attributes_.push_back(read_attribute(whole, number, origin == Origin::request));
+      Attribute attribute = read_attribute(whole, number, origin == Origin::request);
+      if (origin == Origin::request && name.has(attribute.type, number)) {
+        rdn.refuse("the type " + attribute.type + " is there twice");
+      }
+      name.attributes_.push_back(std::move(attribute));
       if (name.attributes_.size() > kMaxAttributes) {
         rdns.refuse("more than " + std::to_string(kMaxAttributes) + " attributes");
       }
     }
   }
   return name;
+}
+
+bool DistinguishedName::has(const Oid& type, std::size_t rdn) const {
+  return std::any_of(attributes_.begin(), attributes_.end(), [&](const Attribute& attribute) {
+    return attribute.rdn == rdn && attribute.type == type;
+  });
 }
 
 std::vector<std::string> DistinguishedName::common_names() const {

@@ -24,10 +24,13 @@ class DistinguishedName {
 
   DistinguishedName() = default;  // the empty SEQUENCE
   // A name that is to be certified. Strict DER; at most 64 attributes; values are non-empty strings, valid in
-  // their type and its alphabet, without control and format characters. Throws Code::malformed_csr.
+  // their type and its alphabet, without control and format characters; no type twice in one RDN; a country
+  // is a PrintableString of two letters, domainComponent and emailAddress are IA5Strings (RFC 5280, appendix
+  // A). Throws Code::malformed_csr.
   [[nodiscard]] static DistinguishedName parse(ByteView der);
   // A name in a certificate of an outside issuer, which is compared and copied but not made here: attributes
-  // in any order inside their RDN, any ASCII in PrintableString and NumericString. Throws
+  // in any order and number inside their RDN, of any string type, any ASCII in PrintableString and
+  // NumericString. Throws
   // Code::malformed_csr; the caller maps it.
   [[nodiscard]] static DistinguishedName parse_imported(ByteView der);
 
@@ -43,6 +46,7 @@ class DistinguishedName {
  private:
   enum class Origin { request, imported };
   [[nodiscard]] static DistinguishedName read(ByteView der, Origin origin);
+  [[nodiscard]] bool has(const Oid& type, std::size_t rdn) const;
 
   Bytes der_{0x30, 0x00};
   std::vector<Attribute> attributes_;
@@ -81,9 +85,12 @@ struct GeneralName {
 [[nodiscard]] GeneralName registered_id_name(const Oid& id);
 [[nodiscard]] GeneralName other_name(const Oid& type, const std::string& utf8);  // value: UTF8String
 
-// Reads the GeneralNames of a SAN. Throws Code::malformed_csr; at most kMaxGeneralNames.
+// Reads the GeneralNames of a SAN that is to be certified: a directory name as DistinguishedName::parse does,
+// and not empty. Throws Code::malformed_csr; at most kMaxGeneralNames.
 inline constexpr std::size_t kMaxGeneralNames = 150;
 [[nodiscard]] std::vector<GeneralName> parse_general_names(ByteView extension_value);
+// Of a certificate of an outside issuer: directory names as DistinguishedName::parse_imported does.
+[[nodiscard]] std::vector<GeneralName> parse_imported_general_names(ByteView extension_value);
 [[nodiscard]] Bytes encode_general_names(const std::vector<GeneralName>& names);
 
 }  // namespace ca

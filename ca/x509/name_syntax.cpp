@@ -5,6 +5,7 @@
 #include <array>
 
 #include "ca/base/strings.hpp"
+#include "ca/x509/punycode.hpp"
 
 namespace ca {
 namespace {
@@ -13,7 +14,8 @@ constexpr std::size_t kMaxLabel = 63;
 constexpr std::size_t kMaxDnsName = 253;
 constexpr std::size_t kMaxLocalPart = 64;
 constexpr std::size_t kMaxEmail = 254;
-constexpr std::size_t kMaxUri = 2048;  // SPIFFE-ID, 2.3
+constexpr std::size_t kMaxUri = 2048;      // SPIFFE-ID, 2.3
+constexpr std::string_view kAce = "xn--";  // RFC 5890, 2.3.2.1
 constexpr std::string_view kSpiffe = "spiffe://";
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
@@ -39,6 +41,9 @@ std::optional<std::string> host_complaint(std::string_view host, std::string_vie
     if (!is_label(label, marks)) {
       return label.empty() ? "it has an empty label"
                            : "a label must be 1 to 63 letters, digits and hyphens, no hyphen at its ends";
+    }
+    if (ascii_lower(label.substr(0, kAce.size())) == kAce && !is_punycode(label.substr(kAce.size()))) {
+      return "a label begins with xn-- and is not valid Punycode";
     }
   }
   return std::nullopt;

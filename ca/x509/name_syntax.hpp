@@ -14,7 +14,8 @@ namespace ca {
 [[nodiscard]] std::optional<std::string> name_complaint(const GeneralName& name);
 
 // RFC 5280, 4.2.1.6; RFC 1034, 3.5; RFC 6125, 6.4.3: letters, digits, hyphen; labels to 63, name to 253
-// characters; no empty label, so no dot at the end; no number behind the last dot, which would be an address;
+// characters; no empty label, so no dot at the end; what begins with "xn--" is valid Punycode; no number
+// behind the last dot, which would be an address;
 // "*" only as the whole leftmost label with another label behind it.
 [[nodiscard]] std::optional<std::string> dns_complaint(std::string_view name);
 

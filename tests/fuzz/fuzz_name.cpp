@@ -1,3 +1,5 @@
+#include <set>
+
 #include "ca/base/error.hpp"
 #include "ca/lint/name_constraints.hpp"
 #include "ca/x509/name_match.hpp"
@@ -14,6 +16,18 @@ std::optional<ca::DistinguishedName> read(ca::DistinguishedName (*parse)(ca::Byt
   }
 }
 
+// RFC 5280, appendix A, and X.501, 9.3.
+void require_types(const ca::DistinguishedName& name) {
+  std::set<std::pair<std::size_t, ca::Oid>> seen;
+  for (const auto& attribute : name.attributes()) {
+    require(seen.emplace(attribute.rdn, attribute.type).second, "no type is twice in an RDN");
+    require(attribute.type != "2.5.4.6" || (attribute.string_tag == 0x13 && attribute.value.size() == 2),
+            "a country is a PrintableString of two letters");
+    require(attribute.type != "1.2.840.113549.1.9.1" || attribute.string_tag == 0x16,
+            "an e-mail address is an IA5String");
+  }
+}
+
 }  // namespace
 
 // Input: DER of a Name. Strict is narrower than imported; what parses keeps its bytes, equals itself, begins
@@ -23,6 +37,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto strict = read(ca::DistinguishedName::parse, input);
   const auto name = read(ca::DistinguishedName::parse_imported, input);
   require(!strict || name == strict, "a strict name is a name");
+  if (strict) {
+    require_types(*strict);
+  }
   if (!name) {
     return 0;
   }

@@ -266,8 +266,9 @@ TEST_CASE("build_tbs: nobody else gets a certificate under the issuer's name or 
     refused(inputs, ca::Code::malformed_csr, "subject is the certificate authority's own");
     // As a verifier compares names (RFC 5280, 7.1), not byte for byte.
     inputs.request = test::request(
-        key.get(), {.subject = test::name_der(
-                        {{"2.5.4.6", "us"}, {"2.5.4.10", "EXAMPLE  corp "}, {"2.5.4.3", "example root"}})});
+        key.get(), {.subject = test::name_der({{"2.5.4.6", "us", ca::der::tag::kPrintableString},
+                                               {"2.5.4.10", "EXAMPLE  corp "},
+                                               {"2.5.4.3", "example root"}})});
     refused(inputs, ca::Code::malformed_csr, "subject is the certificate authority's own");
   }
 }

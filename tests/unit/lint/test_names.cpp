@@ -125,10 +125,6 @@ TEST_CASE("name constraints: an e-mail address of the subject is one, or is refu
     CHECK_THAT(subject(mailbox, {excluded}), Contains(mailbox));
     CHECK_FALSE(subject(mailbox, {}).empty());
   }
-  // Beyond ASCII it is no IA5String, and nothing that could be compared.
-  CHECK_FALSE(complaint({excluded}, {test::dns("a.test")},
-                        {{"1.2.840.113549.1.9.1", "x@\xc3\xabvil.test", ca::der::tag::kUtf8String}})
-                  .empty());
 }
 
 TEST_CASE("name constraints: URIs by host, never by address or without a host", "[lint][I11]") {
@@ -164,15 +160,15 @@ TEST_CASE("name constraints: addresses by net and mask", "[lint][I11]") {
 }
 
 TEST_CASE("name constraints: subjects by leading parts of their name", "[lint][I11]") {
-  const auto c = constraints(
-      {directory({{"2.5.4.6", "US", ca::der::tag::kPrintableString}, {"2.5.4.10", "Example"}})}, {});
+  const test::NameValue us{"2.5.4.6", "US", ca::der::tag::kPrintableString};
+  const auto c = constraints({directory({us, {"2.5.4.10", "Example"}})}, {});
   const auto subject = [&](const std::vector<test::NameValue>& values) {
     return complaint({c}, {test::dns("a.test")}, values).empty();
   };
-  CHECK(subject({{"2.5.4.6", "US"}, {"2.5.4.10", " example "}, {"2.5.4.3", "x"}}));
-  CHECK_FALSE(subject({{"2.5.4.6", "US"}, {"2.5.4.10", "Example2"}, {"2.5.4.3", "x"}}));
-  CHECK_FALSE(subject({{"2.5.4.10", "Example"}, {"2.5.4.6", "US"}}));
-  CHECK_FALSE(subject({{"2.5.4.6", "US"}}));
+  CHECK(subject({us, {"2.5.4.10", " example "}, {"2.5.4.3", "x"}}));
+  CHECK_FALSE(subject({us, {"2.5.4.10", "Example2"}, {"2.5.4.3", "x"}}));
+  CHECK_FALSE(subject({{"2.5.4.10", "Example"}, us}));
+  CHECK_FALSE(subject({us}));
   CHECK_FALSE(allowed(c, directory({{"2.5.4.3", "x"}})));
   const auto excluded = constraints({}, {directory({{"2.5.4.10", "EXAMPLE"}})});
   CHECK_FALSE(allowed(excluded, directory({{"2.5.4.10", "example"}, {"2.5.4.3", "x"}})));

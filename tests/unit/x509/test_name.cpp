@@ -96,7 +96,12 @@ TEST_CASE("name: characters that nobody sees are refused in every string type", 
        "a"},  // U+2066 left-to-right isolate
       {"2.5.4.3",
        "\xef\xbb\xbf"
-       "a"},                             // U+FEFF byte order mark
+       "a"},                            // U+FEFF byte order mark
+      {"2.5.4.3", "a\xef\xbf\xbe"},     // U+FFFE
+      {"2.5.4.3", "\xef\xbf\xbf"},      // U+FFFF
+      {"2.5.4.3", "\xef\xb7\x90"},      // U+FDD0
+      {"2.5.4.3", "\xf4\x8f\xbf\xbf"},  // U+10FFFF
+      {"2.5.4.3", "\xff\xfe", tag::kBmpString},
       {"2.5.4.3", "\xf0\x9d\x85\xb3"},   // U+1D173 musical symbol begin beam
       {"2.5.4.3", "a\xf3\xa0\x81\xa1"},  // U+E0061 tag letter a
       {"2.5.4.3",
@@ -112,8 +117,9 @@ TEST_CASE("name: characters that nobody sees are refused in every string type", 
     CHECK_THROWS_AS(DistinguishedName::parse_imported(test::name_der({value})), ca::Error);
   }
   // Their neighbours are letters, marks and spaces.
-  for (const char* good : {"\xc2\xac\xc2\xae", "\xd8\x86", "\xe2\x80\x8a\xe2\x80\x90",
-                           "\xe2\x80\xa7\xe2\x80\xaf", "\xe2\x81\x9f", "\xe2\x81\xb0", "\xef\xbb\xbc"}) {
+  for (const char* good :
+       {"\xc2\xac\xc2\xae", "\xd8\x86", "\xe2\x80\x8a\xe2\x80\x90", "\xe2\x80\xa7\xe2\x80\xaf",
+        "\xe2\x81\x9f", "\xe2\x81\xb0", "\xef\xbb\xbc", "\xef\xbf\xbd", "\xef\xb7\x8f\xef\xb7\xb0"}) {
     INFO(ca::to_hex(ca::bytes_of(good)));
     CHECK_NOTHROW(parse({{"2.5.4.3", good}}));
   }
@@ -140,6 +146,48 @@ TEST_CASE("name: the alphabets of string types hold, but in certificates from ou
   for (const char c : std::string{"a-.,+'"}) {
     CHECK_FALSE(good(std::string{"1"} + c, tag::kNumericString));
   }
+}
+
+TEST_CASE("name: types that have one string type have it, but in certificates from outside", "[x509][I11]") {
+  const auto good = [](const std::string& type, const std::string& value, std::uint8_t string_tag) {
+    CHECK_NOTHROW(DistinguishedName::parse_imported(test::name_der({{type, value, string_tag}})));
+    try {
+      return !parse({{type, value, string_tag}}).empty();
+    } catch (const ca::Error& error) {
+      CHECK(error.code() == ca::Code::malformed_csr);
+      return false;
+    }
+  };
+  CHECK(good("2.5.4.6", "US", tag::kPrintableString));
+  CHECK(good("2.5.4.6", "de", tag::kPrintableString));
+  CHECK_FALSE(good("2.5.4.6", "US", tag::kUtf8String));
+  CHECK_FALSE(good("2.5.4.6", "US", tag::kIa5String));
+  for (const char* country : {"U", "USA", "U1", "U ", "--"}) {
+    INFO(country);
+    CHECK_FALSE(good("2.5.4.6", country, tag::kPrintableString));
+  }
+  for (const char* type : {"0.9.2342.19200300.100.1.25", "1.2.840.113549.1.9.1"}) {
+    INFO(type);
+    CHECK(good(type, "a", tag::kIa5String));
+    for (const std::uint8_t other : {tag::kUtf8String, tag::kPrintableString, tag::kTeletexString}) {
+      CHECK_FALSE(good(type, "a", other));
+    }
+  }
+}
+
+TEST_CASE("name: no type is twice in one RDN, but in certificates from outside", "[x509][I11]") {
+  const auto name_of = [](const std::vector<std::vector<test::NameValue>>& parts) {
+    ca::Bytes rdns;
+    for (const auto& part : parts) {
+      const ca::Bytes rdn = test::rdn_der(part);
+      rdns.insert(rdns.end(), rdn.begin(), rdn.end());
+    }
+    return ca::der::element(tag::kSequence, rdns);
+  };
+  const ca::Bytes twice = name_of({{{"2.5.4.3", "x"}, {"2.5.4.3", "y"}}});
+  CHECK_THROWS_WITH(DistinguishedName::parse(twice), Contains("2.5.4.3 is there twice"));
+  CHECK(DistinguishedName::parse_imported(twice).attributes().size() == 2);
+  CHECK_NOTHROW(DistinguishedName::parse(name_of({{{"2.5.4.3", "x"}}, {{"2.5.4.3", "y"}}})));
 }
 
 TEST_CASE("name: an RDN is a set in the order of DER, but in certificates from outside", "[x509]") {
@@ -265,6 +313,8 @@ TEST_CASE("san: bad names are refused wherever they stand", "[x509][I11][I16]") 
       test::ip({1, 2, 3}),
       test::ip({}),
       {ca::GeneralName::Kind::directory, test::name_der({{"2.5.4.3", "a\nb"}})},
+      {ca::GeneralName::Kind::directory, test::name_der({})},
+      {ca::GeneralName::Kind::directory, test::name_der({{"2.5.4.6", "US"}})},
       {ca::GeneralName::Kind::directory, test::name_der({{"2.5.4.3", "a\xe2\x80\xae"}})},
       {ca::GeneralName::Kind::directory, test::name_der({{"2.5.4.3", "a@b", tag::kPrintableString}})},
       {ca::GeneralName::Kind::other, ca::from_hex("06022a03a0050c03e280ae")},
@@ -280,6 +330,18 @@ TEST_CASE("san: bad names are refused wherever they stand", "[x509][I11][I16]") 
       CHECK_THROWS_AS(ca::parse_general_names(ca::encode_general_names(names)), ca::Error);
     }
   }
+}
+
+TEST_CASE("san: directory names of outside issuers are read as they are", "[x509]") {
+  for (const ca::Bytes& name : {test::name_der({}), test::name_der({{"2.5.4.6", "US"}}),
+                                test::name_der({{"2.5.4.3", "a@b", tag::kPrintableString}})}) {
+    const std::vector<ca::GeneralName> names{{ca::GeneralName::Kind::directory, name}};
+    CHECK(ca::parse_imported_general_names(ca::encode_general_names(names)) == names);
+    CHECK_NOTHROW(names.front().text());
+  }
+  CHECK_THROWS_AS(ca::parse_imported_general_names(ca::encode_general_names(
+                      {{ca::GeneralName::Kind::directory, test::name_der({{"2.5.4.3", "a\nb"}})}})),
+                  ca::Error);
 }
 
 TEST_CASE("san: the number of names has a bound", "[x509][I16]") {

@@ -8,7 +8,7 @@ using ca::NameMatch;
 namespace {
 
 ca::DistinguishedName named(const std::vector<test::NameValue>& values) {
-  return ca::DistinguishedName::parse(test::name_der(values));
+  return ca::DistinguishedName::parse_imported(test::name_der(values));
 }
 
 // All values in one RDN, in the given order.

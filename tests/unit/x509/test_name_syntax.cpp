@@ -42,6 +42,23 @@ TEST_CASE("names: DNS names are labels of letters and digits and hyphens", "[x50
   CHECK(ca::dns_complaint(longest + "bb"));
 }
 
+TEST_CASE("names: a label that begins with xn-- is Punycode", "[x509][I11]") {
+  for (const char* name : {"xn--mnchen-3ya.example", "XN--MNCHEN-3YA.example", "a.xn--bcher-kva",
+                           "xn--fiqs8s", "xn--p1ai", "*.xn--80ak6aa92e.example", "xn--a-ecp.ru",
+                           "xn--ls8h.example", "xn--dn32g", "xn-a.example", "axn--b.example"}) {
+    INFO(name);
+    CHECK_FALSE(ca::dns_complaint(name));
+  }
+  // Cut off, overflow, beyond Unicode, a surrogate, a control character, nothing beyond ASCII, no digits.
+  for (const char* label : {"xn--mnchen-3y", "xn--zz", "xn--99999999999", "xn--en32g", "xn--ib9b", "xn--a",
+                            "xn---", "xn----a", "xn--a--b"}) {
+    INFO(label);
+    CHECK(ca::dns_complaint(std::string{label} + ".example"));
+    CHECK(ca::email_complaint("a@" + std::string{label} + ".example"));
+    CHECK(ca::uri_complaint("https://" + std::string{label} + ".example/"));
+  }
+}
+
 TEST_CASE("names: a DNS name is no address", "[x509][I11]") {
   for (const char* name : {"1.2.3.example", "10.example", "1234567", "0x7f.a", "a.0xg", "a.b1", "a.1b"}) {
     INFO(name);
