@@ -24,8 +24,10 @@ void narrow(IssuerIdentity& identity, const std::string& chain_pem) {
       const int left = std::max(*basic->path_length - authorities_below, 0);
       identity.path_length = std::min(identity.path_length.value_or(left), left);
     }
-    if (const Extension* constraints = above.find(oid::kNameConstraints)) {
-      identity.extensions.push_back(*constraints);
+    for (const char* id : {oid::kNameConstraints, oid::kExtendedKeyUsage}) {
+      if (const Extension* limit = above.find(id)) {
+        identity.extensions.push_back(*limit);
+      }
     }
     ++authorities_below;
   }

@@ -2,6 +2,7 @@
 #include <array>
 #include <tuple>
 
+#include "ca/authority/certification_path.hpp"
 #include "ca/authority/service_state.hpp"
 #include "ca/base/error.hpp"
 #include "ca/base/hex.hpp"
@@ -45,7 +46,12 @@ std::vector<Certificate> read_pem(const std::string& pem, std::size_t max_blocks
     if (block.label != "CERTIFICATE") {
       refuse("The " + what + " holds a PEM block of type " + block.label + "; only CERTIFICATE is accepted");
     }
-    certificates.push_back(Certificate::parse(block.der));
+    try {
+      certificates.push_back(Certificate::parse(block.der));
+    } catch (const Error& error) {
+      const std::string number = std::to_string(certificates.size() + 1);
+      refuse((max_blocks == 1 ? "" : "Chain certificate " + number + ": ") + error.what());
+    }
   }
   return certificates;
 }
@@ -130,9 +136,9 @@ void check_own(const Certificate& certificate, const Authority& authority, TimeP
 // chain[0] signed the certificate, chain[i + 1] signed chain[i], the last one signed itself.
 void check_chain(const Certificate& certificate, const std::vector<Certificate>& chain, TimePoint now) {
   const Certificate* below = &certificate;
-  int authorities_below = 1;
+  int authorities_below = 1;  // and the place of the issuer
   for (const Certificate& issuer : chain) {
-    const std::string what = "chain certificate '" + issuer.subject.text() + "'";
+    const std::string what = place_in_path(issuer, static_cast<std::size_t>(authorities_below));
     if (is_self_signed(*below)) {
       throw Error{Code::certificate_mismatch, "The chain goes on behind its self-signed root certificate"};
     }
@@ -184,6 +190,12 @@ void check_type(const Authority& authority, const Certificate& certificate, bool
   }
 }
 
+std::vector<Certificate> path_of(const Certificate& own, const std::vector<Certificate>& chain) {
+  std::vector<Certificate> path{own};
+  path.insert(path.end(), chain.begin(), chain.end());
+  return path;
+}
+
 void check_state(AuthorityStatus status) {
   switch (status) {
     case AuthorityStatus::pending_certificate:
@@ -228,6 +240,7 @@ void AuthorityService::import_certificate(const Caller& caller, const ImportOrde
   if (authority->record.type == AuthorityType::subordinate) {
     check_chain(certificate, chain, now);
   }
+  check_certification_path(path_of(certificate, chain));
 
   AuthorityRecord record = authority->record;
   record.certificate_der = certificate.der;

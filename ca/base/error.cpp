@@ -22,6 +22,7 @@ std::string_view name_of(Code code) {
     CHANCERY_NAME(validity_beyond_issuer);
     CHANCERY_NAME(path_length_exceeded);
     CHANCERY_NAME(name_not_permitted);
+    CHANCERY_NAME(purpose_not_permitted);
     CHANCERY_NAME(unknown_operation);
     CHANCERY_NAME(payload_too_large);
     CHANCERY_NAME(missing_authentication);

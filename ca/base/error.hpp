@@ -23,7 +23,8 @@ enum class Code {
   certificate_mismatch,
   validity_beyond_issuer,
   path_length_exceeded,
-  name_not_permitted,  // a name that policy, profile or name constraints do not grant
+  name_not_permitted,     // a name that policy, profile or name constraints do not grant
+  purpose_not_permitted,  // an extended key usage that a certificate above does not have
   unknown_operation,
   payload_too_large,
   // who the caller is

@@ -53,17 +53,23 @@ std::vector<GeneralName> mailboxes_of(const DistinguishedName& subject) {
   return names;
 }
 
-std::vector<GeneralName> constrained_names(const DistinguishedName& subject,
-                                           const std::vector<GeneralName>& alt_names) {
+std::vector<GeneralName> certified_names(const DistinguishedName& subject,
+                                         const std::vector<GeneralName>& alt_names) {
   std::vector<GeneralName> names = alt_names;
-  const bool has_dns = std::any_of(alt_names.begin(), alt_names.end(),
-                                   [](const GeneralName& name) { return name.kind == Kind::dns; });
   if (!subject.empty()) {
     names.push_back({Kind::directory, subject.der()});
   }
   for (GeneralName& mailbox : mailboxes_of(subject)) {
     names.push_back(std::move(mailbox));
   }
+  return names;
+}
+
+std::vector<GeneralName> constrained_names(const DistinguishedName& subject,
+                                           const std::vector<GeneralName>& alt_names) {
+  std::vector<GeneralName> names = certified_names(subject, alt_names);
+  const bool has_dns = std::any_of(alt_names.begin(), alt_names.end(),
+                                   [](const GeneralName& name) { return name.kind == Kind::dns; });
   if (!has_dns) {
     for (const std::string& common_name : subject.common_names()) {
       const auto hosts = hosts_of(common_name);

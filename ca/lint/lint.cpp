@@ -6,6 +6,7 @@
 #include "ca/lint/lint_seal.hpp"
 #include "ca/lint/name_constraints.hpp"
 #include "ca/lint/promises.hpp"
+#include "ca/lint/purposes.hpp"
 #include "ca/x509/certificate_request.hpp"
 #include "ca/x509/der.hpp"
 #include "ca/x509/name_match.hpp"
@@ -227,6 +228,9 @@ void check_certificate(const Certificate& certificate, ByteView tbs_der, const T
   check_validity(tbs_der, certificate.validity, tmpl, issuer);
   check_promises(certificate, tmpl, issuer, passed);
   check_names(certificate, tmpl, issuer);
+  if (!tmpl.is_root) {
+    check_purposes(certificate, issuer);
+  }
 }
 
 }  // namespace

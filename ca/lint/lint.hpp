@@ -11,10 +11,10 @@ namespace ca {
 
 // Encodes, reads the encoding again with no knowledge of how it was built, and checks it: RFC 5280 structure,
 // the template's promises, what was passed through (octets, criticality, and that nothing else is there),
-// that pointers are the authority's own, syntax of every name, and the name constraints of the issuer and of
-// those above it. Pure. Throws Code::name_not_permitted (a name, or name constraints of its own that nobody
-// could evaluate), Code::validity_beyond_issuer (I10, at either end), Code::path_length_exceeded, and
-// Code::internal for structure, which only a defect of ours can break.
+// that pointers are the authority's own, syntax of every name, and the name constraints and purposes of the
+// issuer and of those above it. Pure. Throws Code::name_not_permitted (a name, or name constraints of its own
+// that nobody could evaluate), Code::validity_beyond_issuer (I10, at either end), Code::path_length_exceeded,
+// Code::purpose_not_permitted, and Code::internal for structure, which only a defect of ours can break.
 [[nodiscard]] ToBeSigned lint(const TbsCertificate& tbs, const Template& tmpl, const IssuerIdentity& issuer,
                               const Asked& asked);
 

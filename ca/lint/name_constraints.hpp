@@ -30,8 +30,13 @@ class NameConstraints {
 // The e-mail attributes of a subject, as e-mail names.
 [[nodiscard]] std::vector<GeneralName> mailboxes_of(const DistinguishedName& subject);
 
-// Every name of a certificate that constraints apply to: SAN, subject as a directoryName, e-mail attributes
-// of the subject, and common names that some verifier takes for a host because there is no DNS SAN.
+// The names of any certificate that constraints apply to (RFC 5280, 4.2.1.10): SAN, subject as a
+// directoryName, e-mail attributes of the subject.
+[[nodiscard]] std::vector<GeneralName> certified_names(const DistinguishedName& subject,
+                                                       const std::vector<GeneralName>& alt_names);
+
+// Every name of a certificate that we make and that constraints apply to: those, and common names that some
+// verifier takes for a host because there is no DNS SAN.
 [[nodiscard]] std::vector<GeneralName> constrained_names(const DistinguishedName& subject,
                                                          const std::vector<GeneralName>& alt_names);
 

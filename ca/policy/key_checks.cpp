@@ -11,9 +11,7 @@ namespace {
 
 constexpr int kMinRsaBits = 2048;
 
-[[noreturn]] void refuse(const std::string& why) {
-  throw Error{Code::malformed_csr, "The public key of the CSR is refused: " + why};
-}
+using Complaint = std::optional<std::string>;
 
 bool below_65537(const Bytes& exponent) {
   std::uint32_t value = 0;
@@ -26,27 +24,28 @@ bool below_65537(const Bytes& exponent) {
   return value < 65537;
 }
 
-void check_rsa(const PublicKey& key) {
+Complaint rsa_complaint(const PublicKey& key) {
   if (key.bits() < kMinRsaBits || key.bits() % 8 != 0) {
-    refuse("RSA with " + std::to_string(key.bits()) + " bits; 2048 to 8192 bits in steps of 8 are accepted");
+    return "RSA with " + std::to_string(key.bits()) + " bits; 2048 to 8192 bits in steps of 8 are accepted";
   }
   const Bytes exponent = key.rsa_exponent();
   if ((exponent.back() & 1U) == 0 || below_65537(exponent)) {
-    refuse("the RSA exponent must be odd and at least 65537");
+    return "the RSA exponent must be odd and at least 65537";
   }
   const Bytes modulus = key.rsa_modulus();
   if ((modulus.back() & 1U) == 0) {
-    refuse("the RSA modulus is even");
+    return "the RSA modulus is even";
   }
   if (const auto factor = small_factor(modulus)) {
-    refuse("the RSA modulus is divisible by " + std::to_string(*factor));
+    return "the RSA modulus is divisible by " + std::to_string(*factor);
   }
   if (has_roca_fingerprint(modulus)) {
-    refuse("the RSA key was made by a generator with the ROCA weakness (CVE-2017-15361)");
+    return "the RSA key was made by a generator with the ROCA weakness (CVE-2017-15361)";
   }
   if (has_close_primes(modulus)) {
-    refuse("the primes of the RSA modulus are too close to each other");
+    return "the primes of the RSA modulus are too close to each other";
   }
+  return std::nullopt;
 }
 
 // Little-endian y coordinates of the eight points whose order divides 8, the two that are written p and p + 1
@@ -66,33 +65,39 @@ constexpr std::array<std::array<std::uint8_t, 32>, 7> kSmallOrder{{
      0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f},
 }};
 
-void check_ed25519(const PublicKey& key) {
+Complaint ed25519_complaint(const PublicKey& key) {
   Bytes point = key.key_octets();
   if (point.size() != 32) {
-    refuse("an Ed25519 key has 32 bytes");
+    return "an Ed25519 key has 32 bytes";
   }
   point.back() &= 0x7FU;  // the sign of x says nothing about the order
   for (const auto& weak : kSmallOrder) {
     if (std::equal(weak.begin(), weak.end(), point.begin())) {
-      refuse("the Ed25519 point has a small order");
+      return "the Ed25519 point has a small order";
     }
   }
+  return std::nullopt;
 }
 
 }  // namespace
 
-void check_subject_key(const PublicKey& key) {
+std::optional<std::string> key_complaint(const PublicKey& key) {
   switch (key.family()) {
     case KeyFamily::rsa:
-      check_rsa(key);
-      return;
+      return rsa_complaint(key);
     case KeyFamily::ec:
       // P-256, P-384, P-521 and on the curve: PublicKey::parse. Their order is prime, so no point of them is
       // weak.
-      return;
+      return std::nullopt;
     case KeyFamily::ed25519:
-      check_ed25519(key);
-      return;
+      return ed25519_complaint(key);
+  }
+  return std::nullopt;
+}
+
+void check_subject_key(const PublicKey& key) {
+  if (const auto complaint = key_complaint(key)) {
+    throw Error{Code::malformed_csr, "The public key of the CSR is refused: " + *complaint};
   }
 }
 

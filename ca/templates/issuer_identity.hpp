@@ -15,7 +15,7 @@ struct IssuerIdentity {
   std::optional<Validity> validity;   // in which all certificates up to the root are valid; absent: a root
                                       // that has no certificate yet
   std::optional<int> path_length;     // how many authorities may stand below it; nullopt = unlimited
-  std::vector<Extension> extensions;  // of its certificate and, name constraints, of those above it
+  std::vector<Extension> extensions;  // of its certificate; name constraints and purposes of those above it
 };
 
 // Where relying parties ask about revocation and fetch the issuer; absent = not in the certificate.

@@ -15,6 +15,7 @@ AwsError aws_error(Code code) {
     case Code::validity_beyond_issuer:
     case Code::path_length_exceeded:
     case Code::name_not_permitted:
+    case Code::purpose_not_permitted:
       return {"ValidationException"};
     case Code::invalid_args:
     case Code::conflict:

@@ -38,6 +38,7 @@ Problem problem_of(Code code) {
     case Code::certificate_mismatch:
     case Code::validity_beyond_issuer:
     case Code::path_length_exceeded:
+    case Code::purpose_not_permitted:
     case Code::unknown_operation:
     case Code::payload_too_large:
       return {400, "The request is not valid"};

@@ -39,6 +39,7 @@ StsError sts_error(Code code) {
     case Code::certificate_mismatch:
     case Code::validity_beyond_issuer:
     case Code::path_length_exceeded:
+    case Code::purpose_not_permitted:
     case Code::name_not_permitted:
     case Code::payload_too_large:
     case Code::resource_not_found:

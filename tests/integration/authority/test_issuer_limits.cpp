@@ -1,4 +1,5 @@
 #include "ca/base/hex.hpp"
+#include "ca/x509/extension_value.hpp"
 #include "tests/integration/authority/outside.hpp"
 
 // What the certificates of an authority, and those above it, forbid it to issue.
@@ -41,6 +42,46 @@ TEST_CASE("issue: name constraints hold wherever they stand above", "[authority]
             "DNS:www.evil.test");
     CHECK_NOTHROW(tiers.waiting.issue({.dns_name = "www.good.test"}));
   }
+}
+
+// serverAuth, clientAuth: the template's; serverAuth alone; anyExtendedKeyUsage.
+TEST_CASE("issue: a certificate has no purpose that one above it lacks", "[authority][I11]") {
+  const ca::Bytes server = ca::encode_purposes({ca::oid::kServerAuth});
+  for (const std::size_t tier : {0U, 1U, 2U}) {
+    INFO(tier);
+    ThreeTiers tiers;
+    auto& extensions = tiers.all()[tier]->extensions;
+    extensions.push_back({ca::oid::kExtendedKeyUsage, false, server});
+    tiers.import();
+    refused([&] { (void)tiers.waiting.issue(); }, Code::purpose_not_permitted,
+            "clientAuth is not permitted: the certificate authority's certificate, or one above it, is for "
+            "serverAuth only");
+    CHECK(tiers.world.store->counts().pending == 0);
+    CHECK_NOTHROW(tiers.waiting.issue({}, "EndEntityServerAuthCertificate"));
+    CHECK_NOTHROW(tiers.waiting.issue({}, "SubordinateCACertificate_PathLen0"));  // it has no purposes
+    refused([&] { (void)tiers.waiting.issue({}, "CodeSigningCertificate"); }, Code::purpose_not_permitted,
+            "codeSigning");
+
+    extensions.back().value = ca::encode_purposes({ca::oid::kServerAuth, ca::oid::kAnyExtendedKeyUsage});
+    tiers.import();
+    CHECK_NOTHROW(tiers.waiting.issue());
+  }
+}
+
+TEST_CASE("issue: purposes nest in those of every certificate above, not of one", "[authority][I11]") {
+  ThreeTiers tiers;
+  tiers.own.extensions.push_back(
+      {ca::oid::kExtendedKeyUsage, false, ca::encode_purposes({ca::oid::kServerAuth, ca::oid::kClientAuth})});
+  tiers.root.extensions.push_back({ca::oid::kExtendedKeyUsage, false,
+                                   ca::encode_purposes({ca::oid::kClientAuth, ca::oid::kCodeSigning})});
+  tiers.import();
+  for (const char* refused_template :
+       {"EndEntityCertificate", "EndEntityServerAuthCertificate", "CodeSigningCertificate"}) {
+    INFO(refused_template);
+    refused([&] { (void)tiers.waiting.issue({}, refused_template); }, Code::purpose_not_permitted,
+            "is not permitted");
+  }
+  CHECK_NOTHROW(tiers.waiting.issue({}, "EndEntityClientAuthCertificate"));
 }
 
 TEST_CASE("issue: the path length is the shortest that is left above", "[authority][I11]") {

@@ -36,6 +36,7 @@ TEST_CASE("errors: every code that SDKs and tools match on has its name", "[acmp
       {Code::constraint_violation, "ValidationException"},
       {Code::validity_beyond_issuer, "ValidationException"},
       {Code::path_length_exceeded, "ValidationException"},
+      {Code::purpose_not_permitted, "ValidationException"},
       {Code::name_not_permitted, "ValidationException"},
       {Code::conflict, "InvalidArgsException"},
       {Code::malformed_csr, "MalformedCSRException"},
