@@ -6,6 +6,7 @@
 #include "ca/base/strings.hpp"
 #include "ca/policy/actions.hpp"
 #include "ca/policy/policy_document.hpp"
+#include "ca/policy/template_names.hpp"
 
 // The IAM JSON policy grammar, as far as we decide by it (IAM User Guide, "Grammar of the IAM JSON policy
 // language"). What would not be honoured is refused here: a condition that is read but ignored would grant.
@@ -17,6 +18,7 @@ using Statement = PolicyDocument::Statement;
 
 constexpr std::size_t kMaxBytes = 128 * 1024;
 constexpr int kMaxDepth = 8;  // the grammar needs 6
+constexpr std::string_view kTemplateArn = "acm-pca:TemplateArn";
 constexpr std::size_t kMaxSidBytes = 128;
 constexpr std::size_t kMaxShownBytes = 64;  // of a name that the file made up, in an explanation
 
@@ -223,6 +225,20 @@ std::vector<std::string> condition_values(const Place& place, const json& values
   return texts;
 }
 
+void check_condition_value(const Place& place, const Condition& condition, const std::string& value) {
+  if (!is_value_of(condition.comparison, value)) {
+    place.refuse("the value " + shown(value) + " of " + condition.text() + " has not the operator's form");
+  }
+  // A misspelt template would quietly never match: a Deny that does not deny.
+  if (condition.key.name == kTemplateArn && condition.comparison != Condition::Comparison::null &&
+      !speaks_of_a_template(condition, value)) {
+    place.refuse(
+        "the value " + shown(value) + " of " + condition.text() +
+        " matches no certificate template: write arn:aws:acm-pca:::template/EndEntityCertificate/V1, "
+        "or a pattern under StringLike or ArnLike");
+  }
+}
+
 Condition read_condition(const Place& place, Condition condition, const std::string& key,
                          const json& values) {
   const auto known = find_condition_key(key);
@@ -235,9 +251,7 @@ Condition read_condition(const Place& place, Condition condition, const std::str
   }
   condition.values = condition_values(place, values, "the value of " + condition.key.name);
   for (const std::string& value : condition.values) {
-    if (!is_value_of(condition.comparison, value)) {
-      place.refuse("the value " + shown(value) + " of " + condition.text() + " has not the operator's form");
-    }
+    check_condition_value(place, condition, value);
   }
   return condition;
 }

@@ -128,6 +128,7 @@ def test_an_authority_is_shared_with_another_account_and_taken_back(running, cli
 
 def test_a_policy_that_is_none_is_refused(running, client):
     for policy, word in [("{", "JSON"), (share(running.ca_arn, template("EndEntityCertificate")).replace("acm-pca:TemplateArn", "acm-pca:Template"), "acm-pca:Template"),
+                         (share(running.ca_arn, template("EndEntytyCertificate")), "matches no certificate template"),
                          (json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "acm-pca:*", "Resource": "*"}]}), "Principal")]:
         code, message = error_of(client.put_policy, ResourceArn=running.ca_arn, Policy=policy)
         assert code == "InvalidPolicyException" and word in message, (policy, message)

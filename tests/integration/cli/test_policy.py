@@ -154,6 +154,8 @@ class Maker:
                 continue
             operator = self.any.choice(["", "", "", "ForAllValues:", "ForAnyValue:"]) + operator
             operator += self.any.choice(["", "", "IfExists"])
+            if key == "acm-pca:TemplateArn" and "StringEquals" in operator:
+                values = TEMPLATES  # a pattern that is taken literally is refused
             spelt = key if self.any.random() < 0.8 else key.upper() if "/" not in key else key
             condition.setdefault(operator, {})[spelt] = self.some(values, 3)
         return condition

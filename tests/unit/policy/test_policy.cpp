@@ -137,7 +137,7 @@ TEST_CASE("policy: actions match without case and resources with case", "[policy
 }
 
 TEST_CASE("policy: conditions decide as in IAM", "[policy][I11]") {
-  const std::string key = "acm-pca:TemplateArn";
+  const std::string key = "sts:ExternalId";
   const Context leaf = {{key, {"leaf"}}};
   const Context sub = {{key, {"sub"}}};
   const auto block = [&key](const std::string& op, const std::string& value) {
@@ -174,11 +174,11 @@ TEST_CASE("policy: conditions decide as in IAM", "[policy][I11]") {
 
 TEST_CASE("policy: all conditions of a statement must hold", "[policy][I11]") {
   const std::string both =
-      R"({"StringEquals":{"acm-pca:TemplateArn":"leaf","aws:SourceIp":"192.0.2.7"},"StringLike":{"chancery:DeviceId":"t-*"}})";
-  CHECK(holds(both, {{"acm-pca:TemplateArn", {"leaf"}}, {"chancery:DeviceId", {"t-7"}}}));
-  CHECK_FALSE(holds(both, {{"acm-pca:TemplateArn", {"leaf"}}, {"chancery:DeviceId", {"x-7"}}}));
-  CHECK_FALSE(holds(both, {{"acm-pca:TemplateArn", {"sub"}}, {"chancery:DeviceId", {"t-7"}}}));
-  CHECK_FALSE(holds(both, {{"acm-pca:TemplateArn", {"leaf"}}}));
+      R"({"StringEquals":{"sts:ExternalId":"leaf","aws:SourceIp":"192.0.2.7"},"StringLike":{"chancery:DeviceId":"t-*"}})";
+  CHECK(holds(both, {{"sts:ExternalId", {"leaf"}}, {"chancery:DeviceId", {"t-7"}}}));
+  CHECK_FALSE(holds(both, {{"sts:ExternalId", {"leaf"}}, {"chancery:DeviceId", {"x-7"}}}));
+  CHECK_FALSE(holds(both, {{"sts:ExternalId", {"sub"}}, {"chancery:DeviceId", {"t-7"}}}));
+  CHECK_FALSE(holds(both, {{"sts:ExternalId", {"leaf"}}}));
 }
 
 TEST_CASE("policy: several values must all be granted and one is enough to be refused", "[policy][I11]") {
@@ -343,11 +343,46 @@ TEST_CASE("policy: each operation of the API is an action and nothing else is", 
   }
 }
 
+TEST_CASE("policy: a template that does not exist is refused, whatever the operator", "[policy][I11]") {
+  const auto read = [](const std::string& op, const std::string& value) {
+    return PolicyDocument::parse(
+        "x.json", document(R"({"Effect":"Deny","Action":"*","Resource":"*","Condition":{")" + op +
+                           R"(":{"ACM-PCA:TemplateArn":[")" + template_arn("RootCACertificate") + "\",\"" +
+                           value + R"("]}}})"));
+  };
+  const std::string arn = "arn:aws:acm-pca:::template/";
+  for (const char* op :
+       {"StringEquals", "StringNotEquals", "StringEqualsIgnoreCase", "StringLike", "StringNotLikeIfExists",
+        "ArnEquals", "ArnNotEquals", "ArnLike", "ForAllValues:ArnNotLike"}) {
+    INFO(op);
+    for (const std::string& value :
+         {arn + "EndEntytyCertificate/V1", arn + "EndEntityCertificate/V2", arn + "EndEntityCertificate",
+          std::string{"arn:aws:acm-pca:us-east-1::template/EndEntityCertificate/V1"},
+          arn + "*Subbordinate*/V1"}) {
+      INFO(value);
+      CHECK_THROWS_WITH(read(op, value), Contains("matches no certificate template") &&
+                                             Contains("policy x.json, statement 1"));
+    }
+    CHECK_NOTHROW(read(op, arn + "EndEntityCertificate/V1"));
+    CHECK_NOTHROW(read(op, "arn:aws-iso:acm-pca:::template/BlankRootCACertificate_APIPassthrough/V1"));
+  }
+  // Only Like and the ARN operators read patterns.
+  for (const std::string& pattern : {arn + "*CACertificate*", std::string{"arn:*:*:*:*:*"},
+                                     std::string{"arn:aws-*:acm-pca:::template/EndEntity?ertificate/V1"}}) {
+    INFO(pattern);
+    for (const char* op : {"StringLike", "StringNotLike", "ArnLike", "ArnNotEquals"}) {
+      CHECK_NOTHROW(read(op, pattern));
+    }
+    CHECK_THROWS_WITH(read("StringEquals", pattern), Contains("matches no certificate template"));
+  }
+  CHECK_THROWS_WITH(read("StringEquals", ""), Contains("matches no certificate template"));
+}
+
 TEST_CASE("policy: a single statement and lists and an id are read", "[policy]") {
   const PolicyDocument policy = PolicyDocument::parse(
       "x.json",
       R"({"Version":"2012-10-17","Id":"any","Statement":{"Effect":"Allow","Action":["acm-pca:GetCertificate","acm-pca:Issue*"],
-      "Resource":["arn:a","arn:b"],"Condition":{"StringLikeIfExists":{"acm-pca:templatearn":["a","b"]}}}})");
+      "Resource":["arn:a","arn:b"],"Condition":{"StringLikeIfExists":{"acm-pca:templatearn":["*/V1","*EndEntity*"]}}}})");
   CHECK(policy.name() == "x.json");
   REQUIRE(policy.statements().size() == 1);
   const PolicyDocument::Statement& statement = policy.statements().front();
@@ -356,7 +391,7 @@ TEST_CASE("policy: a single statement and lists and an id are read", "[policy]")
   CHECK(statement.resources == std::vector<std::string>{"arn:a", "arn:b"});
   REQUIRE(statement.conditions.size() == 1);
   CHECK(statement.conditions[0].text() == "StringLikeIfExists on acm-pca:TemplateArn");
-  CHECK(statement.conditions[0].values == std::vector<std::string>{"a", "b"});
+  CHECK(statement.conditions[0].values == std::vector<std::string>{"*/V1", "*EndEntity*"});
 }
 
 namespace {
@@ -372,8 +407,8 @@ class StatementMaker {
     if (next(2) == 0) {
       text += R"(,"Condition":{")" + pick({"", "", "ForAllValues:", "ForAnyValue:"}) +
               pick({"StringEquals", "StringNotEquals", "StringLike", "StringNotLike"}) +
-              pick({"", "IfExists"}) + R"(":{")" + pick({"acm-pca:TemplateArn", "chancery:DeviceId"}) +
-              R"(":")" + pick({"a", "b", "?", "*"}) + R"("}})";
+              pick({"", "IfExists"}) + R"(":{")" + pick({"sts:ExternalId", "chancery:DeviceId"}) + R"(":")" +
+              pick({"a", "b", "?", "*"}) + R"("}})";
     }
     return text + "}";
   }
@@ -414,7 +449,7 @@ TEST_CASE("policy: one Deny more never allows more and one Allow more never allo
     const std::string resource = make.pick({"arn:a", "arn:b", "*"});
     Context context;
     if (make.next(3) > 0) {
-      context["acm-pca:TemplateArn"] = {make.pick({"a", "b", "cc"})};
+      context["sts:ExternalId"] = {make.pick({"a", "b", "cc"})};
     }
     if (make.next(3) > 0) {
       context["chancery:DeviceId"] = {make.pick({"a", "b"}), make.pick({"a", "cc"})};

@@ -166,7 +166,7 @@ TEST_CASE("policy: an explanation names every statement and why it did not apply
   principal.policies.push_back(PolicyDocument::parse(
       "provisioning.json",
       document(R"({"Sid":"Leaves","Effect":"Allow","Action":"acm-pca:IssueCertificate","Resource":"*",
-               "Condition":{"StringEquals":{"acm-pca:TemplateArn":"leaf"}}},
+               "Condition":{"StringEquals":{"acm-pca:TemplateArn":"arn:aws:acm-pca:::template/EndEntityCertificate/V1"}}},
                {"Sid":"Reads","Effect":"Allow","Action":"acm-pca:Get*","Resource":"*"})")));
   const ca::PolicyEngine engine{{principal}};
   ca::Caller caller;

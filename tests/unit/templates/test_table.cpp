@@ -1,5 +1,6 @@
 #include <sstream>
 
+#include "ca/policy/template_names.hpp"
 #include "ca/templates/template.hpp"
 #include "tests/support/catch.hpp"
 
@@ -149,4 +150,13 @@ TEST_CASE("templates: each row is the documentation's", "[templates][I11]") {
     CHECK(text_of(row) == documented);
   }
   CHECK_FALSE(std::getline(lines, documented));
+}
+
+TEST_CASE("templates: policies know the same names", "[templates][I11]") {
+  std::vector<std::string_view> names;
+  for (const Template& row : ca::all_templates()) {
+    names.push_back(row.name);
+  }
+  const auto known = ca::all_template_names();
+  CHECK(std::vector<std::string_view>(known.begin(), known.end()) == names);
 }
