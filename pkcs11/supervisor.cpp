@@ -13,6 +13,7 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kStable{10};  // a connection that lived so long, or made a signature, was good
+constexpr std::chrono::seconds kFlapping{1};  // a connection that ended sooner is not made anew at once
 constexpr std::chrono::milliseconds kUncheckedPause{500};
 
 std::int64_t now_ns() { return steady_clock::now().time_since_epoch().count(); }
@@ -66,13 +67,16 @@ void Supervisor::run() {
     const auto since = steady_clock::now();
     const std::uint64_t signatures = counters_.signatures;
     tend();
-    const bool worked = counters_.signatures != signatures || steady_clock::now() - since > kStable;
+    const auto lived = steady_clock::now() - since;
+    const bool worked = counters_.signatures != signatures || lived > kStable;
     const ReturnValue rv = last_error() ? last_error()->rv() : CKR_OK;
+    tell({.to = TokenState::down, .epoch = epoch_, .cause = last_error()});
     disconnect(stopping());
     // Without a return value it was not the token's fault but another one's reload of the module.
     hard = rv != CKR_OK && (!worked || rv == CKR_CRYPTOKI_NOT_INITIALIZED);
-    failures = hard ? failures + 1 : 0;
-    if (hard) {
+    const bool backs_off = hard || (rv != CKR_OK && lived < kFlapping);
+    failures = backs_off ? failures + 1 : 0;
+    if (backs_off) {
       pause(backoff(failures - 1));
     }
   }
@@ -118,9 +122,13 @@ void Supervisor::publish(const Connection& connection, std::uint64_t epoch) {
   if (limit > 0) {
     capacity = std::min<std::size_t>(capacity, std::max(limit, 2UL) - 1);  // one is the anchor
   }
+  std::chrono::milliseconds away{0};
   {
     const std::lock_guard lock{mutex_};
     epoch_ = epoch;
+    if (down_since_) {
+      away = std::chrono::duration_cast<std::chrono::milliseconds>(steady_clock::now() - *down_since_);
+    }
     connection_ = connection;
     trouble_.reset();
     turn(TokenState::up);
@@ -137,6 +145,7 @@ void Supervisor::publish(const Connection& connection, std::uint64_t epoch) {
               .capacity = capacity,
               .anchor = connection.anchor,
               .tells_login = connection.tells_login});
+  tell({.to = TokenState::up, .epoch = epoch, .away = away, .cause = {}});
 }
 
 void Supervisor::failed(const Error& error) {
@@ -152,6 +161,18 @@ void Supervisor::failed(const Error& error) {
                        "token '" + options_.name + "' is sealed until a person acts", error.hint()});
   } else {
     pool_.refuse(std::nullopt);
+  }
+  tell({.to = seals ? TokenState::sealed : TokenState::down, .epoch = epoch_, .cause = error});
+}
+
+// Attempts that fail like the one before are no news; the pause after each of them bounds the rest.
+void Supervisor::tell(TokenTransition transition) {
+  if (transition.to == told_ || stopping()) {
+    return;
+  }
+  told_ = transition.to;
+  if (options_.on_transition) {
+    options_.on_transition(transition);
   }
 }
 

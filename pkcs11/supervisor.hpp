@@ -61,6 +61,7 @@ class Supervisor final : public ModuleObserver, public std::enable_shared_from_t
   [[nodiscard]] bool connect(bool hard);
   void publish(const Connection& connection, std::uint64_t epoch);
   void failed(const Error& error);
+  void tell(TokenTransition transition);
   void tend();
   void probe();
   template <typename Call>
@@ -92,6 +93,7 @@ class Supervisor final : public ModuleObserver, public std::enable_shared_from_t
   std::optional<Error> last_error_;
   bool stopping_ = false;
   bool finished_ = false;
+  TokenState told_ = TokenState::connecting;   // the thread's own: the last transition that was told, if any
   std::uint64_t last_generation_ = 0;          // the thread's own
   std::atomic<std::int64_t> last_success_{0};  // steady clock, ns
   Deadline next_audit_{};                      // the thread's own

@@ -1,9 +1,11 @@
 #pragma once
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <string>
 
 #include "pkcs11/pin.hpp"
+#include "pkcs11/token_status.hpp"
 #include "pkcs11/uri.hpp"
 
 namespace pkcs11 {
@@ -18,6 +20,9 @@ struct TokenOptions {
   std::chrono::milliseconds backoff_max{500};
   std::chrono::seconds audit_interval{3600};
   std::chrono::milliseconds drain_limit{5000};  // for calls under way, at a reconnect and at the end
+  // Hears of every transition in order, the first one after the start included, on the token's own thread;
+  // must be quick and must not throw. Not called once the Token is being destroyed.
+  std::function<void(const TokenTransition&)> on_transition;
 };
 
 }  // namespace pkcs11

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "pkcs11/error.hpp"
+
 namespace pkcs11 {
 
 enum class TokenState {
@@ -18,6 +20,14 @@ enum class TokenState {
 };
 
 [[nodiscard]] std::string_view name_of(TokenState state);
+
+// What an operator should hear of: the token is up, down, or sealed, and was not before.
+struct TokenTransition {
+  TokenState to = TokenState::down;   // up, down or sealed
+  std::uint64_t epoch = 0;            // of the connection that begins or ended; 0: there was none yet
+  std::chrono::milliseconds away{0};  // up: how long there was no connection, at first since the start
+  std::optional<Error> cause;         // down and sealed: the call that failed, and what to do
+};
 
 // What the audits of this connection say about one key (I14).
 struct KeyStanding {

@@ -29,10 +29,15 @@ constexpr std::chrono::milliseconds kDrainLook{50};  // between two looks for a 
 
 // Owns the tokens; the names are those of the configuration.
 std::vector<std::unique_ptr<pkcs11::Token>> open_tokens(const config::Options& options,
-                                                        const std::shared_ptr<pkcs11::ModuleSet>& modules) {
+                                                        const std::shared_ptr<pkcs11::ModuleSet>& modules,
+                                                        const ops::Log& log) {
   std::vector<std::unique_ptr<pkcs11::Token>> tokens;
   for (const config::TokenOptions& token : options.tokens) {
-    tokens.push_back(std::make_unique<pkcs11::Token>(token_options(token), modules));
+    pkcs11::TokenOptions wanted = token_options(token);
+    wanted.on_transition = [&log, name = token.name](const pkcs11::TokenTransition& transition) {
+      record_transition(log, name, transition);
+    };
+    tokens.push_back(std::make_unique<pkcs11::Token>(std::move(wanted), modules));
   }
   return tokens;
 }
@@ -59,7 +64,7 @@ struct Daemon::Parts {
       : options{std::move(wanted)},
         log{the_log},
         store{store_options(options), clock},
-        tokens{open_tokens(options, modules)},
+        tokens{open_tokens(options, modules, log)},
         token_names{named(options, tokens)},
         signer{token_names},
         policy{principals.policy_principals()},

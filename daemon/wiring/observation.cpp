@@ -153,6 +153,28 @@ void record_access(const ops::Log& log, ops::Metrics& metrics, const net::Access
   log.write(access_level(access), "request", fields);
 }
 
+void record_transition(const ops::Log& log, const std::string& token,
+                       const pkcs11::TokenTransition& transition) {
+  ops::Fields fields{{"token", token}, {"epoch", std::to_string(transition.epoch)}};
+  if (transition.to == pkcs11::TokenState::up) {
+    fields.emplace_back("away_ms", std::to_string(transition.away.count()));
+    log.info("token up", fields);
+    return;
+  }
+  if (transition.cause) {
+    const pkcs11::Error& cause = *transition.cause;
+    fields.emplace_back("call", cause.call());
+    fields.emplace_back("rv", cause.rv() == 0 ? "" : pkcs11::return_value_text(cause.rv()));
+    fields.emplace_back("cause", cause.cause());
+    fields.emplace_back("hint", cause.hint());
+  }
+  if (transition.to == pkcs11::TokenState::sealed) {
+    log.error("token sealed", fields);
+  } else {
+    log.warning("token down", fields);
+  }
+}
+
 ops::Check ledger_check(const ca::StoreStatus& store) {
   return {"ledger", store.ok, store.ok ? "writable" : store.last_error};
 }

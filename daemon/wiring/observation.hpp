@@ -44,6 +44,10 @@ void observe_listener(ops::Metrics& metrics, Totals& totals, const std::string& 
 // 500, warning for the others, with its cause.
 void record_access(const ops::Log& log, ops::Metrics& metrics, const net::Access& access);
 
+// One line for each transition of a token: up (info), down (warning), sealed (error).
+void record_transition(const ops::Log& log, const std::string& token,
+                       const pkcs11::TokenTransition& transition);
+
 // Readiness: can this daemon do what it is there for?
 [[nodiscard]] ops::Check ledger_check(const ca::StoreStatus& store);
 [[nodiscard]] ops::Check token_check(const std::string& name, const pkcs11::Token& token);

@@ -72,3 +72,42 @@ def test_a_probe_that_fails_says_in_the_log_which_check_it_was(daemon):
     daemon.wait_for(lambda: lines_of(daemon, request_id), "the line of the request")
     [line] = lines_of(daemon, request_id)
     assert line["level"] == "warning" and line["cause"] == "signing, token:issuing"
+
+
+def token_lines(daemon):
+    return [line for line in daemon.lines() if line["msg"] in ("token up", "token down", "token sealed")]
+
+
+def test_an_outage_of_a_token_is_one_line_and_its_end_another(daemon):
+    """I19"""
+    daemon.start()
+    daemon.wait_for(lambda: len(token_lines(daemon)) == 1, "the first connection to be told")
+    tokens, away = daemon.folder / "hsm/tokens", daemon.folder / "away"
+    tokens.rename(away)
+    tokens.mkdir()
+    daemon.wait_for(lambda: len(token_lines(daemon)) == 2, "the outage to be told")
+    tokens.rmdir()
+    away.rename(tokens)
+    daemon.wait_for(lambda: len(token_lines(daemon)) == 3, "the recovery to be told")
+    first, down, up = token_lines(daemon)
+    assert [first["msg"], first["level"], first["token"], first["epoch"]] == ["token up", "info", "issuing", "1"]
+    assert [down["msg"], down["level"], down["token"], down["epoch"]] == ["token down", "warning", "issuing", "1"]
+    assert down["call"].startswith("C_") and down["rv"].startswith("CKR_") and down["cause"]
+    assert [up["msg"], up["level"], up["token"], up["epoch"]] == ["token up", "info", "issuing", "2"]
+    assert int(up["away_ms"]) > 0
+
+
+def test_a_sealed_token_is_an_error_that_says_what_a_person_must_do(daemon):
+    """I18"""
+    pin = daemon.folder / "hsm/issuing.pin"
+    right = pin.read_text()
+    pin.write_text("a-wrong-pin-7261\n")
+    daemon.start(wait=False)
+    daemon.wait_for(lambda: token_lines(daemon), "the seal to be told")
+    [sealed] = token_lines(daemon)
+    assert [sealed["msg"], sealed["level"], sealed["token"], sealed["call"]] == ["token sealed", "error", "issuing", "C_Login"]
+    assert sealed["rv"].startswith("CKR_PIN_INCORRECT") and "put the right PIN into the PIN source" in sealed["hint"]
+    pin.write_text(right)
+    daemon.wait_for(lambda: len(token_lines(daemon)) == 2, "the token to be up")
+    assert token_lines(daemon)[1]["msg"] == "token up"
+    assert "a-wrong-pin-7261" not in daemon.log.read_text()

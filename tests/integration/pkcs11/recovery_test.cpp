@@ -221,6 +221,126 @@ TEST_CASE("recovery: a second user of the module without the shared set is refus
   CHECK_THAT(second.status().last_error, Contains("ModuleSet"));
 }
 
+namespace {
+
+// What a token told its owner, in order; outlives the token.
+class Told {
+ public:
+  [[nodiscard]] pkcs11::TokenOptions heard_by(pkcs11::TokenOptions options) {
+    options.on_transition = [this](const pkcs11::TokenTransition& transition) {
+      const std::lock_guard lock{mutex_};
+      transitions_.push_back(transition);
+    };
+    return options;
+  }
+  [[nodiscard]] std::vector<pkcs11::TokenTransition> all() {
+    const std::lock_guard lock{mutex_};
+    return transitions_;
+  }
+  // Waits for so many and returns them.
+  [[nodiscard]] std::vector<pkcs11::TokenTransition> first(std::size_t count) {
+    REQUIRE(eventually([&] { return all().size() >= count; }));
+    return all();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<pkcs11::TokenTransition> transitions_;
+};
+
+}  // namespace
+
+TEST_CASE("transitions: each is told once, with the failing call, and how long the token was away",
+          "[pkcs11][I19]") {
+  SoftHsm hsm;
+  auto& shim = hsm.with_shim();
+  const auto& files = hsm.add_token("issuing");
+  Told told;
+  auto token = std::make_unique<Token>(told.heard_by(options_of(hsm, files)));
+  CHECK(told.first(1)[0].to == TokenState::up);
+  CHECK(told.first(1)[0].epoch == 1);
+
+  shim.gone = CKR_DEVICE_REMOVED;
+  const auto down = told.first(2)[1];
+  CHECK(down.to == TokenState::down);
+  CHECK(down.epoch == 1);
+  REQUIRE(down.cause);
+  CHECK(down.cause->rv() == CKR_DEVICE_REMOVED);
+  CHECK_THAT(down.cause->call(), StartsWith("C_"));
+  // Attempts that fail are no transitions.
+  const auto reloads = token->status().module_reloads;
+  REQUIRE(eventually([&] { return token->status().module_reloads > reloads + 2; }));
+  CHECK(told.all().size() == 2);
+
+  shim.gone = 0;
+  const auto up = told.first(3)[2];
+  CHECK(up.to == TokenState::up);
+  CHECK(up.epoch == 2);
+  CHECK(up.away >= 50ms);  // at least the pause between two attempts
+  CHECK(up.away < 20s);
+  token.reset();
+  CHECK(told.all().size() == 3);  // an end that was asked for is no outage
+}
+
+TEST_CASE("transitions: a token that is away at the start is told as down, then as up", "[pkcs11][I19]") {
+  SoftHsm hsm;
+  const auto& files = hsm.add_token("issuing");
+  hsm.move_away("issuing");
+  Told told;
+  const Token token{told.heard_by(options_of(hsm, files))};
+  const auto down = told.first(1)[0];
+  CHECK(down.to == TokenState::down);
+  CHECK(down.epoch == 0);
+  CHECK(down.cause);
+  hsm.move_back("issuing");
+  CHECK(told.first(2)[1].to == TokenState::up);
+  CHECK(told.all().size() == 2);
+}
+
+TEST_CASE("transitions: a seal is told once with what a person must do", "[pkcs11][I18]") {
+  SoftHsm hsm;
+  const auto& files = hsm.add_token("issuing");
+  SoftHsm::write_pin(files.pin_file, "a-wrong-pin-7261");
+  Told told;
+  const Token token{told.heard_by(options_of(hsm, files))};
+  const auto sealed = told.first(1)[0];
+  CHECK(sealed.to == TokenState::sealed);
+  REQUIRE(sealed.cause);
+  CHECK(sealed.cause->call() == "C_Login");
+  CHECK_THAT(sealed.cause->hint(), Contains("put the right PIN into the PIN source"));
+  CHECK_THAT(sealed.cause->what(), !Contains("a-wrong-pin-7261"));
+  SoftHsm::write_pin(files.pin_file, files.pin);
+  CHECK(told.first(2)[1].to == TokenState::up);  // many looks at the PIN source later
+  CHECK(told.all().size() == 2);
+}
+
+TEST_CASE("transitions: a token that flaps tells no storm", "[pkcs11][I16]") {
+  SoftHsm hsm;
+  auto& shim = hsm.with_shim();
+  const auto& files = hsm.add_token("issuing");
+  Told told;
+  auto options = told.heard_by(options_of(hsm, files));
+  options.backoff_min = 200ms;
+  Token token{options};
+  const auto key = token.generate_key("ca-1", KeyType::ec_p256, soon());
+  const auto before = told.all().size();
+  const auto start = std::chrono::steady_clock::now();
+  for (int flap = 0; flap < 4; ++flap) {
+    // It works, is lost, and is back before anybody looked.
+    static_cast<void>(token.sign(Uri::parse(key.uri), SignatureScheme::ecdsa_sha256, bytes("x"), soon()));
+    const auto epoch = token.status().epoch;
+    shim.gone = CKR_DEVICE_REMOVED;
+    REQUIRE(
+        eventually([&] { return token.status().state != TokenState::up || token.status().epoch > epoch; }));
+    shim.gone = 0;
+    REQUIRE(
+        eventually([&] { return token.status().state == TokenState::up && token.status().epoch > epoch; }));
+  }
+  const auto took = std::chrono::steady_clock::now() - start;
+  CHECK(told.first(before + 8).size() == before + 8);
+  CHECK(took >= 4 * 200ms);
+}
+
 TEST_CASE("end: requests that wait for a token that is away end when it is closed", "[pkcs11][I16]") {
   SoftHsm hsm;
   const auto& files = hsm.add_token("issuing");
