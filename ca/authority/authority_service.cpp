@@ -210,7 +210,40 @@ std::optional<Bytes> AuthorityService::public_certificate(const std::string& aut
   return authority->record.certificate_der;
 }
 
+namespace {
+
+// For operators; empty when the authority issues at that time.
+std::string why_closed(const Authority& authority, TimePoint now) {
+  const auto& validity = authority.record.validity;
+  switch (authority.status_at(now)) {
+    case AuthorityStatus::active:
+      return validity && to_seconds(now) < validity->not_before
+                 ? "its certificate is not valid before " + rfc3339(validity->not_before)
+                 : "";
+    case AuthorityStatus::expired:
+      return "its certificate ended at " + rfc3339(validity->not_after);
+    case AuthorityStatus::disabled:
+      return "it is DISABLED";
+    case AuthorityStatus::creating:
+    case AuthorityStatus::pending_certificate:
+      return "it waits for its certificate";
+    case AuthorityStatus::failed:
+      return "it is FAILED";
+    case AuthorityStatus::deleted:
+      break;
+  }
+  return "it is DELETED";
+}
+
+bool is_in_service(AuthorityStatus status) {
+  return status == AuthorityStatus::active || status == AuthorityStatus::disabled ||
+         status == AuthorityStatus::expired;
+}
+
+}  // namespace
+
 AuthorityService::Status AuthorityService::status() const {
+  const TimePoint now = state_->clock.now();
   Status status;
   status.authorities = state_->catalog.all().size();
   status.issued = state_->issued;
@@ -219,7 +252,8 @@ AuthorityService::Status AuthorityService::status() const {
   for (const auto& authority : state_->catalog.all()) {
     if (authority->key && authority->record.status != AuthorityStatus::deleted) {
       status.keys.push_back({authority->record.arn.text(), authority->record.key_token,
-                             state_->signer.verdict(*authority->key)});
+                             state_->signer.verdict(*authority->key),
+                             is_in_service(authority->status_at(now)), why_closed(*authority, now)});
     }
   }
   return status;

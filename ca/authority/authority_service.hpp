@@ -140,6 +140,9 @@ class AuthorityService {
       std::string arn;
       std::string token;     // configured name
       KeyVerdict verdict{};  // as it is now
+      // Whether it was ever meant to issue yet: not while it waits for its certificate, not when it failed.
+      bool in_service = true;
+      std::string closed;  // why it could not issue now, whatever its key; empty when it could
     };
     std::vector<AuthorityKey> keys;
   };

@@ -195,10 +195,14 @@ std::vector<ops::Check> signing_checks(const ca::AuthorityService::Status& statu
                         [&](const ops::Check& token) { return token.name == "token:" + name; });
   };
   std::vector<ops::Check> checks{{"signing", true, {}}};
+  std::size_t in_service = 0;
   std::size_t able = 0;
   for (const auto& key : status.keys) {
+    in_service += key.in_service ? 1 : 0;
     const auto token = find_token(key.token);
-    if (token != tokens.end() && !token->ok) {
+    if (!key.closed.empty()) {
+      checks.push_back({"authority:" + key.arn, false, key.closed, false});
+    } else if (token != tokens.end() && !token->ok) {
       checks.push_back({"authority:" + key.arn, false, token->name + " is " + token->detail, false});
     } else if (key.verdict.state == ca::KeyVerdict::State::usable) {
       ++able;
@@ -208,15 +212,14 @@ std::vector<ops::Check> signing_checks(const ca::AuthorityService::Status& statu
                         unknown ? "its key is not checked yet" : key.verdict.detail, false});
     }
   }
-  if (status.keys.empty()) {
+  if (in_service == 0) {
     const auto token = find_token(key_token);
     checks[0].ok = token == tokens.end() || token->ok;
-    checks[0].detail = "no authority yet; the token for new keys is " +
+    checks[0].detail = "no authority in service yet; the token for new keys is " +
                        (token == tokens.end() ? std::string{"not configured"} : token->detail);
   } else {
     checks[0].ok = able > 0;
-    checks[0].detail =
-        std::to_string(able) + " of " + std::to_string(status.keys.size()) + " authorities can sign";
+    checks[0].detail = std::to_string(able) + " of " + std::to_string(in_service) + " authorities can issue";
   }
   return checks;
 }

@@ -51,9 +51,9 @@ void record_transition(const ops::Log& log, const std::string& token,
 // Readiness: can this daemon do what it is there for?
 [[nodiscard]] ops::Check ledger_check(const ca::StoreStatus& store);
 [[nodiscard]] ops::Check token_check(const std::string& name, const pkcs11::Token& token);
-// "signing", which decides: at least one authority can sign, or there is none yet and the token for new keys
-// is up. And each authority that cannot, with the reason; a bad key or an absent token stops its own only
-// (I14). `tokens` are token_check()s.
+// "signing", which decides: at least one authority could issue now (its status and validity, its key, its
+// token), or none is in service yet and the token for new keys is up. And each authority that cannot, with
+// the reason; a bad key or an absent token stops its own only (I14). `tokens` are token_check()s.
 [[nodiscard]] std::vector<ops::Check> signing_checks(const ca::AuthorityService::Status& status,
                                                      const std::vector<ops::Check>& tokens,
                                                      const std::string& key_token);

@@ -84,6 +84,36 @@ TEST_CASE("describe: an authority expires by the clock and not by a job", "[auth
         ca::Code::invalid_state);
 }
 
+TEST_CASE("status: an authority says why it could not issue now, and whether it ever was to",
+          "[authority][I10]") {
+  World world;
+  const auto key_of = [&](const ca::AuthorityArn& arn) {
+    for (const auto& key : world.service->status().keys) {
+      if (key.arn == arn.text()) {
+        return key;
+      }
+    }
+    FAIL("no such authority");
+    return ca::AuthorityService::Status::AuthorityKey{};
+  };
+  const auto root = world.active_root();
+  const auto waiting = world.create(ca::AuthorityType::subordinate, "Waiting");
+  CHECK(key_of(root).closed.empty());
+  CHECK(key_of(root).in_service);
+  CHECK_FALSE(key_of(waiting).in_service);
+  CHECK(key_of(waiting).closed == "it waits for its certificate");
+
+  world.service->update(world.caller(), root, ca::AuthorityStatus::disabled);
+  CHECK(key_of(root).in_service);
+  CHECK(key_of(root).closed == "it is DISABLED");
+  world.service->update(world.caller(), root, ca::AuthorityStatus::active);
+
+  world.clock.advance(-std::chrono::hours{24 * 365});
+  CHECK_THAT(key_of(root).closed, StartsWith("its certificate is not valid before "));
+  world.clock.advance(std::chrono::hours{24 * 365 + 24 * 3651});
+  CHECK_THAT(key_of(root).closed, StartsWith("its certificate ended at "));
+}
+
 TEST_CASE("list: pages are complete and their token is checked", "[authority]") {
   World world;
   std::set<std::string> made;

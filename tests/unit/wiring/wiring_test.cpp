@@ -133,7 +133,7 @@ TEST_CASE("readiness: a refused key is named and stops its own authority only", 
   const auto checks = wiring::signing_checks(status, {kUp, kOtherDown}, "issuing");
   CHECK(named(checks, "signing").ok);
   CHECK(named(checks, "signing").decides);
-  CHECK(named(checks, "signing").detail == "1 of 3 authorities can sign");
+  CHECK(named(checks, "signing").detail == "1 of 3 authorities can issue");
   CHECK(named(checks, "authority:arn:two").detail == "CKA_EXTRACTABLE is true");
   CHECK(named(checks, "authority:arn:three").detail == "token:other is down: no such slot");
   CHECK_FALSE(named(checks, "authority:arn:two").decides);
@@ -148,6 +148,33 @@ TEST_CASE("readiness: a token that is up is not enough when no key may be used",
   CHECK_FALSE(named(checks, "signing").ok);
   CHECK(named(checks, "authority:arn:one").detail == "the key is missing");
   CHECK(named(checks, "authority:arn:two").detail == "its key is not checked yet");
+}
+
+TEST_CASE("readiness: an authority that could not issue now does not count", "[wiring][I10]") {
+  ca::AuthorityService::Status status;
+  status.keys = {key("one", "issuing", ca::KeyVerdict::State::usable),
+                 key("two", "issuing", ca::KeyVerdict::State::usable)};
+  status.keys[0].closed = "its certificate ended at 2026-01-01T00:00:00Z";
+  auto checks = wiring::signing_checks(status, {kUp}, "issuing");
+  CHECK(named(checks, "signing").ok);
+  CHECK(named(checks, "signing").detail == "1 of 2 authorities can issue");
+  CHECK(named(checks, "authority:arn:one").detail == "its certificate ended at 2026-01-01T00:00:00Z");
+  status.keys[1].closed = "its certificate is not valid before 2027-01-01T00:00:00Z";
+  checks = wiring::signing_checks(status, {kUp}, "issuing");
+  CHECK_FALSE(named(checks, "signing").ok);
+  CHECK(named(checks, "signing").detail == "0 of 2 authorities can issue");
+}
+
+TEST_CASE("readiness: while every authority waits for its certificate the token for new keys decides",
+          "[wiring]") {
+  ca::AuthorityService::Status status;
+  status.keys = {key("one", "issuing", ca::KeyVerdict::State::usable)};
+  status.keys[0].in_service = false;
+  status.keys[0].closed = "it waits for its certificate";
+  CHECK(named(wiring::signing_checks(status, {kUp, kOtherDown}, "issuing"), "signing").ok);
+  CHECK_FALSE(named(wiring::signing_checks(status, {kUp, kOtherDown}, "other"), "signing").ok);
+  CHECK(named(wiring::signing_checks(status, {kUp}, "issuing"), "authority:arn:one").detail ==
+        "it waits for its certificate");
 }
 
 TEST_CASE("readiness: without authorities the token for new keys decides", "[wiring]") {
