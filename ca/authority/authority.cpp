@@ -53,6 +53,19 @@ IssuerIdentity identity_of(const AuthorityRecord& record, const std::optional<Ce
   return identity;
 }
 
+// A policy that an earlier version accepted and this one does not read: what it denied must stay denied, so
+// all is, but what it takes to look at the authority and to put another policy in its place.
+PolicyDocument stored_policy(const std::string& json) {
+  try {
+    return PolicyDocument::parse_resource("resource policy", json);
+  } catch (const Error& error) {
+    return PolicyDocument::parse_resource(
+        std::string{"resource policy that cannot be read ("} + error.what() + ")",
+        R"({"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Resource":"*","NotAction":[
+            "acm-pca:Describe*","acm-pca:List*","acm-pca:GetPolicy","acm-pca:PutPolicy","acm-pca:DeletePolicy"]}]})");
+  }
+}
+
 }  // namespace
 
 std::shared_ptr<const Authority> Authority::load(AuthorityRecord record) {
@@ -66,7 +79,7 @@ std::shared_ptr<const Authority> Authority::load(AuthorityRecord record) {
   authority->identity = identity_of(record, authority->certificate);
   authority->tags = parse_tags(record.tags_json);
   if (!record.policy_json.empty()) {
-    authority->resource_policy = PolicyDocument::parse_resource("resource policy", record.policy_json);
+    authority->resource_policy = stored_policy(record.policy_json);
   }
   authority->record = std::move(record);
   return authority;

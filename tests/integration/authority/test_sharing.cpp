@@ -143,3 +143,26 @@ TEST_CASE("access: tags of an authority and of a request decide", "[authority][I
   order.tags = {{"stage", "production"}};
   (void)message_of([&] { (void)world.service->create(World::caller(), order); });
 }
+
+TEST_CASE("sharing: a stored policy that cannot be read denies, and can be replaced",
+          "[authority][I11][I19]") {
+  World world;
+  const auto root = world.active_root();
+  world.service->put_resource_policy(World::caller(), root,
+                                     document(statement(R"("acm-pca:IssueCertificate")")));
+  auto record = world.store->authority(root).value();
+  record.policy_json = document(statement(R"("acm-pca:NoSuchOperation")"));
+  REQUIRE(ca::committed(*world.store, {ca::UpdateAuthority{record},
+                                       {ca::AuditEvent{.type = "authority.updated", .outcome = "ok"}}})
+              .outcome == ca::CommitResult::Outcome::applied);
+  world.restart();
+  for (const auto& caller : {World::caller(), kGuest}) {
+    const auto reason =
+        message_of([&] { (void)world.service->issue(caller, world.order(root, test::make_csr())); });
+    CHECK_THAT(reason, Contains("explicit deny in a resource-based policy"));
+  }
+  CHECK_NOTHROW(world.service->describe(World::caller(), root));
+  world.service->put_resource_policy(World::caller(), root,
+                                     document(statement(R"("acm-pca:IssueCertificate")")));
+  CHECK_NOTHROW(world.service->issue(World::caller(), world.order(root, test::make_csr())));
+}
