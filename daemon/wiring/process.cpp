@@ -1,11 +1,13 @@
 #include "daemon/wiring/process.hpp"
 
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
 #include <ctime>
 #include <fcntl.h>
 #include <string>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -20,6 +22,12 @@ namespace {
 
 constexpr std::size_t kListeners = 3;
 constexpr std::size_t kOwnDescriptors = 256;  // ledger, tokens, log, event loops
+
+constexpr int kPidFileAttempts = 10;  // each one lost to a daemon that ends just then
+
+[[noreturn]] void refuse_pidfile(const std::filesystem::path& file, const std::string& cause) {
+  throw ca::Error{ca::Code::unavailable, "pidfile " + file.string() + ": " + cause};
+}
 
 sigset_t taken_signals() {
   sigset_t set;
@@ -78,21 +86,57 @@ std::optional<Signal> Signals::next(std::chrono::milliseconds wait) const {
 }
 
 PidFile::PidFile(std::filesystem::path file) : file_{std::move(file)} {
-  const std::string text = std::to_string(::getpid()) + "\n";
-  const int fd = ::open(file_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  const bool written = fd >= 0 && ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
-  const int cause = errno;
-  if (fd >= 0) {
-    ::close(fd);
+  for (int attempt = 0; attempt < kPidFileAttempts && descriptor_ < 0; ++attempt) {
+    take();
   }
+  const std::string text = std::to_string(::getpid()) + "\n";
+  const bool written =
+      descriptor_ >= 0 && ::ftruncate(descriptor_, 0) == 0 &&
+      ::pwrite(descriptor_, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size());
   if (!written) {
-    throw ca::Error{ca::Code::unavailable, "pidfile " + file_.string() + ": " + std::strerror(cause)};
+    const int cause = descriptor_ < 0 ? EAGAIN : errno;
+    if (descriptor_ >= 0) {
+      ::close(descriptor_);
+    }
+    refuse_pidfile(file_, std::strerror(cause));
   }
 }
 
+void PidFile::take() {
+  descriptor_ = ::open(file_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (descriptor_ < 0) {
+    refuse_pidfile(file_, std::strerror(errno));
+  }
+  if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
+    const int cause = errno;
+    std::array<char, 32> holder{};
+    const ssize_t size = ::pread(descriptor_, holder.data(), holder.size(), 0);
+    ::close(descriptor_);
+    std::string process{holder.data(), size > 0 ? static_cast<std::size_t>(size) : 0};
+    process = process.substr(0, process.find('\n'));
+    refuse_pidfile(file_, cause == EWOULDBLOCK ? "is held by process " + process +
+                                                     ": one pidfile for each daemon, change pidfile"
+                                               : std::strerror(cause));
+  }
+  if (!is_ours()) {  // its last holder removed it between open and flock
+    ::close(descriptor_);
+    descriptor_ = -1;
+  }
+}
+
+bool PidFile::is_ours() const {
+  struct stat named {};
+  struct stat held {};
+  return ::stat(file_.c_str(), &named) == 0 && ::fstat(descriptor_, &held) == 0 &&
+         named.st_dev == held.st_dev && named.st_ino == held.st_ino;
+}
+
 PidFile::~PidFile() {
-  std::error_code ignored;
-  std::filesystem::remove(file_, ignored);
+  if (is_ours()) {
+    std::error_code ignored;
+    std::filesystem::remove(file_, ignored);
+  }
+  ::close(descriptor_);
 }
 
 }  // namespace wiring

@@ -27,8 +27,9 @@ class Signals {
   [[nodiscard]] std::optional<Signal> next(std::chrono::milliseconds wait) const;
 };
 
-// The process id in a file for as long as this lives. Throws ca::Error{Code::unavailable} when it cannot be
-// written.
+// The process id in a file for as long as this lives, and an exclusive lock on that file. At the end the file
+// is removed if it is still the same. Throws ca::Error{Code::unavailable} that names the file when it cannot
+// be written or another process holds it.
 class PidFile {
  public:
   explicit PidFile(std::filesystem::path file);
@@ -37,7 +38,11 @@ class PidFile {
   PidFile& operator=(const PidFile&) = delete;
 
  private:
+  void take();  // opens and locks; descriptor_ stays -1 when the file was removed meanwhile
+  [[nodiscard]] bool is_ours() const;
+
   std::filesystem::path file_;
+  int descriptor_ = -1;
 };
 
 }  // namespace wiring

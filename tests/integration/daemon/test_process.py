@@ -126,6 +126,22 @@ def test_a_taken_port_is_named(daemon):
     assert port in second.stderr and "listeners.status" in second.stderr
 
 
+def test_a_second_daemon_with_the_same_pidfile_is_refused_and_leaves_it(daemon):
+    daemon.start()
+    other = daemon.folder / "other"
+    shutil.copytree(daemon.folder, other, ignore=shutil.ignore_patterns("ledger", "other", "notify"))
+    (other / "ledger").mkdir()
+    pidfile = daemon.folder / "chanceryd.pid"
+    (other / "chancery.yaml").write_text(CONFIG.replace("pidfile: chanceryd.pid", f"pidfile: {pidfile}"))
+    second = subprocess.run([os.environ["CHANCERYD"], "--config", other / "chancery.yaml"], env=daemon.environment,
+                            capture_output=True, text=True, timeout=30)
+    assert second.returncode == 1
+    assert f"pidfile {pidfile}: is held by process {daemon.process.pid}" in second.stderr
+    assert pidfile.read_text().strip() == str(daemon.process.pid)
+    assert daemon.stop() == 0
+    assert not pidfile.exists()
+
+
 def test_sighup_takes_new_tls_files(daemon):
     daemon.start()
     make_tls(daemon.folder, "renewed.example")

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <unistd.h>
 
 #include "ca/base/error.hpp"
 #include "daemon/wiring/key_ring.hpp"
@@ -190,4 +191,56 @@ TEST_CASE("descriptors: connections that do not fit are told what to do", "[wiri
   CHECK_THAT(*warning,
              Contains("hard limit is 12543") && Contains("LimitNOFILE=") && Contains("at most 4095"));
   CHECK_THAT(wiring::descriptor_warning(4096, 10).value(), Contains("at most 0"));
+}
+
+namespace {
+
+std::string text_of(const std::filesystem::path& file) {
+  std::ifstream in{file};
+  return {std::istreambuf_iterator<char>{in}, {}};
+}
+
+}  // namespace
+
+TEST_CASE("pidfile: a second daemon is refused and leaves the first one's file alone", "[wiring]") {
+  const Folder folder;
+  const auto file = folder.absent();
+  const std::string number = std::to_string(::getpid());
+  {
+    const wiring::PidFile first{file};
+    std::string refusal;
+    try {
+      const wiring::PidFile second{file};
+    } catch (const ca::Error& error) {
+      refusal = error.what();
+    }
+    CHECK(refusal == "pidfile " + file.string() + ": is held by process " + number +
+                         ": one pidfile for each daemon, change pidfile");
+    CHECK(text_of(file) == number + "\n");
+  }
+  CHECK_FALSE(std::filesystem::exists(file));
+}
+
+TEST_CASE("pidfile: one that a crash left is taken over, whatever is in it", "[wiring][I19]") {
+  const Folder folder;
+  const auto file = folder.write("pid", "123456789\nand more\n");
+  const wiring::PidFile pidfile{file};
+  CHECK(text_of(file) == std::to_string(::getpid()) + "\n");
+}
+
+TEST_CASE("pidfile: what stands in its place at the end is not removed", "[wiring]") {
+  const Folder folder;
+  const auto file = folder.absent();
+  {
+    const wiring::PidFile pidfile{file};
+    std::filesystem::remove(file);
+    (void)folder.write("absent", "somebody else's\n");
+  }
+  CHECK(text_of(file) == "somebody else's\n");
+}
+
+TEST_CASE("pidfile: a place where it cannot be written is named", "[wiring]") {
+  const Folder folder;
+  CHECK_THROWS_WITH(wiring::PidFile{folder.absent() / "pid"},
+                    "pidfile " + (folder.absent() / "pid").string() + ": No such file or directory");
 }
