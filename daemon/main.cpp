@@ -9,6 +9,7 @@
 #include "config/problem.hpp"
 #include "daemon/wiring/daemon.hpp"
 #include "daemon/wiring/module_options.hpp"
+#include "daemon/wiring/named_files.hpp"
 
 namespace {
 
@@ -23,6 +24,13 @@ int serve(const std::string& file, bool check_only) {
     options = config::load(file);
     principals = config::load_principals(options.principals, options.authority.partition);
     (void)wiring::provisioning_profiles(options);
+    const auto problems = wiring::problems_of_named_files(options, principals);
+    for (const std::string& problem : problems) {
+      std::fprintf(stderr, "%s: %s\n", file.c_str(), problem.c_str());
+    }
+    if (!problems.empty()) {
+      return kConfigurationRefused;
+    }
   } catch (const std::exception& refused) {
     std::fprintf(stderr, "%s\n", refused.what());
     return kConfigurationRefused;
@@ -63,7 +71,8 @@ int main(int argc, char* argv[]) {
   std::string file;
   bool check_only = false;
   app.add_option("--config", file, "configuration file (YAML)")->required();
-  app.add_flag("--check", check_only, "read the configuration, say what is wrong, start nothing");
+  app.add_flag("--check", check_only,
+               "read the configuration and the files that it names, say what is wrong, start nothing");
   app.set_version_flag("--version", CHANCERY_VERSION);
   try {
     app.parse(argc, argv);

@@ -103,6 +103,48 @@ def test_a_refused_configuration_ends_with_78_and_names_every_problem(daemon):
     assert "colour: unknown key" in text and "authority.issue_wait" in text
 
 
+def checked(daemon):
+    return subprocess.run([os.environ["CHANCERYD"], "--check", "--config", daemon.config], env=daemon.environment,
+                          capture_output=True, text=True, timeout=30)
+
+
+def another_key(daemon):
+    made = daemon.folder / "another"
+    made.mkdir()
+    make_tls(made)
+    shutil.copy(made / "tls-key.pem", daemon.folder / "tls-key.pem")
+
+
+def no_client_ca(daemon):
+    (daemon.folder / "clients.pem").write_text("no certificate\n")
+    daemon.config.write_text(CONFIG.replace("private_key: tls-key.pem", "private_key: tls-key.pem, client_ca: clients.pem"))
+
+
+@pytest.mark.parametrize("spoil, named, why", [
+    (another_key, "tls-key.pem", "mismatch"),
+    (lambda daemon: (daemon.folder / "tls.pem").write_text("no certificate\n"), "tls.pem", "no start line"),
+    (lambda daemon: (daemon.folder / "tls-key.pem").write_text("no key\n"), "tls-key.pem", ""),
+    (no_client_ca, "clients.pem", "no PEM certificates in it"),
+    (lambda daemon: (daemon.folder / "admin.secret").write_text("\n"), "admin.secret", "one line"),
+])
+def test_a_file_that_cannot_be_used_is_found_by_the_check_and_refused_at_the_start_with_78(daemon, spoil, named, why):
+    assert checked(daemon).returncode == 0
+    spoil(daemon)
+    check = checked(daemon)
+    assert check.returncode == 78 and "sound" not in check.stdout
+    assert str(daemon.folder / named) in check.stderr and why in check.stderr
+    daemon.start(wait=False)
+    assert daemon.process.wait(timeout=20) == 78
+    assert str(daemon.folder / named) in daemon.log.read_text()
+
+
+def test_the_check_names_every_file_that_cannot_be_used(daemon):
+    another_key(daemon)
+    (daemon.folder / "admin.secret").write_text("\n")
+    text = checked(daemon).stderr
+    assert "tls-key.pem" in text and "admin.secret" in text
+
+
 def test_a_second_daemon_on_the_same_ledger_is_refused(daemon):
     """I2"""
     daemon.start()
