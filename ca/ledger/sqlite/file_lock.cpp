@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <filesystem>
+#include <string_view>
 #include <sys/file.h>
 #include <system_error>
 #include <unistd.h>
@@ -19,10 +20,16 @@ namespace {
 
 std::string text_of_errno(int number) { return std::generic_category().message(number); }
 
-std::string holder_in(int descriptor) {
-  std::array<char, 32> text{};
+constexpr std::string_view kMark = "a ledger is here\n";
+
+std::string text_in(int descriptor) {
+  std::array<char, 64> text{};
   const auto size = ::pread(descriptor, text.data(), text.size() - 1, 0);
-  const std::string number{text.data(), size > 0 ? static_cast<std::size_t>(size) : 0};
+  return {text.data(), size > 0 ? static_cast<std::size_t>(size) : 0};
+}
+
+std::string holder_in(int descriptor) {
+  const std::string number = text_in(descriptor);
   return number.empty() ? "another process" : "process " + number.substr(0, number.find('\n'));
 }
 
@@ -38,10 +45,20 @@ FileLock::FileLock(const std::string& path)
     ::close(descriptor_);
     refuse(path, "is in use by " + holder + ": one daemon on one store");
   }
-  const std::string number = std::to_string(::getpid()) + "\n";
-  // For people only: that it cannot be written does not matter.
-  if (::ftruncate(descriptor_, 0) == 0) {
-    [[maybe_unused]] const auto written = ::pwrite(descriptor_, number.data(), number.size(), 0);
+  marked_ = text_in(descriptor_).find(kMark) != std::string::npos;
+  write();
+}
+
+void FileLock::mark() {
+  marked_ = true;
+  write();
+}
+
+// The process is for people only, and the mark is a second net: that they cannot be written does not matter.
+void FileLock::write() const {
+  const std::string text = std::to_string(::getpid()) + "\n" + std::string{marked_ ? kMark : ""};
+  if (::pwrite(descriptor_, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size())) {
+    [[maybe_unused]] const auto cut = ::ftruncate(descriptor_, static_cast<off_t>(text.size()));
   }
 }
 

@@ -3,7 +3,8 @@
 
 namespace ca::sqlite {
 
-// An exclusive lock on a file, held until the end of the object or of the process. The file stays.
+// An exclusive lock on a file, held until the end of the object or of the process. The file stays, and tells
+// the next one whether what it guards was ever there.
 class FileLock {
  public:
   // Throws Code::unavailable with the path and, when somebody else holds it, that process's number.
@@ -12,8 +13,14 @@ class FileLock {
   FileLock(const FileLock&) = delete;
   FileLock& operator=(const FileLock&) = delete;
 
+  // What it guards is there: kept in the file from now on.
+  void mark();
+  [[nodiscard]] bool was_marked() const { return marked_; }
+
  private:
+  void write() const;
   int descriptor_;
+  bool marked_ = false;
 };
 
 // Makes the file with mode 0600 when it is absent, so that what SQLite puts beside it has that mode too. Not

@@ -7,9 +7,11 @@ namespace ca {
 
 SqliteStore::State::State(const SqliteStoreOptions& options, const Clock& clock)
     : lock{options.path + ".lock"},
-      file{options.path},
+      file{options.path, lock.was_marked()},
       writer{options, clock},
-      readers{options.path, options.readers} {}
+      readers{options.path, options.readers} {
+  lock.mark();
+}
 
 SqliteStore::SqliteStore(SqliteStoreOptions options, const Clock& clock) {
   try {

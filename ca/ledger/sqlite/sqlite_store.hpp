@@ -28,6 +28,8 @@ struct StoreStatus {
 // SQLite in WAL mode with synchronous=FULL: ledger, inventory and audit log of one node in one file.
 // One writer thread. Opening takes an exclusive lock on `<path>.lock` (a second daemon on the same file is
 // refused), runs the numbered migrations, and checks that the stored audit head fits the last stored leaves.
+// A file that is missing although a ledger was here is not made anew. While the file or its write-ahead log
+// is moved or deleted, commits throw Code::unavailable and status() says so; put back, it goes on.
 class SqliteStore final : public Ledger, public Inventory, public AuditLog {
  public:
   // Throws Code::unavailable with path and cause.

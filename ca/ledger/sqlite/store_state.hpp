@@ -1,5 +1,6 @@
 #pragma once
 #include "ca/ledger/sqlite/file_lock.hpp"
+#include "ca/ledger/sqlite/open_files.hpp"
 #include "ca/ledger/sqlite/reader_pool.hpp"
 #include "ca/ledger/sqlite/sqlite_store.hpp"
 #include "ca/ledger/sqlite/writer.hpp"
@@ -11,7 +12,10 @@ struct SqliteStore::State {
   State(const SqliteStoreOptions& options, const Clock& clock);
 
   struct PrivateFile {
-    explicit PrivateFile(const std::string& path) { sqlite::make_private_file(path); }
+    PrivateFile(const std::string& path, bool was_here) {
+      sqlite::refuse_lost_file(path, was_here);
+      sqlite::make_private_file(path);
+    }
   };
   sqlite::FileLock lock;
   PrivateFile file;

@@ -19,6 +19,11 @@ std::int64_t steady_ns() {
       .count();
 }
 
+// No fault of the disk: what it is about can be put right while the daemon runs, and status() looks itself.
+struct Displaced : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
 bool changes_something(const Change& change) { return !std::holds_alternative<AppendEvents>(change); }
 
 void check_entry(const LedgerEntry& entry) {
@@ -30,14 +35,15 @@ void check_entry(const LedgerEntry& entry) {
 }  // namespace
 
 Writer::Writer(const SqliteStoreOptions& options, const Clock& clock)
-    : options_{options}, clock_{clock}, checkpointer_{options.wal_limit_bytes} {
-  session_ = std::make_unique<Session>(options_.path, Connection::Use::create);
+    : options_{options}, clock_{clock}, files_{options.path}, checkpointer_{options.wal_limit_bytes} {
+  connect(Connection::Use::create);
   migrate(*session_, options_.path, clock_.now().time_since_epoch().count());
   tail_ = AuditTail::load(*session_, options_.path, options_.node);
   tail_->check(*session_, options_.path);
   pending_ = read_pending(*session_);
   // What an earlier process may have left behind unsynced is durable before anything is built on it (I13).
   settle();
+  files_.note_companions();
 }
 
 Writer::~Writer() {
@@ -91,6 +97,10 @@ StoreStatus Writer::status() const {
     status.ok = false;
     status.last_error = options_.path + ": a write has been under way for more than five seconds";
   }
+  if (const auto displaced = files_.displaced()) {
+    status.ok = false;
+    status.last_error = *displaced;
+  }
   std::error_code absent;
   const auto size = std::filesystem::file_size(options_.path + "-wal", absent);
   status.wal_bytes = absent ? 0 : size;
@@ -128,6 +138,11 @@ void Writer::write(std::vector<Job>& batch) {
     next = tail_;
     pending = pending_;
     changed = apply_all(batch, answers, *next, pending);
+    require_in_place();
+  } catch (const Displaced&) {
+    roll_back();
+    fail(batch, "its file was moved or deleted");
+    return;
   } catch (const StoreFault& fault) {
     roll_back();
     refuse(batch, fault);
@@ -147,14 +162,31 @@ void Writer::write(std::vector<Job>& batch) {
       return;
     }
   }
+  files_.note_companions();
   commits_ += changed ? 1 : 0;
   answer(batch, answers);
   checkpoint();
 }
 
+void Writer::connect(Connection::Use use) {
+  require_in_place();
+  session_ = std::make_unique<Session>(options_.path, use);
+}
+
+void Writer::disconnect() {
+  files_.forget_companions();
+  session_.reset();
+}
+
+void Writer::require_in_place() const {
+  if (const auto displaced = files_.displaced()) {
+    throw Displaced{*displaced};
+  }
+}
+
 void Writer::open() {
   if (!session_) {
-    session_ = std::make_unique<Session>(options_.path, Connection::Use::write);
+    connect(Connection::Use::write);
   }
   if (unsettled_) {
     settle();
@@ -237,8 +269,8 @@ bool Writer::found_after_failed_commit(std::uint64_t commit_number) noexcept {
   for (int attempt = 0; attempt < kReadBackAttempts && unsettled_; ++attempt) {
     try {
       roll_back();
-      session_.reset();
-      session_ = std::make_unique<Session>(options_.path, Connection::Use::write);
+      disconnect();
+      connect(Connection::Use::write);
       if (!found) {
         found = AuditTail::load(*session_, options_.path, options_.node).commits() >= commit_number;
       }
@@ -259,7 +291,7 @@ void Writer::roll_back() noexcept {
   try {
     session_->run("ROLLBACK");
   } catch (const std::exception&) {
-    session_.reset();  // closing ends the transaction; the next batch opens again
+    disconnect();  // closing ends the transaction; the next batch opens again
   }
 }
 
@@ -290,9 +322,12 @@ void Writer::answer(std::vector<Job>& batch, std::vector<Answer>& answers) {
 
 void Writer::refuse(std::vector<Job>& batch, const StoreFault& fault) {
   note_fault(fault.what());
+  fail(batch, fault.reason());
+}
+
+void Writer::fail(std::vector<Job>& batch, const std::string& reason) {
   failed_entries_ += batch.size();
-  const Error error{Code::unavailable,
-                    std::string{"the ledger cannot be written now: "} + fault.reason() + ": try again later"};
+  const Error error{Code::unavailable, "the ledger cannot be written now: " + reason + ": try again later"};
   for (Job& job : batch) {
     job.promise.set_exception(std::make_exception_ptr(error));
   }

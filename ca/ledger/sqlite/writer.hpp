@@ -14,6 +14,7 @@
 #include "ca/ledger/sqlite/audit_tail.hpp"
 #include "ca/ledger/sqlite/changes.hpp"
 #include "ca/ledger/sqlite/checkpointer.hpp"
+#include "ca/ledger/sqlite/open_files.hpp"
 #include "ca/ledger/sqlite/sqlite_store.hpp"
 
 namespace ca::sqlite {
@@ -52,7 +53,10 @@ class Writer {
   void run();
   [[nodiscard]] std::vector<Job> take_batch();  // empty: closed and all written
   void write(std::vector<Job>& batch);
+  void connect(Connection::Use use);
+  void disconnect();
   void open();
+  void require_in_place() const;
   [[nodiscard]] bool apply_all(const std::vector<Job>& batch, std::vector<Answer>& answers, AuditTail& tail,
                                PendingCounts& pending);
   [[nodiscard]] Answer apply_one(const LedgerEntry& entry, AuditTail& tail,
@@ -63,10 +67,12 @@ class Writer {
   void checkpoint();
   void answer(std::vector<Job>& batch, std::vector<Answer>& answers);
   void refuse(std::vector<Job>& batch, const StoreFault& fault);
+  void fail(std::vector<Job>& batch, const std::string& reason);
   void note_fault(const std::string& text);
 
   const SqliteStoreOptions options_;
   const Clock& clock_;
+  OpenFiles files_;
 
   // The thread's own.
   std::unique_ptr<Session> session_;  // none: to be opened again

@@ -155,6 +155,31 @@ def test_a_second_daemon_on_the_same_ledger_is_refused(daemon):
     assert daemon.ready()[0] == 200
 
 
+def test_a_ledger_that_is_moved_away_takes_the_readiness_with_it(daemon):
+    """I1"""
+    daemon.start()
+    ledger, away = daemon.folder / "ledger/ledger.db", daemon.folder / "ledger/away"
+    ledger.rename(away)
+    status, text = daemon.ready()
+    assert status == 503 and "ledger.db: was moved or deleted" in text
+    assert daemon.metric("chancery_ledger_up") == 0
+    away.rename(ledger)
+    assert daemon.ready()[0] == 200
+    assert daemon.stop() == 0
+
+
+def test_a_missing_ledger_is_not_replaced_by_an_empty_one(daemon):
+    """I2"""
+    daemon.start()
+    daemon.stop()
+    (daemon.folder / "ledger/ledger.db").rename(daemon.folder / "ledger/away")
+    daemon.start(wait=False)
+    assert daemon.process.wait(timeout=20) == 1
+    cause = daemon.line("chanceryd ends")["cause"]
+    assert "ledger.db: is missing, but a ledger was here" in cause and "restore it from a backup" in cause
+    assert not (daemon.folder / "ledger/ledger.db").exists()
+
+
 def test_a_taken_port_is_named(daemon):
     daemon.start()
     other = daemon.folder / "other"
