@@ -102,7 +102,11 @@ TEST_CASE("inventory: reports are read as they were ordered, those without an en
   CHECK(read.format == ca::ReportFormat::csv);
   CHECK(read.status == ca::ReportStatus::creating);
   CHECK(read.created_at == first.created_at);
-  CHECK_FALSE(world.inventory().audit_report(other.arn, first.id));
+  for (const std::string account : {"999900001111", "111122223333"}) {
+    const auto stranger = test::make_authority(world.now(), account);
+    REQUIRE(world.commit(test::insert(stranger)) == "applied");
+    CHECK_FALSE(world.inventory().audit_report(stranger.arn, first.id));
+  }
   REQUIRE(world.commit(ended(first, ca::ReportStatus::success)) == "applied");
   CHECK(unwritten(world) == std::vector{second.id});
 }
