@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -68,6 +69,27 @@ class Inventory {
                                                                       const std::string& id) = 0;
   // Those in CREATING, oldest first.
   [[nodiscard]] virtual std::vector<AuditReportRecord> unwritten_reports() = 0;
+  // In order of their making.
+  [[nodiscard]] virtual std::vector<CrlRecord> crls(const AuthorityArn& authority) = 0;
+  // What a CRL of that series must list, as of one moment: calls `entry` by growing serial for each REVOKED
+  // certificate that ends at `ends_from` or later. The series' `revocations` as of the same moment, so that
+  // nothing which was revoked later is taken for covered. Throws Code::internal when there is no such series.
+  struct Revoked {
+    const SerialNumber& serial;
+    TimePoint revoked_at;
+    RevocationReason reason;
+  };
+  [[nodiscard]] virtual std::uint64_t revoked(const CrlRecord& crl, Seconds ends_from,
+                                              const std::function<void(const Revoked&)>& entry) = 0;
+  // The state of one certificate without its bytes.
+  struct Standing {
+    CertificateState state = CertificateState::pending;
+    std::optional<TimePoint> revoked_at;
+    std::optional<RevocationReason> reason;
+    Seconds not_after{};
+  };
+  [[nodiscard]] virtual std::optional<Standing> standing(const AuthorityArn& issuer,
+                                                         const SerialNumber& serial) = 0;
   // Kept incrementally; no scan.
   [[nodiscard]] virtual InventoryCounts counts() = 0;
 };

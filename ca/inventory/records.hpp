@@ -84,8 +84,17 @@ struct AuthorityRecord {
   std::optional<AuthorityStatus> deleted_from;
   std::optional<TimePoint> restorable_until;
   std::uint64_t generation = 0;  // of its certificate: 0 before the first import, one more at each
+  // Who answers OCSP for it (RFC 6960, 4.2.2.2); empty before the first answer was wanted.
+  std::string ocsp_key_uri;  // RFC 7512
+  Bytes ocsp_spki_der;
+  Bytes ocsp_certificate_der;  // the newest delegated certificate for that key
   std::uint64_t version = 0;
 };
+
+// The profile of certificates that answer OCSP for their authority: the daemon orders them itself, and an
+// authority that has stopped issuing goes on getting them. No profile of the configuration can have that
+// name.
+inline constexpr std::string_view kOcspSignerProfile = "chancery:ocsp-signer";
 
 // One certificate, from its durable intent on. The columns of the field's inventory table are all here.
 struct CertificateRecord {
@@ -114,6 +123,37 @@ struct CertificateRecord {
   std::string failure_reason;
 
   [[nodiscard]] CertificateArn arn() const { return {issuer, serial}; }
+};
+
+// A series of CRLs with growing numbers: the complete one of an authority, or that of a partition of its
+// certificates. Named in distribution points from the first certificate on, and kept for ever.
+struct CrlRecord {
+  AuthorityArn authority;
+  std::string name;       // uuid: the authority's for its complete CRL, its own for a partition
+  bool complete = false;  // lists every revoked certificate of the authority, not only those that name it
+  std::string uri;        // in the certificates that name it; of a partition also in its CRLs
+  std::string key;        // where it stands in a bucket and behind the status listener: "crl/<name>.crl"
+  std::uint64_t certificates = 0;  // that were accepted and name it
+  Seconds last_not_after{};        // the latest end of those
+  // Of certificates that it must list, ever: what a CRL has to say is new while this is above what the last
+  // one covered.
+  std::uint64_t revocations = 0;
+  std::uint64_t number = 0;  // the highest that was intended; 0: none
+  struct Issued {
+    std::uint64_t number = 0;
+    std::uint64_t covered = 0;  // `revocations` when its entries were read
+    std::uint64_t entries = 0;
+    TimePoint issued_at{};
+    Seconds next_update{};
+    // Of the last CRL that was due by time alone, and of the one before: an entry stays until one such CRL
+    // was issued after its certificate's end (RFC 5280, 3.3).
+    TimePoint scheduled_at{};
+    TimePoint previous_scheduled_at{};
+    Sha256 sha256{};  // of the whole CRL
+    friend bool operator==(const Issued&, const Issued&) = default;
+  };
+  std::optional<Issued> issued;  // the last that was signed
+  friend bool operator==(const CrlRecord&, const CrlRecord&) = default;
 };
 
 // One list of an authority's certificates that somebody ordered.

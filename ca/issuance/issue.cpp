@@ -133,9 +133,9 @@ Issuance::Result Issuance::issue(const IssuancePlan& plan, Deadline deadline) {
 // Commit #1. The serial of the earlier certificate that stands for this request; nullopt: ours is durable.
 std::optional<SerialNumber> Issuance::intend(const IssuancePlan& plan, const CertificateRecord& record,
                                              const std::string& alt_names) {
-  const CommitResult intent =
-      committed(ledger_, {InsertPending{record, plan.claim, !plan.device_id.empty(), plan.max_pending},
-                          {pending_event(plan, record, alt_names)}});
+  const CommitResult intent = committed(
+      ledger_, {InsertPending{record, plan.claim, !plan.device_id.empty(), plan.crl, plan.max_pending},
+                {pending_event(plan, record, alt_names)}});
   switch (intent.outcome) {
     case CommitResult::Outcome::applied:
       return std::nullopt;

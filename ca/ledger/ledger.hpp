@@ -36,6 +36,8 @@ struct InsertPending {
   // With record.device_id: the device's living certificate for the same key and profile (PENDING or ISSUED,
   // not expired) wins.
   bool once_per_device_key = false;
+  // The CRL that its distribution point names; empty: none.
+  std::string crl;
   // Most PENDING rows of record.account; beyond: Code::throttled.
   std::uint64_t max_pending = std::numeric_limits<std::uint64_t>::max();
 };
@@ -70,11 +72,27 @@ struct MarkAuditReport {
   std::string id;
   ReportStatus status = ReportStatus::success;
 };
+// A new series of CRLs; one of that name is left as it is (existing).
+struct InsertCrl {
+  CrlRecord record;
+};
+// A CRL of that series is about to be signed. The number must be above every number before it, whoever took
+// it and whatever became of it (stale otherwise, I8).
+struct IntendCrl {
+  std::string name;
+  std::uint64_t number = 0;
+};
+// It was signed: the series' last CRL, unless a later one is that already (wrong_state).
+struct MarkCrlIssued {
+  std::string name;
+  CrlRecord::Issued issued;
+};
 // Audit events without a change of the inventory (refusals, start-up, configuration).
 struct AppendEvents {};
 
-using Change = std::variant<InsertAuthority, UpdateAuthority, InsertPending, MarkIssued, MarkFailed,
-                            MarkRevoked, InsertAuditReport, MarkAuditReport, AppendEvents>;
+using Change =
+    std::variant<InsertAuthority, UpdateAuthority, InsertPending, MarkIssued, MarkFailed, MarkRevoked,
+                 InsertAuditReport, MarkAuditReport, InsertCrl, IntendCrl, MarkCrlIssued, AppendEvents>;
 
 // A change and its events: both or neither (I5).
 struct LedgerEntry {
@@ -85,13 +103,14 @@ struct LedgerEntry {
 struct CommitResult {
   enum class Outcome {
     applied,
-    existing,     // the claim, the device key or the interval of reports already names `existing_*`; nothing
-                  // was written
+    existing,     // the claim, the device key or the interval of reports already names `existing_*`, or a
+                  // CRL of that name is there; nothing was written
     conflict,     // same token, other request; nothing was written
     missing,      // no such row
     wrong_state,  // the row is not in the state that the change needs (MarkIssued on ISSUED, MarkRevoked on
-                  // REVOKED, MarkAuditReport on SUCCESS)
-    stale,        // UpdateAuthority: the version has moved on; MarkIssued: the generation has
+                  // REVOKED, MarkAuditReport on SUCCESS, MarkCrlIssued below a later one)
+    stale,        // UpdateAuthority: the version has moved on; MarkIssued: the generation has; IntendCrl: the
+                  // number has
     // InsertPending and MarkIssued: the authority is not ACTIVE, or its certificate or the row's validity is
     // over. A self-signed certificate may also be made for an authority in PENDING_CERTIFICATE.
     not_issuing,

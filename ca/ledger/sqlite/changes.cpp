@@ -1,5 +1,6 @@
 #include "ca/ledger/sqlite/changes.hpp"
 
+#include "ca/ledger/sqlite/crl_changes.hpp"
 #include "ca/ledger/sqlite/rows.hpp"
 
 namespace ca::sqlite {
@@ -121,16 +122,17 @@ CommitResult apply_change(Session& session, const InsertAuthority& change, const
         "key_storage_security_standard, key_token, key_uri, spki_der, csr_der, certificate_der, "
         "certificate_pem, chain_pem, not_before, not_after, created_at, last_state_change_at, "
         "failure_reason, generation, version, deleted_from, restorable_until, permissions_json, policy_json, "
-        "csr_extensions_der) VALUES (?1, "
+        "csr_extensions_der, ocsp_key_uri, ocsp_spki_der, ocsp_certificate_der) VALUES (?1, "
         "?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, "
-        "?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33)",
+        "?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36)",
         r.arn.id, r.arn.partition, r.arn.region, r.arn.account, api_name(r.type), api_name(r.key_algorithm),
         api_name(r.signing_algorithm), api_name(r.status), r.subject_der, r.configuration_json,
         r.revocation_json, r.tags_json, r.usage_mode, r.key_storage_security_standard, r.key_token, r.key_uri,
         r.spki_der, r.csr_der, r.certificate_der, r.certificate_pem, r.chain_pem, not_before_of(r),
         not_after_of(r), stored(r.created_at), stored(r.last_state_change_at), r.failure_reason,
         static_cast<std::int64_t>(r.generation), static_cast<std::int64_t>(r.version), deleted_from_of(r),
-        restorable_until_of(r), r.permissions_json, r.policy_json, stored(r.csr_extensions));
+        restorable_until_of(r), r.permissions_json, r.policy_json, stored(r.csr_extensions), r.ocsp_key_uri,
+        r.ocsp_spki_der, r.ocsp_certificate_der);
   } catch (const StoreFault& fault) {
     if (fault.extended_code() == SQLITE_CONSTRAINT_UNIQUE) {
       throw Error{Code::conflict, "an authority with this ARN exists already"};
@@ -156,7 +158,8 @@ CommitResult apply_change(Session& session, const UpdateAuthority& change, const
       "certificate_der = ?17, certificate_pem = ?18, chain_pem = ?19, not_before = ?20, not_after = ?21, "
       "created_at = ?22, last_state_change_at = ?23, failure_reason = ?24, generation = ?25, "
       "deleted_from = ?26, restorable_until = ?27, permissions_json = ?28, policy_json = ?29, "
-      "csr_extensions_der = ?30, version = ?2 + 1 "
+      "csr_extensions_der = ?30, ocsp_key_uri = ?31, ocsp_spki_der = ?32, ocsp_certificate_der = ?33, "
+      "version = ?2 + 1 "
       "WHERE authority = ?1 AND version = ?2",
       *authority, static_cast<std::int64_t>(r.version), api_name(r.type), api_name(r.key_algorithm),
       api_name(r.signing_algorithm), api_name(r.status), r.subject_der, r.configuration_json,
@@ -164,22 +167,23 @@ CommitResult apply_change(Session& session, const UpdateAuthority& change, const
       r.spki_der, r.csr_der, r.certificate_der, r.certificate_pem, r.chain_pem, not_before_of(r),
       not_after_of(r), stored(r.created_at), stored(r.last_state_change_at), r.failure_reason,
       static_cast<std::int64_t>(r.generation), deleted_from_of(r), restorable_until_of(r), r.permissions_json,
-      r.policy_json, stored(r.csr_extensions));
+      r.policy_json, stored(r.csr_extensions), r.ocsp_key_uri, r.ocsp_spki_der, r.ocsp_certificate_der);
   return only(changed == 1 ? Outcome::applied : Outcome::stale);
 }
 
-void insert_intent(Session& session, const CertificateRecord& r, std::int64_t issuer) {
+void insert_intent(Session& session, const CertificateRecord& r, std::int64_t issuer,
+                   std::optional<std::int64_t> crl) {
   const auto device_id = r.device_id.empty() ? std::nullopt : std::optional{std::string_view{r.device_id}};
   try {
     session.run(
         "INSERT INTO certificates (issuer, serial, state, self_signed, not_before, not_after, requested_at, "
         "template_name, signing_algorithm, account, requested_by, request_id, device_id, idempotency_token, "
-        "key_hash, subject, tbs_der, profile, passed_through_der) "
-        "VALUES (?1, ?2, 'P', ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
+        "key_hash, subject, tbs_der, profile, passed_through_der, crl) "
+        "VALUES (?1, ?2, 'P', ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
         issuer, r.serial.bytes(), r.self_signed, stored(r.validity.not_before), stored(r.validity.not_after),
         stored(r.requested_at), r.template_name, api_name(r.signing_algorithm), r.account, r.requested_by,
         r.request_id, device_id, r.idempotency_token, r.key_hash, r.subject, r.tbs_der, r.profile,
-        stored(r.passed_through));
+        stored(r.passed_through), crl);
   } catch (const StoreFault& fault) {
     if (fault.extended_code() == SQLITE_CONSTRAINT_UNIQUE) {
       throw Error{Code::duplicate_serial, "the serial " + r.serial.hex() + " was used before by this issuer"};
@@ -195,11 +199,15 @@ struct FoundAuthority {
   std::optional<std::int64_t> not_after;
   std::uint64_t generation;
 
-  [[nodiscard]] bool may_issue(bool self_signed, TimePoint now) const {
+  [[nodiscard]] bool may_issue(bool self_signed, std::string_view profile, TimePoint now) const {
     if (self_signed && status == AuthorityStatus::pending_certificate) {
       return true;
     }
-    return status == AuthorityStatus::active && (!not_after || *not_after >= stored(to_seconds(now)));
+    // What an authority has issued is answered for after it has stopped issuing.
+    const bool answers = profile == kOcspSignerProfile &&
+                         (status == AuthorityStatus::disabled || status == AuthorityStatus::deleted);
+    return (status == AuthorityStatus::active || answers) &&
+           (!not_after || *not_after >= stored(to_seconds(now)));
   }
 };
 
@@ -232,14 +240,14 @@ CommitResult apply_change(Session& session, const InsertPending& change, const C
       return *taken;
     }
   }
-  if (!issuer->may_issue(record.self_signed, at.now)) {
+  if (!issuer->may_issue(record.self_signed, record.profile, at.now)) {
     return only(Outcome::not_issuing);
   }
   const auto waiting = at.pending.find(record.account);
   if (waiting != at.pending.end() && static_cast<std::uint64_t>(waiting->second) >= change.max_pending) {
     throw Error{Code::throttled, "too many accepted certificates of this account wait for the token"};
   }
-  insert_intent(session, record, issuer->authority);
+  insert_intent(session, record, issuer->authority, count_in_crl(session, change));
   write_claim(session, change.claim, at.ledger_time, issuer->authority, record.serial.bytes());
   counts.move_in(CertificateState::pending, record.account);
   return only(Outcome::applied);
@@ -251,18 +259,19 @@ struct FoundCertificate {
   bool self_signed;
   std::int64_t not_after;
   std::string account;
+  std::string profile;
 };
 
 std::optional<FoundCertificate> find(Session& session, std::int64_t authority, const SerialNumber& serial) {
   auto row = session.query(
-      "SELECT certificate, state, self_signed, not_after, account FROM certificates "
+      "SELECT certificate, state, self_signed, not_after, account, profile FROM certificates "
       "WHERE issuer = ?1 AND serial = ?2",
       authority, serial.bytes());
   if (!row.next()) {
     return std::nullopt;
   }
-  return FoundCertificate{row.integer(0), state_from(row.text(1)), row.integer(2) != 0, row.integer(3),
-                          row.text(4)};
+  return FoundCertificate{
+      row.integer(0), state_from(row.text(1)), row.integer(2) != 0, row.integer(3), row.text(4), row.text(5)};
 }
 
 std::optional<FoundCertificate> find(Session& session, const AuthorityArn& issuer,
@@ -296,7 +305,8 @@ CommitResult apply_change(Session& session, const MarkIssued& change, const Circ
     return refused(found);
   }
   // All changes pass through here in one order: after a DISABLED that was acknowledged nothing is issued.
-  if (!authority->may_issue(found->self_signed, at.now) || found->not_after < stored(to_seconds(at.now))) {
+  if (!authority->may_issue(found->self_signed, found->profile, at.now) ||
+      found->not_after < stored(to_seconds(at.now))) {
     return only(Outcome::not_issuing);
   }
   if (authority->generation != change.generation) {
@@ -328,6 +338,7 @@ CommitResult apply_change(Session& session, const MarkRevoked& change, const Cir
   session.run(
       "UPDATE certificates SET state = 'R', revoked_at = ?2, revocation_reason = ?3 WHERE certificate = ?1",
       found->certificate, stored(change.revoked_at), static_cast<std::int64_t>(change.reason));
+  count_revocation(session, found->certificate);
   return moved(counts, *found, CertificateState::revoked);
 }
 
@@ -373,6 +384,14 @@ CommitResult apply_change(Session& session, const MarkAuditReport& change, const
       session.query("SELECT 1 FROM audit_reports WHERE authority = ?1 AND id = ?2", *authority, change.id)
           .next();
   return only(there ? Outcome::wrong_state : Outcome::missing);
+}
+
+template <class CrlChange>
+requires std::is_same_v<CrlChange, InsertCrl> || std::is_same_v<CrlChange, IntendCrl> ||
+    std::is_same_v<CrlChange, MarkCrlIssued>
+        CommitResult apply_change(Session& session, const CrlChange& change, const Circumstances&,
+                                  StateCounts&) {
+  return only(apply_to_crl(session, change));
 }
 
 CommitResult apply_change(Session&, const AppendEvents&, const Circumstances&, StateCounts&) {

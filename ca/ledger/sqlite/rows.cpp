@@ -16,24 +16,22 @@ Value known(const std::optional<Value>& value, const char* column) {
 
 AuthorityArn read_arn(const Execution& row) { return {row.text(0), row.text(1), row.text(2), row.text(3)}; }
 
-std::vector<Extension> read_extensions(const Bytes& der) {
-  return der.empty() ? std::vector<Extension>{} : parse_extensions(der);
+Sha256 read_hash(const Execution& row, int column) {
+  const Bytes stored = row.blob(column);
+  Sha256 hash{};
+  if (stored.size() != hash.size()) {
+    throw Error{Code::internal, "the store holds a hash of a wrong length"};
+  }
+  std::copy(stored.begin(), stored.end(), hash.begin());
+  return hash;
 }
 
-std::optional<RevocationReason> reason_from(std::optional<std::int64_t> code) {
-  if (!code) {
-    return std::nullopt;
-  }
-  for (const auto reason :
-       {RevocationReason::unspecified, RevocationReason::key_compromise,
-        RevocationReason::certificate_authority_compromise, RevocationReason::affiliation_changed,
-        RevocationReason::superseded, RevocationReason::cessation_of_operation,
-        RevocationReason::privilege_withdrawn, RevocationReason::a_a_compromise}) {
-    if (static_cast<std::int64_t>(reason) == *code) {
-      return reason;
-    }
-  }
-  throw Error{Code::internal, "the store holds an unknown value in column revocation_reason"};
+std::uint64_t count_from(const Execution& row, int column) {
+  return static_cast<std::uint64_t>(row.integer(column));
+}
+
+std::vector<Extension> read_extensions(const Bytes& der) {
+  return der.empty() ? std::vector<Extension>{} : parse_extensions(der);
 }
 
 }  // namespace
@@ -68,6 +66,22 @@ CertificateState state_from(const std::string& text) {
 
 AuthorityStatus status_from(const std::string& text) {
   return known(authority_status_from_api(text), "status");
+}
+
+std::optional<RevocationReason> reason_from(std::optional<std::int64_t> code) {
+  if (!code) {
+    return std::nullopt;
+  }
+  for (const auto reason :
+       {RevocationReason::unspecified, RevocationReason::key_compromise,
+        RevocationReason::certificate_authority_compromise, RevocationReason::affiliation_changed,
+        RevocationReason::superseded, RevocationReason::cessation_of_operation,
+        RevocationReason::privilege_withdrawn, RevocationReason::a_a_compromise}) {
+    if (static_cast<std::int64_t>(reason) == *code) {
+      return reason;
+    }
+  }
+  throw Error{Code::internal, "the store holds an unknown value in column revocation_reason"};
 }
 
 AuthorityRecord read_authority(const Execution& row) {
@@ -107,6 +121,9 @@ AuthorityRecord read_authority(const Execution& row) {
   record.permissions_json = row.text(30);
   record.policy_json = row.text(31);
   record.csr_extensions = read_extensions(row.blob(32));
+  record.ocsp_key_uri = row.text(33);
+  record.ocsp_spki_der = row.blob(34);
+  record.ocsp_certificate_der = row.blob(35);
   return record;
 }
 
@@ -128,11 +145,7 @@ CertificateRow read_certificate(const Execution& row) {
   record.request_id = row.text(18);
   record.device_id = row.text(19);
   record.idempotency_token = row.text(20);
-  const Bytes key_hash = row.blob(21);
-  if (key_hash.size() != record.key_hash.size()) {
-    throw Error{Code::internal, "the store holds a key hash of a wrong length"};
-  }
-  std::copy(key_hash.begin(), key_hash.end(), record.key_hash.begin());
+  record.key_hash = read_hash(row, 21);
   record.subject = row.text(22);
   record.tbs_der = row.blob(23);
   if (const auto issued_at = row.maybe_integer(24)) {
@@ -152,6 +165,30 @@ AuditReportRecord read_report(const Execution& row) {
   record.format = known(report_format_from_api(row.text(6)), "format");
   record.status = known(report_status_from_api(row.text(7)), "status");
   record.created_at = time_from(row.integer(8));
+  return record;
+}
+
+CrlRecord read_crl(const Execution& row) {
+  CrlRecord record;
+  record.authority = read_arn(row);
+  record.name = row.text(4);
+  record.complete = row.integer(5) != 0;
+  record.uri = row.text(6);
+  record.key = row.text(7);
+  record.certificates = count_from(row, 8);
+  record.last_not_after = seconds_from(row.integer(9));
+  record.revocations = count_from(row, 10);
+  record.number = count_from(row, 11);
+  if (!row.is_null(12)) {
+    record.issued = CrlRecord::Issued{.number = count_from(row, 12),
+                                      .covered = count_from(row, 13),
+                                      .entries = count_from(row, 14),
+                                      .issued_at = time_from(row.integer(15)),
+                                      .next_update = seconds_from(row.integer(16)),
+                                      .scheduled_at = time_from(row.integer(17)),
+                                      .previous_scheduled_at = time_from(row.integer(18)),
+                                      .sha256 = read_hash(row, 19)};
+  }
   return record;
 }
 

@@ -28,7 +28,7 @@ inline Seconds seconds_from(std::int64_t stored) { return Seconds{std::chrono::s
   "a.key_storage_security_standard, a.key_token, a.key_uri, a.spki_der, a.csr_der, a.certificate_der, " \
   "a.certificate_pem, a.chain_pem, a.not_before, a.not_after, a.created_at, a.last_state_change_at, "   \
   "a.failure_reason, a.generation, a.version, a.deleted_from, a.restorable_until, a.permissions_json, " \
-  "a.policy_json, a.csr_extensions_der"
+  "a.policy_json, a.csr_extensions_der, a.ocsp_key_uri, a.ocsp_spki_der, a.ocsp_certificate_der"
 [[nodiscard]] AuthorityRecord read_authority(const Execution& row);
 
 // The columns that read_certificate wants, and the tables that give them.
@@ -50,5 +50,13 @@ struct CertificateRow {
 #define CHANCERY_REPORT_COLUMNS \
   "a.partition, a.region, a.account, a.id, r.id, r.bucket, r.format, r.status, r.created_at"
 [[nodiscard]] AuditReportRecord read_report(const Execution& row);
+
+#define CHANCERY_CRL_COLUMNS                                                                          \
+  "a.partition, a.region, a.account, a.id, l.name, l.complete, l.uri, l.object_key, l.certificates, " \
+  "l.last_not_after, l.revocations, l.number, l.issued_number, l.covered, l.entries, l.issued_at, "   \
+  "l.next_update, l.scheduled_at, l.previous_scheduled_at, l.sha256"
+[[nodiscard]] CrlRecord read_crl(const Execution& row);
+
+[[nodiscard]] std::optional<RevocationReason> reason_from(std::optional<std::int64_t> code);
 
 }  // namespace ca::sqlite

@@ -164,8 +164,50 @@ CREATE INDEX audit_reports_unwritten ON audit_reports (report) WHERE status = 'C
 CREATE INDEX certificates_by_issuer ON certificates (issuer);
 )sql";
 
+// Series of CRLs, and who answers OCSP. The indexes hold all that a CRL says about a certificate, by serial,
+// so that a CRL of a million entries reads no row.
+constexpr const char* kVersion4 = R"sql(
+ALTER TABLE authorities ADD COLUMN ocsp_key_uri TEXT NOT NULL DEFAULT '';
+ALTER TABLE authorities ADD COLUMN ocsp_spki_der BLOB NOT NULL DEFAULT x'';
+ALTER TABLE authorities ADD COLUMN ocsp_certificate_der BLOB NOT NULL DEFAULT x'';
+CREATE TABLE crls (
+  crl INTEGER PRIMARY KEY,
+  authority INTEGER NOT NULL REFERENCES authorities (authority),
+  name TEXT NOT NULL UNIQUE,
+  complete INTEGER NOT NULL,
+  uri TEXT NOT NULL,
+  object_key TEXT NOT NULL,
+  certificates INTEGER NOT NULL DEFAULT 0,
+  last_not_after INTEGER NOT NULL DEFAULT 0,
+  revocations INTEGER NOT NULL DEFAULT 0,
+  number INTEGER NOT NULL DEFAULT 0,
+  issued_number INTEGER,
+  covered INTEGER,
+  entries INTEGER,
+  issued_at INTEGER,
+  next_update INTEGER,
+  scheduled_at INTEGER,
+  previous_scheduled_at INTEGER,
+  sha256 BLOB
+) STRICT;
+CREATE INDEX crls_by_authority ON crls (authority);
+CREATE TRIGGER crls_are_kept BEFORE DELETE ON crls
+BEGIN SELECT RAISE(ABORT, 'series of CRLs are never deleted'); END;
+CREATE TRIGGER crl_numbers_grow BEFORE UPDATE OF number, issued_number ON crls
+WHEN NEW.number < OLD.number OR NEW.issued_number < OLD.issued_number
+BEGIN SELECT RAISE(ABORT, 'CRL numbers never go back'); END;
+ALTER TABLE certificates ADD COLUMN crl INTEGER REFERENCES crls (crl);
+CREATE INDEX certificates_revoked ON certificates (issuer, serial, not_after, revoked_at, revocation_reason)
+WHERE state = 'R';
+CREATE INDEX certificates_revoked_by_crl ON certificates (crl, serial, not_after, revoked_at, revocation_reason)
+WHERE state = 'R' AND crl IS NOT NULL;
+CREATE TRIGGER revocations_are_kept BEFORE UPDATE OF state, crl ON certificates
+WHEN OLD.state = 'R' OR NEW.crl IS NOT OLD.crl
+BEGIN SELECT RAISE(ABORT, 'a revocation, and the CRL of a certificate, are never changed'); END;
+)sql";
+
 // Step n brings version n to n + 1. A landed step is never edited: the next change is the next step.
-constexpr const char* kSteps[] = {kVersion1, kVersion2, kVersion3};
+constexpr const char* kSteps[] = {kVersion1, kVersion2, kVersion3, kVersion4};
 
 std::int64_t stored_version(Session& session, const std::string& path) {
   if (!session.query("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'schema_version'").next()) {

@@ -55,6 +55,11 @@ class SqliteStore final : public Ledger, public Inventory, public AuditLog {
   [[nodiscard]] std::optional<AuditReportRecord> audit_report(const AuthorityArn& authority,
                                                               const std::string& id) override;
   [[nodiscard]] std::vector<AuditReportRecord> unwritten_reports() override;
+  [[nodiscard]] std::vector<CrlRecord> crls(const AuthorityArn& authority) override;
+  [[nodiscard]] std::uint64_t revoked(const CrlRecord& crl, Seconds ends_from,
+                                      const std::function<void(const Revoked&)>& entry) override;
+  [[nodiscard]] std::optional<Standing> standing(const AuthorityArn& issuer,
+                                                 const SerialNumber& serial) override;
   [[nodiscard]] InventoryCounts counts() override;
   [[nodiscard]] MerkleFrontier audit_head() override;
   [[nodiscard]] std::vector<AuditLine> audit_lines(std::uint64_t from_seq, std::size_t limit) override;

@@ -185,7 +185,8 @@ TEST_CASE("store: opening reads the end of the log and not all of it", "[ledger]
           folder.store(),
           "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50000) "
           "INSERT INTO certificates SELECT NULL, 1, randomblob(16), 'F', 0, i, i, i, NULL, NULL, '', NULL, "
-          "NULL, 't', 'SHA256WITHECDSA', 'a', 'p', 'r', NULL, '', zeroblob(32), 's', zeroblob(300), '', x'' "
+          "NULL, 't', 'SHA256WITHECDSA', 'a', 'p', 'r', NULL, '', zeroblob(32), 's', zeroblob(300), '', x'', "
+          "NULL "
           "FROM n")
           .empty());
   const test::FakeClock clock;
