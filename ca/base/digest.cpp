@@ -55,6 +55,22 @@ Bytes sha512(ByteView data) {
   return digest;
 }
 
+Bytes digest(Digest algorithm, ByteView data) {
+  switch (algorithm) {
+    case Digest::sha1:
+      return sha1(data);
+    case Digest::sha256: {
+      const Sha256 octets = sha256(data);
+      return {octets.begin(), octets.end()};
+    }
+    case Digest::sha384:
+      return sha384(data);
+    case Digest::sha512:
+      return sha512(data);
+  }
+  return {};
+}
+
 struct Sha256Stream::Context {
   std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> openssl{EVP_MD_CTX_new(), EVP_MD_CTX_free};
 };

@@ -18,6 +18,7 @@ std::string_view name_of(Code code) {
     CHANCERY_NAME(too_many_tags);
     CHANCERY_NAME(malformed_csr);
     CHANCERY_NAME(malformed_certificate);
+    CHANCERY_NAME(malformed_crl);
     CHANCERY_NAME(certificate_mismatch);
     CHANCERY_NAME(validity_beyond_issuer);
     CHANCERY_NAME(path_length_exceeded);

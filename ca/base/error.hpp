@@ -9,7 +9,7 @@ namespace ca {
 // and -Wswitch-enum refuses a map that misses one.
 enum class Code {
   // what the caller sent
-  malformed_request,     // not JSON, or a member of the wrong JSON type
+  malformed_request,     // not JSON, a member of the wrong JSON type, no OCSP request
   constraint_violation,  // a member breaks its shape: length, pattern, range, enum, missing
   invalid_args,
   invalid_arn,
@@ -20,6 +20,7 @@ enum class Code {
   too_many_tags,
   malformed_csr,
   malformed_certificate,
+  malformed_crl,  // a revocation list that was read back, or of an outside issuer
   certificate_mismatch,
   validity_beyond_issuer,
   path_length_exceeded,

@@ -56,6 +56,21 @@ SerialNumber SerialNumber::from_bytes(ByteView bytes) {
   return serial;
 }
 
+std::optional<SerialNumber> SerialNumber::from_integer(ByteView contents) {
+  if (contents.empty() || (contents.front() & 0x80U) != 0) {
+    return std::nullopt;
+  }
+  while (!contents.empty() && contents.front() == 0) {
+    contents = contents.subspan(1);
+  }
+  if (contents.size() > kBytes) {
+    return std::nullopt;
+  }
+  SerialNumber serial;
+  std::copy_backward(contents.begin(), contents.end(), serial.bytes_.end());
+  return serial;
+}
+
 SerialNumber SerialNumber::from_hex(std::string_view text) {
   if (text.empty() || text.size() > kMaxSerialText) {
     refuse();

@@ -1,6 +1,7 @@
 #pragma once
 #include <array>
 #include <compare>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,6 +19,9 @@ class SerialNumber {
   [[nodiscard]] static SerialNumber random();
   // Exactly 16 bytes, big-endian. Throws Code::invalid_request.
   [[nodiscard]] static SerialNumber from_bytes(ByteView bytes);
+  // From the contents of an INTEGER that another has encoded, of any length and sign; nullopt when no
+  // certificate of ours has that number: it is negative or has more than 128 bits.
+  [[nodiscard]] static std::optional<SerialNumber> from_integer(ByteView contents);
   // Accepts colon pairs, upper or lower case, odd digit counts and missing leading zeros
   // (Terraform writes %x). At most 32 significant digits. Throws Code::invalid_request.
   [[nodiscard]] static SerialNumber from_hex(std::string_view text);

@@ -9,6 +9,7 @@
 #include "ca/base/digest.hpp"
 #include "ca/x509/algorithm.hpp"
 #include "ca/x509/certificate.hpp"
+#include "ca/x509/revocation_reason.hpp"
 
 namespace ca {
 
@@ -19,17 +20,6 @@ enum class CertificateState {
   issued,
   failed,  // will never be signed; failure_reason says why
   revoked,
-};
-// RFC 5280, 5.3.1 codes of the eight values that the API knows.
-enum class RevocationReason {
-  unspecified = 0,
-  key_compromise = 1,
-  certificate_authority_compromise = 2,
-  affiliation_changed = 3,
-  superseded = 4,
-  cessation_of_operation = 5,
-  privilege_withdrawn = 9,
-  a_a_compromise = 10,
 };
 
 enum class ReportFormat { json, csv };

@@ -134,9 +134,4 @@ Bytes build_request_info(const DistinguishedName& subject, ByteView spki_der,
                                             der::element(der::tag::context_constructed(0), attribute)});
 }
 
-Bytes assemble_signed(ByteView to_be_signed, SigningAlgorithm algorithm, ByteView signature) {
-  return der::element(der::tag::kSequence,
-                      {to_be_signed, algorithm_identifier(algorithm), der::bit_string(signature)});
-}
-
 }  // namespace ca

@@ -1,6 +1,7 @@
 #pragma once
 #include <vector>
 
+#include "ca/x509/assemble_signed.hpp"
 #include "ca/x509/extension.hpp"
 #include "ca/x509/name.hpp"
 #include "ca/x509/public_key.hpp"
@@ -27,7 +28,5 @@ struct CertificateRequest {
 // CertificationRequestInfo for a CA's own CSR: basicConstraints critical CA:TRUE only, plus `extra`.
 [[nodiscard]] Bytes build_request_info(const DistinguishedName& subject, ByteView spki_der,
                                        const std::vector<Extension>& extra);
-// SEQUENCE { info, AlgorithmIdentifier, BIT STRING }: requests and certificates alike.
-[[nodiscard]] Bytes assemble_signed(ByteView to_be_signed, SigningAlgorithm algorithm, ByteView signature);
 
 }  // namespace ca

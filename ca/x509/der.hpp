@@ -19,6 +19,7 @@ inline constexpr std::uint8_t kBitString = 0x03;
 inline constexpr std::uint8_t kOctetString = 0x04;
 inline constexpr std::uint8_t kNull = 0x05;
 inline constexpr std::uint8_t kOid = 0x06;
+inline constexpr std::uint8_t kEnumerated = 0x0A;
 inline constexpr std::uint8_t kUtf8String = 0x0C;
 inline constexpr std::uint8_t kNumericString = 0x12;
 inline constexpr std::uint8_t kPrintableString = 0x13;
@@ -63,13 +64,17 @@ class Reader {
 
   // Contents of an INTEGER that is minimal and not negative, without the sign octet.
   ByteView unsigned_integer(std::string_view what);
-  // The same as a number of at most `max`.
+  // Contents of an INTEGER that is minimal, of either sign: serial numbers of outside issuers.
+  ByteView integer(std::string_view what);
+  // An unsigned integer as a number of at most `max`.
   int small_integer(std::string_view what, int max);
   Oid oid(std::string_view what);
   // Contents of a BIT STRING of whole octets.
   ByteView octet_aligned_bits(std::string_view what);
   // UTCTime or GeneralizedTime in the form of RFC 5280, 4.1.2.5: seconds, Z, no fraction.
   Seconds time(std::string_view what);
+  // GeneralizedTime in that form, also before 2050 (RFC 6960, 4.2.2.1).
+  Seconds generalized_time(std::string_view what);
 
   [[noreturn]] void refuse(const std::string& why) const;
 
@@ -96,5 +101,9 @@ void check_well_formed(ByteView bytes, std::string_view what);
 [[nodiscard]] Bytes bit_string(ByteView octets);
 [[nodiscard]] Bytes named_bits(unsigned bits);  // bit 0 first, trailing zero bits left out
 [[nodiscard]] Bytes time(Seconds time);         // UTCTime through 2049, then GeneralizedTime
+[[nodiscard]] Bytes generalized_time(Seconds time);
+// Onto the end of what is there: tag and length of an element whose contents follow, and a whole time().
+void append_header(Bytes& out, std::uint8_t tag, std::size_t length);
+void append_time(Bytes& out, Seconds time);
 
 }  // namespace ca::der

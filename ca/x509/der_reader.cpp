@@ -161,6 +161,19 @@ ByteView Reader::unsigned_integer(std::string_view what) {
   return contents;
 }
 
+ByteView Reader::integer(std::string_view what) {
+  const ByteView contents = take(tag::kInteger, what).contents;
+  if (contents.empty()) {
+    refuse(std::string{what} + " is empty");
+  }
+  // X.690, 8.3.2: the first nine bits are neither all zero nor all one.
+  if (contents.size() > 1 && (contents[0] == 0 || contents[0] == 0xFF) &&
+      ((contents[0] ^ contents[1]) & 0x80U) == 0) {
+    refuse(std::string{what} + " is not encoded in its shortest form");
+  }
+  return contents;
+}
+
 int Reader::small_integer(std::string_view what, int max) {
   const ByteView contents = unsigned_integer(what);
   if (contents.size() > 2) {
@@ -192,6 +205,13 @@ Seconds Reader::time(std::string_view what) {
     refuse(std::string{what} + " is not a UTCTime or GeneralizedTime of RFC 5280");
   }
   return *value;
+}
+
+Seconds Reader::generalized_time(std::string_view what) {
+  if (!done() && peek_tag() != tag::kGeneralizedTime) {
+    refuse(std::string{what} + " is not a GeneralizedTime");
+  }
+  return time(what);
 }
 
 void check_well_formed(ByteView bytes, std::string_view what) { check_row(bytes, what, 0); }

@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <cstdio>
 
 #include "ca/base/error.hpp"
 #include "ca/base/strings.hpp"
@@ -14,7 +13,7 @@ __extension__ using Arc = unsigned __int128;
 constexpr Arc kMaxArc = ~Arc{0};
 constexpr std::size_t kMaxArcDigits = 39;
 constexpr std::size_t kMaxOidText = 200;
-constexpr int kFirstYearOfGeneralizedTime = 2050;
+constexpr int kFirstYear = 1950;
 constexpr int kLastYear = 9999;
 
 void append_length(Bytes& out, std::size_t length) {
@@ -66,6 +65,32 @@ void append_arc(Bytes& out, Arc arc) {
   while (count > 0) {
     out.push_back(octets[--count]);
   }
+}
+
+void write_two_digits(std::uint8_t* at, unsigned value) {
+  at[0] = static_cast<std::uint8_t>('0' + value / 10 % 10);
+  at[1] = static_cast<std::uint8_t>('0' + value % 10);
+}
+
+// YYYYMMDDHHMMSSZ. By hand: a revocation list has a million of them.
+std::array<std::uint8_t, 15> digits_of(Seconds time) {
+  const auto midnight = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date{midnight};
+  const std::chrono::hh_mm_ss clock{time - midnight};
+  const int year = static_cast<int>(date.year());
+  if (year < kFirstYear || year > kLastYear) {
+    throw Error{Code::internal, "a certificate cannot hold the year " + std::to_string(year)};
+  }
+  std::array<std::uint8_t, 15> text{};
+  write_two_digits(text.data(), static_cast<unsigned>(year) / 100);
+  write_two_digits(text.data() + 2, static_cast<unsigned>(year) % 100);
+  write_two_digits(text.data() + 4, static_cast<unsigned>(date.month()));
+  write_two_digits(text.data() + 6, static_cast<unsigned>(date.day()));
+  write_two_digits(text.data() + 8, static_cast<unsigned>(clock.hours().count()));
+  write_two_digits(text.data() + 10, static_cast<unsigned>(clock.minutes().count()));
+  write_two_digits(text.data() + 12, static_cast<unsigned>(clock.seconds().count()));
+  text[14] = 'Z';
+  return text;
 }
 
 }  // namespace
@@ -143,21 +168,25 @@ Bytes named_bits(unsigned bits) {
 }
 
 Bytes time(Seconds time) {
-  const auto midnight = std::chrono::floor<std::chrono::days>(time);
-  const std::chrono::year_month_day date{midnight};
-  const std::chrono::hh_mm_ss clock{time - midnight};
-  const int year = static_cast<int>(date.year());
-  if (year < 1950 || year > kLastYear) {
-    throw Error{Code::internal, "a certificate cannot hold the year " + std::to_string(year)};
-  }
-  std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), "%04d%02u%02u%02d%02d%02dZ", year,
-                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-                static_cast<int>(clock.seconds().count()));
-  const std::string_view digits{text.data()};
-  return year < kFirstYearOfGeneralizedTime ? element(tag::kUtcTime, bytes_of(digits.substr(2)))
-                                            : element(tag::kGeneralizedTime, bytes_of(digits));
+  Bytes out;
+  append_time(out, time);
+  return out;
+}
+
+Bytes generalized_time(Seconds time) { return element(tag::kGeneralizedTime, digits_of(time)); }
+
+void append_header(Bytes& out, std::uint8_t tag, std::size_t length) {
+  out.push_back(tag);
+  append_length(out, length);
+}
+
+void append_time(Bytes& out, Seconds time) {
+  const auto digits = digits_of(time);
+  ByteView text{digits};
+  const bool utc = text[0] < '2' || (text[0] == '2' && text[1] == '0' && text[2] < '5');
+  text = utc ? text.subspan(2) : text;
+  append_header(out, utc ? tag::kUtcTime : tag::kGeneralizedTime, text.size());
+  out.insert(out.end(), text.begin(), text.end());
 }
 
 }  // namespace ca::der

@@ -16,6 +16,9 @@ inline constexpr const char* kKeyUsage = "2.5.29.15";
 inline constexpr const char* kSubjectAltName = "2.5.29.17";
 inline constexpr const char* kIssuerAltName = "2.5.29.18";
 inline constexpr const char* kBasicConstraints = "2.5.29.19";
+inline constexpr const char* kCrlNumber = "2.5.29.20";
+inline constexpr const char* kReasonCode = "2.5.29.21";
+inline constexpr const char* kIssuingDistributionPoint = "2.5.29.28";
 inline constexpr const char* kNameConstraints = "2.5.29.30";
 inline constexpr const char* kCrlDistributionPoints = "2.5.29.31";
 inline constexpr const char* kCertificatePolicies = "2.5.29.32";
@@ -32,6 +35,8 @@ inline constexpr const char* kServerAuth = "1.3.6.1.5.5.7.3.1";
 inline constexpr const char* kClientAuth = "1.3.6.1.5.5.7.3.2";
 inline constexpr const char* kCodeSigning = "1.3.6.1.5.5.7.3.3";
 inline constexpr const char* kOcspSigning = "1.3.6.1.5.5.7.3.9";
+inline constexpr const char* kOcspBasic = "1.3.6.1.5.5.7.48.1.1";
+inline constexpr const char* kOcspNonce = "1.3.6.1.5.5.7.48.1.2";
 inline constexpr const char* kCommonName = "2.5.4.3";
 }  // namespace oid
 

@@ -78,6 +78,7 @@ AwsError aws_error(Code code) {
       return {"ThrottlingException", 400, false};
     case Code::unavailable:
       return {"ServiceUnavailable", 503, false};
+    case Code::malformed_crl:  // only ever read back, never sent
     case Code::internal:
     case Code::signature_check_failed:
     case Code::duplicate_serial:

@@ -56,6 +56,7 @@ Problem problem_of(Code code) {
     case Code::unavailable:
     case Code::key_unusable:
       return {503, "Temporarily not available", false};
+    case Code::malformed_crl:  // only ever read back, never sent
     case Code::internal:
     case Code::signature_check_failed:
     case Code::duplicate_serial:

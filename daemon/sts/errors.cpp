@@ -58,6 +58,7 @@ StsError sts_error(Code code) {
     case Code::unavailable:
     case Code::key_unusable:
       return {"ServiceUnavailable", 503, false};
+    case Code::malformed_crl:  // only ever read back, never sent
     case Code::internal:
     case Code::signature_check_failed:
     case Code::duplicate_serial:
