@@ -6,30 +6,16 @@
 #include "pkcs11/connection.hpp"
 #include "pkcs11/key_access.hpp"
 #include "pkcs11/public_key.hpp"
+#include "pkcs11/steps.hpp"
 
 namespace pkcs11 {
 namespace {
 
 constexpr std::chrono::seconds kLoadLimit{30};
-constexpr const char* kSeeLog = "see the module's own log; the return value is explained in PKCS#11, 5.1";
 
 class Examination {
  public:
   explicit Examination(const TokenOptions& options) : options_{options} {}
-
-  // Each step returns what it found; a throw ends the examination with that step failed.
-  template <typename Step>
-  bool step(const char* what, Step found) {
-    try {
-      steps_.push_back({what, true, found(), {}});
-      return true;
-    } catch (const Error& error) {
-      steps_.push_back({what, false, error.cause(), error.hint().empty() ? kSeeLog : error.hint()});
-    } catch (const std::exception& error) {
-      steps_.push_back({what, false, error.what(), "see the system's log"});
-    }
-    return false;
-  }
 
   std::string load() {
     if (!options_.uri.module_path) {
@@ -123,13 +109,10 @@ class Examination {
     }
   }
 
-  [[nodiscard]] std::vector<DoctorStep> steps() && { return std::move(steps_); }
-
  private:
   [[nodiscard]] Session session() const { return {use_->functions(), connection_->anchor}; }
 
   const TokenOptions& options_;
-  std::vector<DoctorStep> steps_;
   std::optional<Module::Use> use_;
   std::optional<Connection> connection_;
   std::optional<PrivateKey> key_;
@@ -139,18 +122,19 @@ class Examination {
 
 std::vector<DoctorStep> diagnose(const TokenOptions& options, const std::optional<Uri>& key) {
   Examination examined{options};
-  const bool connected = examined.step("module", [&] { return examined.load(); }) &&
-                         examined.step("slots", [&] { return examined.slots(); }) &&
-                         examined.step("token", [&] { return examined.token(); }) &&
-                         examined.step("PIN source", [&] { return examined.pin(); }) &&
-                         examined.step("login", [&] { return examined.login(); }) &&
-                         examined.step("mechanisms", [&] { return examined.mechanisms(); });
+  Steps steps;
+  const bool connected = steps.step("module", [&] { return examined.load(); }) &&
+                         steps.step("slots", [&] { return examined.slots(); }) &&
+                         steps.step("token", [&] { return examined.token(); }) &&
+                         steps.step("PIN source", [&] { return examined.pin(); }) &&
+                         steps.step("login", [&] { return examined.login(); }) &&
+                         steps.step("mechanisms", [&] { return examined.mechanisms(); });
   if (connected && key) {
-    static_cast<void>(examined.step("key attributes", [&] { return examined.attributes(*key); }) &&
-                      examined.step("trial signature", [&] { return examined.trial(*key); }));
+    static_cast<void>(steps.step("key attributes", [&] { return examined.attributes(*key); }) &&
+                      steps.step("trial signature", [&] { return examined.trial(*key); }));
   }
   examined.finish();
-  return std::move(examined).steps();
+  return steps.take();
 }
 
 }  // namespace pkcs11

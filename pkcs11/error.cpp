@@ -40,6 +40,8 @@ constexpr std::array kKnown = std::to_array<Known>({
     {CKR_FUNCTION_NOT_SUPPORTED, "CKR_FUNCTION_NOT_SUPPORTED", ErrorClass::bad_request},
     {CKR_KEY_HANDLE_INVALID, "CKR_KEY_HANDLE_INVALID", ErrorClass::retry_session},
     {CKR_KEY_SIZE_RANGE, "CKR_KEY_SIZE_RANGE", ErrorClass::bad_request},
+    {CKR_KEY_UNEXTRACTABLE, "CKR_KEY_UNEXTRACTABLE", ErrorClass::bad_request},
+    {CKR_KEY_NOT_WRAPPABLE, "CKR_KEY_NOT_WRAPPABLE", ErrorClass::bad_request},
     {CKR_KEY_TYPE_INCONSISTENT, "CKR_KEY_TYPE_INCONSISTENT", ErrorClass::bad_request},
     {CKR_KEY_FUNCTION_NOT_PERMITTED, "CKR_KEY_FUNCTION_NOT_PERMITTED", ErrorClass::bad_request},
     {CKR_MECHANISM_INVALID, "CKR_MECHANISM_INVALID", ErrorClass::bad_request},

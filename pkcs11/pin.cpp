@@ -209,6 +209,15 @@ PinSource PinSource::parse(std::string_view text) {
               "write file:/path, credential:NAME or fd:N; never the PIN itself"};
 }
 
+PinSource PinSource::kept(Pin pin, std::string name) {
+  PinSource source;
+  source.kind_ = Kind::kept;
+  source.value_ = std::move(name);
+  source.descriptor_ = std::make_shared<Descriptor>();
+  source.descriptor_->pin = std::move(pin);
+  return source;
+}
+
 Pin PinSource::read() const {
   switch (kind_) {
     case Kind::none:
@@ -218,6 +227,7 @@ Pin PinSource::read() const {
     case Kind::credential:
       return pin_from_file(credential_path(value_), kForbiddenForCredentials);
     case Kind::descriptor:
+    case Kind::kept:
       break;
   }
   const std::lock_guard lock{descriptor_->mutex};
@@ -236,6 +246,8 @@ std::string PinSource::text() const {
       return "file:" + value_;
     case Kind::credential:
       return "credential:" + value_;
+    case Kind::kept:
+      return value_;
     case Kind::descriptor:
       break;
   }

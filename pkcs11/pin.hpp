@@ -42,13 +42,15 @@ class PinSource {
   PinSource();  // no source: read() throws
   // Throws Error{bad_request}; the text of an unknown form is not repeated, it may be a PIN.
   static PinSource parse(std::string_view text);
+  // A PIN that is in memory already, typed or put together; `name` is text().
+  static PinSource kept(Pin pin, std::string name);
   // Throws Error{fatal_config} naming the file and what is wrong with it.
   [[nodiscard]] Pin read() const;
   // As given: for messages.
   [[nodiscard]] std::string text() const;
 
  private:
-  enum class Kind { none, file, credential, descriptor };
+  enum class Kind { none, file, credential, descriptor, kept };
   struct Descriptor;
 
   Kind kind_ = Kind::none;

@@ -10,15 +10,14 @@
 
 namespace cli {
 
-std::string read_text(const std::filesystem::path& file) {
-  constexpr std::uintmax_t kMaxBytes = 1024 * 1024;
+std::string read_text(const std::filesystem::path& file, std::uintmax_t max_bytes) {
   std::error_code error;
   const auto bytes = std::filesystem::file_size(file, error);
   if (error) {
     throw Failure{"cannot read the file: " + error.message(), file.string(), ""};
   }
-  if (bytes > kMaxBytes) {
-    throw Failure{"the file is larger than 1 MiB", file.string(), ""};
+  if (bytes > max_bytes) {
+    throw Failure{"the file is larger than " + std::to_string(max_bytes >> 20U) + " MiB", file.string(), ""};
   }
   std::ifstream stream{file, std::ios::binary};
   const std::string text{std::istreambuf_iterator<char>{stream}, {}};

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <filesystem>
 #include <string>
 
@@ -6,8 +7,10 @@
 
 namespace cli {
 
-// The whole file, at most 1 MiB. Throws Failure.
-[[nodiscard]] std::string read_text(const std::filesystem::path& file);
+inline constexpr std::uintmax_t kMaxTextBytes = 1024 * 1024;
+// The whole file, text or not. Throws Failure when it cannot be read or is longer.
+[[nodiscard]] std::string read_text(const std::filesystem::path& file,
+                                    std::uintmax_t max_bytes = kMaxTextBytes);
 // One PEM certificate. Throws Failure for anything else.
 [[nodiscard]] ca::Certificate read_certificate(const std::string& pem);
 

@@ -4,11 +4,14 @@
 
 namespace cli {
 
-// Why a verb could not do what was asked, for a person: what, where, what to do. Exit code 1.
+// Why a verb could not do what was asked, for a person: what, where, what was not done, what to do. Exit
+// code 1.
 class Failure : public std::runtime_error {
  public:
-  Failure(const std::string& what, const std::string& where, const std::string& advice)
+  Failure(const std::string& what, const std::string& where, const std::string& advice,
+          const std::string& undone = "")
       : std::runtime_error{what + (where.empty() ? "" : "\n  where: " + where) +
+                           (undone.empty() ? "" : "\n  not done: " + undone) +
                            (advice.empty() ? "" : "\n  do:    " + advice)} {}
 };
 

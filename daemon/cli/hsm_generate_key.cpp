@@ -5,7 +5,7 @@
 
 #include "ca/base/pem.hpp"
 #include "daemon/cli/failure.hpp"
-#include "daemon/cli/token_arguments.hpp"
+#include "daemon/cli/key_arguments.hpp"
 #include "daemon/cli/verbs.hpp"
 
 namespace cli {
@@ -37,12 +37,21 @@ pkcs11::KeyType key_type(const std::string& name) {
   throw Failure{"unknown key type '" + name + "'", "--key-type", "use one of " + known};
 }
 
+constexpr const char* kUndone = "no key was made";
+
 int generate(const Arguments& arguments, Format format) {
   const auto type = key_type(arguments.key_type);
-  pkcs11::Token token{token_options("cli", arguments.token)};
-  await_token(token);
-  const auto key =
-      token.generate_key(arguments.label, type, std::chrono::steady_clock::now() + std::chrono::minutes{2});
+  const auto options = token_options("cli", arguments.token);
+  const auto key = [&] {
+    try {
+      pkcs11::Token token{options};
+      await_token(token, kUndone);
+      return token.generate_key(arguments.label, type,
+                                std::chrono::steady_clock::now() + std::chrono::minutes{2});
+    } catch (const pkcs11::Error& error) {
+      throw token_failure(error, options.uri.text(), kUndone);
+    }
+  }();
   const std::string public_key = ca::to_pem("PUBLIC KEY", key.spki_der);
   if (format == Format::json) {
     print_json(std::cout, {{"uri", key.uri}, {"key_type", arguments.key_type}, {"public_key", public_key}});

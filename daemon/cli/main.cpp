@@ -26,7 +26,7 @@ int run(const cli::Session& session) {
 
 }  // namespace
 
-// Exit codes: 0 done, 1 failed, 2 usage.
+// Exit codes: 0 done, 1 failed, 2 usage, 3 the answer to a question (hsm verify, hsm prove) is no.
 int main(int argc, char* argv[]) {
   CLI::App app{"chancery: keys, ceremonies and checks for the Chancery certificate authority"};
   app.require_subcommand(1);
@@ -38,6 +38,11 @@ int main(int argc, char* argv[]) {
   auto& hsm = *app.add_subcommand("hsm", "tokens and keys")->require_subcommand(1);
   cli::add_hsm_list_slots(hsm, session);
   cli::add_hsm_generate_key(hsm, session);
+  cli::add_hsm_sign(hsm, session);
+  cli::add_hsm_verify(hsm, session);
+  cli::add_hsm_show(hsm, session);
+  cli::add_hsm_prove(hsm, session);
+  cli::add_hsm_bench(hsm, session);
   auto& ca = *app.add_subcommand("ca", "an offline authority: no daemon, no network")->require_subcommand(1);
   cli::add_ca_init_root(ca, session);
   cli::add_ca_sign(ca, session);

@@ -114,7 +114,7 @@ OfflineAuthority::OfflineAuthority(const std::filesystem::path& folder, const To
                                    bool create) {
   const auto where = usable(folder, create);
   parts_ = std::make_unique<Parts>(where, completed(where, token));
-  await_token(parts_->token);
+  await_token(parts_->token, "nothing was signed");
   parts_->service.start([](const std::string& notice) { std::cerr << "chancery: " << notice << '\n'; });
   await_unfinished();
 }

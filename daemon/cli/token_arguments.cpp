@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "daemon/cli/failure.hpp"
+#include "daemon/cli/typed_pin.hpp"
 
 namespace cli {
 
@@ -11,8 +12,9 @@ void add_token_arguments(CLI::App& verb, TokenArguments& arguments, bool require
   verb.add_option("--module", arguments.module, "PKCS#11 library, such as /usr/lib/softhsm/libsofthsm2.so")
       ->required(required);
   verb.add_option("--token", arguments.token, "label of the token, or an RFC 7512 URI")->required(required);
-  verb.add_option("--pin-source", arguments.pin_source,
-                  "file:<path>, credential:<name> or fd:<number>; never the PIN")
+  verb.add_option(
+          "--pin-source", arguments.pin_source,
+          "file:<path>, credential:<name>, fd:<number>, or prompt: typed and not shown; never the PIN")
       ->required(required);
 }
 
@@ -28,12 +30,14 @@ pkcs11::TokenOptions token_options(const std::string& name, const TokenArguments
     throw Failure{"the URI names no token", "--token", "give token= or serial= in it"};
   }
   options.uri.module_path = arguments.module;
-  options.pin = pkcs11::PinSource::parse(arguments.pin_source);
+  options.pin = arguments.pin_source == "prompt"
+                    ? pkcs11::PinSource::kept(typed_pin("PIN of " + options.uri.text()), "prompt")
+                    : pkcs11::PinSource::parse(arguments.pin_source);
   options.sessions = 2;
   return options;
 }
 
-void await_token(pkcs11::Token& token) {
+void await_token(pkcs11::Token& token, const std::string& undone) {
   using std::chrono::steady_clock;
   // A token that is away is found out in a moment; one that answers slowly gets its time.
   constexpr auto kPatience = std::chrono::seconds{5};
@@ -49,7 +53,8 @@ void await_token(pkcs11::Token& token) {
               (status.last_error.empty() || status.detail.find(status.last_error) != std::string::npos
                    ? ""
                    : " (" + status.last_error + ")"),
-          token.options().uri.text(), "run chancery doctor with the same --module, --token and --pin-source"};
+          token.options().uri.text(), "run chancery doctor with the same --module, --token and --pin-source",
+          undone};
     }
   }
 }

@@ -10,15 +10,16 @@ namespace cli {
 struct TokenArguments {
   std::string module;      // path of the PKCS#11 library
   std::string token;       // label, or an RFC 7512 URI
-  std::string pin_source;  // file:<path>, credential:<name>, fd:<number>
+  std::string pin_source;  // file:<path>, credential:<name>, fd:<number>, prompt
 };
 
 void add_token_arguments(CLI::App& verb, TokenArguments& arguments, bool required);
 
-// Throws Failure for a URI that names no token or carries a PIN.
+// Asks for the PIN when the source is "prompt". Throws Failure for a URI that names no token or carries a
+// PIN.
 [[nodiscard]] pkcs11::TokenOptions token_options(const std::string& name, const TokenArguments& arguments);
 
-// Waits until the token is connected; a Failure names the call that failed and what to do.
-void await_token(pkcs11::Token& token);
+// Waits until the token is connected; a Failure names the call that failed, what was not done and what to do.
+void await_token(pkcs11::Token& token, const std::string& undone);
 
 }  // namespace cli

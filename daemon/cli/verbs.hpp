@@ -15,6 +15,11 @@ struct Session {
 // Each adds one verb below `parent`; one file each.
 void add_hsm_list_slots(CLI::App& parent, Session& session);
 void add_hsm_generate_key(CLI::App& parent, Session& session);
+void add_hsm_sign(CLI::App& parent, Session& session);
+void add_hsm_verify(CLI::App& parent, Session& session);
+void add_hsm_show(CLI::App& parent, Session& session);
+void add_hsm_prove(CLI::App& parent, Session& session);
+void add_hsm_bench(CLI::App& parent, Session& session);
 void add_ca_init_root(CLI::App& parent, Session& session);
 void add_ca_sign(CLI::App& parent, Session& session);
 void add_config_check(CLI::App& parent, Session& session);
