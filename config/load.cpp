@@ -7,6 +7,7 @@
 
 #include "ca/base/error.hpp"
 #include "ca/templates/template.hpp"
+#include "config/buckets.hpp"
 #include "config/document.hpp"
 #include "config/options.hpp"
 #include "pkcs11/error.hpp"
@@ -277,36 +278,6 @@ void read_profile(Mapping& map, std::vector<ProvisioningProfileOptions>& profile
   profiles.push_back(std::move(profile));
 }
 
-// As S3 names buckets: clients check that before they send.
-bool is_bucket_name(const std::string& text) {
-  const auto is_edge = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
-  return text.size() >= 3 && text.size() <= 63 && is_edge(text.front()) && is_edge(text.back()) &&
-         text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-.") == std::string::npos &&
-         text.find("..") == std::string::npos && text.find_first_not_of("0123456789.") != std::string::npos;
-}
-
-void read_report_bucket(Mapping& map, std::vector<ReportBucketOptions>& buckets) {
-  ReportBucketOptions bucket;
-  map.text("name", bucket.name, Presence::required);
-  if (!bucket.name.empty() && !is_bucket_name(bucket.name)) {
-    map.problem("name", "expected the name of an S3 bucket: 3 to 63 of a-z 0-9 - .");
-  }
-  map.path("directory", bucket.directory, Presence::required);
-  std::error_code ignored;
-  const Path& directory = bucket.directory;
-  if (!directory.empty() && !std::filesystem::is_directory(directory, ignored)) {
-    map.problem("directory", "no such folder: " + directory.string());
-  } else if (!directory.empty() && ::access(directory.c_str(), W_OK | X_OK) != 0) {
-    map.problem("directory", directory.string() + " cannot be written by this user");
-  }
-  for (const ReportBucketOptions& other : buckets) {
-    if (!bucket.name.empty() && other.name == bucket.name) {
-      map.problem("name", "another bucket has this name");
-    }
-  }
-  buckets.push_back(std::move(bucket));
-}
-
 void read_log(Mapping& map, LogLevel& target) {
   std::string level;
   map.text("level", level);
@@ -372,9 +343,7 @@ Options load(const Path& file) {
   top.child("provisioning", [&](Mapping& map) {
     map.children("profiles", [&](Mapping& profile) { read_profile(profile, options.profiles); });
   });
-  top.child("reports", [&](Mapping& map) {
-    map.children("buckets", [&](Mapping& bucket) { read_report_bucket(bucket, options.report_buckets); });
-  });
+  top.children("buckets", [&](Mapping& map) { read_bucket(map, options.buckets); });
   settle_key_token(top, options);
   top.finish();
   problems.raise();

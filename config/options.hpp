@@ -106,11 +106,12 @@ struct AuthorityOptions {
   friend bool operator==(const AuthorityOptions&, const AuthorityOptions&) = default;
 };
 
-// What CreateCertificateAuthorityAuditReport calls a bucket.
-struct ReportBucketOptions {
-  std::string name;
+// What the AWS API calls an S3 bucket: where audit reports and CRLs are put.
+struct BucketOptions {
+  std::string name;  // S3BucketName
   Path directory;
-  friend bool operator==(const ReportBucketOptions&, const ReportBucketOptions&) = default;
+  std::optional<std::string> url;  // http, under which relying parties read it; no slash at the end
+  friend bool operator==(const BucketOptions&, const BucketOptions&) = default;
 };
 
 struct ProvisioningProfileOptions {
@@ -143,7 +144,7 @@ struct Options {
   Milliseconds clock_window{300'000};  // how far a request's date may be from ours (SigV4)
   Path principals;
   std::vector<ProvisioningProfileOptions> profiles;
-  std::vector<ReportBucketOptions> report_buckets;
+  std::vector<BucketOptions> buckets;
 };
 
 // Reads and checks the whole file. Throws Invalid with every problem of the file at once.

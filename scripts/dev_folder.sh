@@ -159,10 +159,9 @@ authority:
 
 principals: principals.yaml
 
-reports:
-  buckets:
-    - name: reports
-      directory: reports
+buckets:
+  - name: reports
+    directory: reports
 YAML
   mv "$dev/chancery.yaml.new" "$dev/chancery.yaml"
 }

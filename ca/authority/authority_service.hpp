@@ -1,6 +1,5 @@
 #pragma once
 #include <chrono>
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -12,14 +11,9 @@
 #include "ca/ledger/ledger.hpp"
 #include "ca/policy/policy.hpp"
 #include "ca/signer/signer.hpp"
+#include "ca/storage/bucket.hpp"
 
 namespace ca {
-
-// Where audit reports go: what the API calls a bucket is a folder here.
-struct ReportBucket {
-  std::string name;
-  std::filesystem::path directory;
-};
 
 struct AuthorityServiceOptions {
   std::string partition = "aws";
@@ -35,7 +29,7 @@ struct AuthorityServiceOptions {
   std::chrono::seconds key_gone_after{3600};
   std::size_t max_pending = 10000;    // per account: accepted, not yet signed; beyond: Code::throttled
   std::size_t max_authorities = 200;  // per account
-  std::vector<ReportBucket> report_buckets;
+  Buckets buckets;
   std::chrono::seconds report_interval{1800};  // between two reports of one authority
   // How long writing a report is tried again while the trouble may pass; then it is FAILED.
   std::chrono::seconds report_patience{3600};

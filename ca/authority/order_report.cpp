@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "ca/authority/service_state.hpp"
 #include "ca/base/error.hpp"
 
@@ -27,10 +25,9 @@ AuditReportRecord AuthorityService::order_report(const Caller& caller, const Rep
         Code::invalid_state,
         "The certificate authority must be in the ACTIVE or DISABLED state to create an audit report"};
   }
-  if (state.bucket(order.bucket) == nullptr) {
+  if (find_bucket(state.options.buckets, order.bucket) == nullptr) {
     throw Error{Code::resource_not_found,
-                "Could not find the bucket " + order.bucket +
-                    ": the buckets for audit reports are named in the configuration"};
+                "Could not find the bucket " + order.bucket + ": the buckets are named in the configuration"};
   }
   const AuditReportRecord report{.authority = order.authority,
                                  .id = random_uuid(),
@@ -60,12 +57,6 @@ AuditReportRecord AuthorityService::report(const Caller& caller, const Authority
     throw Error{Code::resource_not_found, "Could not find audit report " + id};
   }
   return *report;
-}
-
-const ReportBucket* AuthorityService::State::bucket(const std::string& name) const {
-  const auto found = std::find_if(options.report_buckets.begin(), options.report_buckets.end(),
-                                  [&](const ReportBucket& bucket) { return bucket.name == name; });
-  return found == options.report_buckets.end() ? nullptr : &*found;
 }
 
 }  // namespace ca

@@ -114,11 +114,8 @@ struct AuthorityService::State {
   [[nodiscard]] Loop::Turn write_reports();
   [[nodiscard]] bool write_report(const AuditReportRecord& report);  // false when it was left for later
   // What was written, as the audit log says it; nullopt when the service ends before the report does.
-  [[nodiscard]] std::optional<AuditEvent> write_report_file(const AuditReportRecord& report,
-                                                            const std::filesystem::path& directory);
+  [[nodiscard]] std::optional<AuditEvent> write_report_into(const AuditReportRecord& report, Bucket& bucket);
   void fail_report(const AuditReportRecord& report, const std::string& reason);
-  // nullptr: none of that name is configured.
-  [[nodiscard]] const ReportBucket* bucket(const std::string& name) const;
   void note_unusable(const std::string& arn);
   void note_usable(const std::string& arn);
   // Tells an operator, once until it is another message or all is well with it again.

@@ -1,5 +1,4 @@
 // Audit reports that were ordered: the queue is the ledger's reports in CREATING.
-#include "ca/authority/report_file.hpp"
 #include "ca/authority/report_text.hpp"
 #include "ca/authority/service_state.hpp"
 #include "ca/base/error.hpp"
@@ -19,6 +18,10 @@ AuditEvent event_of(const AuditReportRecord& report, const std::string& type, co
   event.authority = report.authority.text();
   event.detail = {{"report", report.id}, {"bucket", report.bucket}, {"key", report.key()}};
   return event;
+}
+
+std::string media_type(ReportFormat format) {
+  return format == ReportFormat::json ? "application/json" : "text/csv; charset=utf-8";
 }
 
 std::string reports_of(const AuditReportRecord& report) { return "reports of " + report.authority.text(); }
@@ -47,17 +50,17 @@ Loop::Turn AuthorityService::State::write_reports() {
 }
 
 bool AuthorityService::State::write_report(const AuditReportRecord& report) {
-  const ReportBucket* target = bucket(report.bucket);
-  if (target == nullptr) {
+  Bucket* bucket = find_bucket(options.buckets, report.bucket);
+  if (bucket == nullptr) {
     fail_report(report, "the bucket " + report.bucket + " is not in the configuration any more");
     return true;
   }
   std::optional<AuditEvent> written;
   try {
-    written = write_report_file(report, target->directory);
+    written = write_report_into(report, *bucket);
   } catch (const std::exception& error) {
-    const auto* trouble = dynamic_cast<const std::system_error*>(&error);
-    const bool may_come_right = trouble == nullptr || may_pass(trouble->code());
+    const auto* known = dynamic_cast<const Error*>(&error);
+    const bool may_come_right = known == nullptr || !needs_a_person(*known);
     if (may_come_right && clock.now() - report.created_at < options.report_patience) {
       throw;
     }
@@ -73,11 +76,11 @@ bool AuthorityService::State::write_report(const AuditReportRecord& report) {
   return true;
 }
 
-std::optional<AuditEvent> AuthorityService::State::write_report_file(const AuditReportRecord& report,
-                                                                     const std::filesystem::path& directory) {
-  ReportFile file{directory, report.key()};
+std::optional<AuditEvent> AuthorityService::State::write_report_into(const AuditReportRecord& report,
+                                                                     Bucket& bucket) {
+  const auto file = bucket.begin(report.key(), media_type(report.format));
   ReportText text{report.format};
-  file.write(text.begin());
+  file->write(text.begin());
   std::uint64_t count = 0;
   std::uint64_t cursor = 0;
   while (true) {
@@ -89,18 +92,18 @@ std::optional<AuditEvent> AuthorityService::State::write_report_file(const Audit
     for (const Inventory::Row& row : rows) {
       page += text.entry(row.record);
     }
-    file.write(page);
+    file->write(page);
     count += rows.size();
     if (rows.size() < kPage) {
       break;
     }
     cursor = rows.back().cursor;
   }
-  file.write(text.end());
+  file->write(text.end());
   AuditEvent event = event_of(report, "audit_report.written", "ok");
-  event.detail["sha256"] = to_hex(file.keep());
+  event.detail["sha256"] = to_hex(file->keep());
   event.detail["certificates"] = std::to_string(count);
-  event.detail["bytes"] = std::to_string(file.size());
+  event.detail["bytes"] = std::to_string(file->size());
   return event;
 }
 

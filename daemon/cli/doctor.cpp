@@ -64,7 +64,7 @@ Findings examine_installation(const Arguments& arguments) {
     append(findings, check_token(token, keys_on(token, key_uris)));
   }
   append(findings, check_tls(options->listeners.api_tls));
-  append(findings, check_report_buckets(*options));
+  append(findings, check_buckets(*options));
   findings.push_back(check_clock());
   return findings;
 }

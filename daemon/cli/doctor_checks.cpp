@@ -149,10 +149,10 @@ Findings check_tls(const config::TlsOptions& tls) {
   return findings;
 }
 
-Findings check_report_buckets(const config::Options& options) {
+Findings check_buckets(const config::Options& options) {
   Findings findings;
-  for (const config::ReportBucketOptions& bucket : options.report_buckets) {
-    const std::string check = "report bucket " + bucket.name;
+  for (const config::BucketOptions& bucket : options.buckets) {
+    const std::string check = "bucket " + bucket.name;
     // Not by mode bits: a file system may be read-only, full or away.
     std::string probe = (bucket.directory / ".doctor-XXXXXX").string();
     const int fd = ::mkstemp(probe.data());

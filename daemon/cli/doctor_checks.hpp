@@ -26,8 +26,8 @@ using Findings = std::vector<Finding>;
 // Certificate and key fit together, the certificate is valid now, nobody else reads the key.
 [[nodiscard]] Findings check_tls(const config::TlsOptions& tls);
 
-// A file can be made in each bucket for audit reports.
-[[nodiscard]] Findings check_report_buckets(const config::Options& options);
+// A file can be made in each bucket that is a folder.
+[[nodiscard]] Findings check_buckets(const config::Options& options);
 
 // The kernel's opinion of its own clock.
 [[nodiscard]] Finding check_clock();

@@ -17,6 +17,7 @@
 #include "daemon/provisioning/service.hpp"
 #include "daemon/status/routes.hpp"
 #include "daemon/sts/service.hpp"
+#include "daemon/wiring/buckets.hpp"
 #include "daemon/wiring/key_ring.hpp"
 #include "daemon/wiring/module_options.hpp"
 #include "daemon/wiring/observation.hpp"
@@ -56,6 +57,11 @@ auth::AuthenticatorOptions authenticator_options(const config::Options& options)
           .window = std::chrono::duration_cast<std::chrono::seconds>(options.clock_window)};
 }
 
+ca::AuthorityServiceOptions with_buckets(ca::AuthorityServiceOptions options, ca::Buckets buckets) {
+  options.buckets = std::move(buckets);
+  return options;
+}
+
 }  // namespace
 
 // In the order in which they are built; they end in the reverse order.
@@ -68,8 +74,13 @@ struct Daemon::Parts {
         token_names{named(options, tokens)},
         signer{token_names},
         policy{principals.policy_principals()},
-        authorities{
-            authority_options(options), provisioning_profiles(options), store, store, signer, policy, clock},
+        authorities{with_buckets(authority_options(options), make_buckets(options)),
+                    provisioning_profiles(options),
+                    store,
+                    store,
+                    signer,
+                    policy,
+                    clock},
         authenticator{authenticator_options(options), read_key_ring(principals), clock,
                       [this](const ca::Bytes& leaf) { return device_of(leaf); }},
         dispatcher{authorities, authenticator, operation_observer()},

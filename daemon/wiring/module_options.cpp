@@ -25,9 +25,6 @@ ca::AuthorityServiceOptions authority_options(const config::Options& options) {
   to.key_gone_after = std::chrono::duration_cast<std::chrono::seconds>(from.key_gone_after);
   to.max_pending = from.max_pending;
   to.max_authorities = from.max_authorities;
-  for (const config::ReportBucketOptions& bucket : options.report_buckets) {
-    to.report_buckets.push_back({bucket.name, bucket.directory});
-  }
   return to;
 }
 
@@ -130,7 +127,7 @@ std::vector<std::string> restart_needed(const config::Options& running, const co
   note(running.tokens == wanted.tokens, "tokens");
   note(running.ledger == wanted.ledger, "ledger");
   note(running.authority == wanted.authority, "authority");
-  note(running.report_buckets == wanted.report_buckets, "reports");
+  note(running.buckets == wanted.buckets, "buckets");
   note(running.clock_window == wanted.clock_window, "authentication");
   return sections;
 }

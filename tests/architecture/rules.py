@@ -2,7 +2,7 @@
 
 # Modules of ours, by folder. A file belongs to the longest folder that holds it.
 CA_CORE = ["ca/base", "ca/x509", "ca/templates", "ca/policy", "ca/lint", "ca/audit", "ca/inventory", "ca/ledger",
-           "ca/signer", "ca/issuance", "ca/authority"]
+           "ca/signer", "ca/storage", "ca/issuance", "ca/authority"]
 
 MAY_INCLUDE = {
     "pkcs11": [],
@@ -15,11 +15,12 @@ MAY_INCLUDE = {
     "ca/inventory": ["ca/x509", "ca/base"],
     "ca/ledger": ["ca/inventory", "ca/audit", "ca/x509", "ca/base"],
     "ca/ledger/sqlite": ["ca/ledger", "ca/inventory", "ca/audit", "ca/x509", "ca/base"],
+    "ca/storage": ["ca/base"],
     "ca/signer": ["ca/x509", "ca/base", "pkcs11"],
     "ca/issuance": ["ca/templates", "ca/policy", "ca/lint", "ca/ledger", "ca/inventory", "ca/audit", "ca/signer",
                     "ca/x509", "ca/base"],
     "ca/authority": ["ca/issuance", "ca/templates", "ca/policy", "ca/lint", "ca/ledger", "ca/inventory", "ca/audit",
-                     "ca/signer", "ca/x509", "ca/base"],
+                     "ca/signer", "ca/storage", "ca/x509", "ca/base"],
     "config": ["ca/policy", "ca/templates", "ca/x509", "ca/base", "pkcs11"],
     "daemon/http": ["ca/policy", "ca/base"],
     "daemon/net": ["daemon/http", "ca/base"],

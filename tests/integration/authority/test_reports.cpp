@@ -135,11 +135,13 @@ TEST_CASE("report: one that was ordered before a crash is written after it", "[a
   const auto root = world.active_root();
   const auto report = order_before_start(world, root);
   fs::create_directories(place_of(world, report).parent_path());
-  std::ofstream{place_of(world, report).string() + ".part"} << "half of an earlier attempt";
+  const fs::path leftover =
+      place_of(world, report).parent_path() / ("." + place_of(world, report).filename().string() + ".part");
+  std::ofstream{leftover} << "half of an earlier attempt";
   world.restart();
   REQUIRE(becomes(world, report, Status::success));
   CHECK(json::parse(text_of(world, report)).size() == 1);
-  CHECK_FALSE(fs::exists(place_of(world, report).string() + ".part"));
+  CHECK_FALSE(fs::exists(leftover));
   CHECK(world.events("audit_report.written") == 1);
 }
 
@@ -180,7 +182,7 @@ TEST_CASE("report: a bucket that left the configuration fails what waits for it"
   World world;
   const auto root = world.active_root();
   const auto report = order_before_start(world, root);
-  world.options.report_buckets.clear();
+  world.options.buckets.clear();
   world.restart();
   CHECK(becomes(world, report, Status::failed));
   CHECK(world.events("audit_report.failed") == 1);

@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "ca/storage/directory_bucket.hpp"
 #include "tests/support/catch.hpp"
 
 namespace test {
@@ -35,7 +36,8 @@ World::World() {
   options.resume_backoff = std::chrono::milliseconds{10};
   options.sign_deadline = std::chrono::milliseconds{200};
   std::filesystem::create_directory(folder / "reports");
-  options.report_buckets = {{"reports", folder / "reports"}};
+  options.buckets = {std::make_shared<ca::DirectoryBucket>(
+      ca::DirectoryBucketOptions{.name = "reports", .directory = folder / "reports"})};
   policy = std::make_unique<ca::PolicyEngine>(std::vector<ca::Principal>{
       principal("123456789012", "admin", kAdminPolicy),
       principal("123456789012", "provisioner", kProvisionerPolicy),

@@ -105,15 +105,15 @@ def test_doctor_finds_a_tls_key_of_another_certificate(bench):
     assert "tls" in answer.out
 
 
-def test_the_folder_of_a_report_bucket_is_checked(bench):
+def test_the_folder_of_a_bucket_is_checked(bench):
     config = sound(bench)
-    config.write_text(config.read_text() + "reports: {buckets: [{name: reports, directory: reports}]}\n")
+    config.write_text(config.read_text() + "buckets: [{name: reports, directory: reports}]\n")
     wrong = bench.run("config", "check", "--config", config)
-    assert wrong.code == 1 and "reports.buckets[0].directory" in wrong.err and "no such folder" in wrong.err
+    assert wrong.code == 1 and "buckets[0].directory" in wrong.err and "no such folder" in wrong.err
     assert "no such folder" in bench.run("doctor", "--config", config).out
     (bench.folder / "reports").mkdir()
     answer = bench.run("doctor", "--config", config, "--output", "json")
-    assert answer.code == 0 and checks(answer)["report bucket reports"]["ok"]
+    assert answer.code == 0 and checks(answer)["bucket reports"]["ok"]
     assert not list((bench.folder / "reports").iterdir())
 
 

@@ -1,59 +1,12 @@
 #include <algorithm>
 
 #include "ca/templates/template.hpp"
-#include "config/options.hpp"
-#include "config/problem.hpp"
 #include "tests/support/catch.hpp"
-#include "tests/unit/config/temporary_folder.hpp"
+#include "tests/unit/config/sound_folder.hpp"
 
 using namespace std::chrono_literals;
 
 namespace {
-
-constexpr const char* kSound = R"(listeners:
-  api:
-    port: 8443
-    tls:
-      certificate: tls.pem
-      private_key: key.pem
-tokens:
-  - name: issuing
-    uri: pkcs11:token=issuing
-    module: module.so
-    pin_source: file:pin
-ledger:
-  path: ledger.db
-principals: principals.yaml
-)";
-
-class Folder : public TemporaryFolder {
- public:
-  Folder() {
-    for (const char* name : {"tls.pem", "key.pem", "module.so", "pin", "principals.yaml"}) {
-      write(name, "x");
-    }
-  }
-  [[nodiscard]] config::Options load(const std::string& text) const {
-    return config::load(write("chancery.yaml", text));
-  }
-  [[nodiscard]] std::vector<config::Problem> problems(const std::string& text) const {
-    try {
-      (void)load(text);
-    } catch (const config::Invalid& invalid) {
-      return invalid.problems();
-    }
-    return {};
-  }
-  // The text of the one problem at that key; empty when there is none.
-  [[nodiscard]] std::string problem_at(const std::string& text, const std::string& key) const {
-    for (const auto& problem : problems(text)) {
-      if (problem.key == key) {
-        return problem.text;
-      }
-    }
-    return "";
-  }
-};
 
 std::string with(std::string from, const std::string& to) {
   std::string text = kSound;
@@ -63,7 +16,7 @@ std::string with(std::string from, const std::string& to) {
 }  // namespace
 
 TEST_CASE("config: the smallest file fills in every default", "[config]") {
-  const Folder folder;
+  const SoundFolder folder;
   const auto options = folder.load(kSound);
   CHECK(options.listeners.api.address == "127.0.0.1");
   CHECK(options.listeners.api.port == 8443);
@@ -78,7 +31,7 @@ TEST_CASE("config: the smallest file fills in every default", "[config]") {
 }
 
 TEST_CASE("config: every problem of the file is reported at once with its place", "[config][I11]") {
-  const Folder folder;
+  const SoundFolder folder;
   const auto problems =
       folder.problems(std::string{kSound} + "limits:\n  header: 16kb\n  connections: -1\n  no_such: 1\n" +
                       "authority:\n  issue_wait: 2 hours\n" + "colour: blue\n");
@@ -96,7 +49,7 @@ TEST_CASE("config: every problem of the file is reported at once with its place"
 }
 
 TEST_CASE("config: values of the wrong type are refused", "[config][I11]") {
-  const Folder folder;
+  const SoundFolder folder;
   CHECK_THAT(folder.problem_at(with("port: 8443", "port: \"8443\""), "listeners.api.port"),
              Contains("without quotes"));
   CHECK_THAT(folder.problem_at(with("port: 8443", "port: 0x20"), "listeners.api.port"),
@@ -110,7 +63,7 @@ TEST_CASE("config: values of the wrong type are refused", "[config][I11]") {
 }
 
 TEST_CASE("config: a missing section or key is named", "[config]") {
-  const Folder folder;
+  const SoundFolder folder;
   const auto problems = folder.problems("node: n1\n");
   std::vector<std::string> keys;
   std::transform(problems.begin(), problems.end(), std::back_inserter(keys),
@@ -120,12 +73,12 @@ TEST_CASE("config: a missing section or key is named", "[config]") {
 }
 
 TEST_CASE("config: a key that is given twice is refused", "[config]") {
-  const Folder folder;
+  const SoundFolder folder;
   CHECK_THAT(folder.problem_at(std::string{kSound} + "node: a\nnode: b\n", "node"), Contains("twice"));
 }
 
 TEST_CASE("config: a PIN in the file is refused and never repeated in the message", "[config][I18]") {
-  const Folder folder;
+  const SoundFolder folder;
   for (const char* line : {"pin_source: 987654", "pin_source: value:987654", "pin: 987654"}) {
     for (const auto& problem : folder.problems(with("pin_source: file:pin", line))) {
       CHECK(problem.line_text().find("987654") == std::string::npos);
@@ -139,7 +92,7 @@ TEST_CASE("config: a PIN in the file is refused and never repeated in the messag
 }
 
 TEST_CASE("config: the token URI may carry module and PIN source", "[config]") {
-  const Folder folder;
+  const SoundFolder folder;
   const std::string module = (folder.path() / "module.so").string();
   std::string text = with("uri: pkcs11:token=issuing",
                           "uri: pkcs11:token=issuing?module-path=" + module + "&pin-source=file:pin");
@@ -155,7 +108,7 @@ TEST_CASE("config: the token URI may carry module and PIN source", "[config]") {
 }
 
 TEST_CASE("config: a token URI that names no token or an object is refused", "[config][I14]") {
-  const Folder folder;
+  const SoundFolder folder;
   const auto problem = [&](const std::string& uri) {
     return folder.problem_at(with("pkcs11:token=issuing", uri), "tokens[0].uri");
   };
@@ -165,7 +118,7 @@ TEST_CASE("config: a token URI that names no token or an object is refused", "[c
 }
 
 TEST_CASE("config: with two tokens the one for new keys must be named", "[config][I14]") {
-  const Folder folder;
+  const SoundFolder folder;
   const std::string second =
       "  - {name: other, uri: 'pkcs11:token=other', module: module.so, pin_source: 'file:pin'}\nledger:";
   CHECK_THAT(folder.problem_at(with("ledger:", second), "authority"), Contains("key_token is required"));
@@ -176,7 +129,7 @@ TEST_CASE("config: with two tokens the one for new keys must be named", "[config
 }
 
 TEST_CASE("config: files that do not exist are problems of their keys", "[config]") {
-  const Folder folder;
+  const SoundFolder folder;
   CHECK_THAT(folder.problem_at(with("tls.pem", "none.pem"), "listeners.api.tls.certificate"),
              Contains("no such file"));
   CHECK_THAT(folder.problem_at(with("module.so", "none.so"), "tokens[0].module"), Contains("no such file"));
@@ -185,7 +138,7 @@ TEST_CASE("config: files that do not exist are problems of their keys", "[config
 }
 
 TEST_CASE("config: files that are no YAML mapping are refused", "[config][I16]") {
-  const Folder folder;
+  const SoundFolder folder;
   CHECK_THAT(folder.problems("a: [1").at(0).text, Contains("YAML syntax"));
   CHECK_THAT(folder.problems("").at(0).text, Contains("empty"));
   CHECK_THAT(folder.problems("- a\n").at(0).text, Contains("mapping at the top"));
@@ -196,7 +149,7 @@ TEST_CASE("config: files that are no YAML mapping are refused", "[config][I16]")
 }
 
 TEST_CASE("config: a provisioning profile is read with its names", "[config]") {
-  const Folder folder;
+  const SoundFolder folder;
   const std::string profile =
       std::string{kSound} +
       "provisioning:\n  profiles:\n    - name: default\n"
@@ -213,7 +166,7 @@ TEST_CASE("config: a provisioning profile is read with its names", "[config]") {
 }
 
 TEST_CASE("config: a profile names a template that devices may have", "[config][I11]") {
-  const Folder folder;
+  const SoundFolder folder;
   for (const ca::Template& tmpl : ca::all_templates()) {
     const std::string name{tmpl.name};
     const std::string profile =
@@ -242,13 +195,13 @@ TEST_CASE("config: a profile names a template that devices may have", "[config][
 }
 
 TEST_CASE("config: two listeners on one port are refused", "[config]") {
-  const Folder folder;
+  const SoundFolder folder;
   CHECK_THAT(folder.problem_at(with("port: 8443", "port: 8080"), "listeners"),
              Contains("same address and port"));
 }
 
 TEST_CASE("config: the sample of the tree is sound and shows the defaults", "[config]") {
-  const Folder folder;
+  const SoundFolder folder;
   std::ifstream stream{std::string{CHANCERY_TEST_SOURCE_DIR} + "/../../../config/samples/chancery.yaml"};
   std::string sample{std::istreambuf_iterator<char>{stream}, {}};
   const std::string module = "/usr/lib/softhsm/libsofthsm2.so";
@@ -265,30 +218,4 @@ TEST_CASE("config: the sample of the tree is sound and shows the defaults", "[co
   CHECK(shown.listeners.operations == defaults.listeners.operations);
   CHECK(shown.ledger.wal_bytes == defaults.ledger.wal_bytes);
   CHECK(shown.clock_window == defaults.clock_window);
-}
-
-TEST_CASE("config: buckets for reports have names as in S3 and folders that are there", "[config][I11]") {
-  const Folder folder;
-  std::filesystem::create_directory(folder.path() / "reports");
-  const auto bucket = [](const std::string& name, const std::string& directory) {
-    return std::string{kSound} + "reports:\n  buckets:\n    - {name: " + name + ", directory: " + directory +
-           "}\n";
-  };
-  const auto options = folder.load(bucket("audit.reports-1", "reports"));
-  REQUIRE(options.report_buckets.size() == 1);
-  CHECK(options.report_buckets[0].name == "audit.reports-1");
-  CHECK(options.report_buckets[0].directory == folder.path() / "reports");
-  const auto complaint = [&](const std::string& text, const std::string& key) {
-    return folder.problem_at(text, "reports.buckets[0]." + key);
-  };
-  for (const std::string name :
-       {"ab", "Reports", "-reports", "reports.", "a..b", "a/b", "127.0.0.1", "a_b"}) {
-    INFO(name);
-    CHECK_THAT(complaint(bucket(name, "reports"), "name"), Contains("S3 bucket"));
-  }
-  CHECK_THAT(complaint(bucket("reports", "absent"), "directory"), Contains("no such folder"));
-  CHECK_THAT(complaint(bucket("reports", "pin"), "directory"), Contains("no such folder"));
-  CHECK_THAT(folder.problem_at(bucket("reports", "reports") + "    - {name: reports, directory: reports}\n",
-                               "reports.buckets[1].name"),
-             Contains("another bucket"));
 }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "ca/base/error.hpp"
+#include "daemon/wiring/buckets.hpp"
 #include "daemon/wiring/key_ring.hpp"
 #include "daemon/wiring/module_options.hpp"
 #include "daemon/wiring/observation.hpp"
@@ -80,9 +81,12 @@ TEST_CASE("reload: sections that only a restart can apply are named", "[wiring]"
   wanted.listeners.status.port = 1;
   CHECK(wiring::restart_needed(running, wanted) == std::vector<std::string>{"listeners", "pools"});
   config::Options buckets;
-  buckets.report_buckets = {{"reports", "/srv/reports"}};
-  CHECK(wiring::restart_needed(running, buckets) == std::vector<std::string>{"reports"});
-  CHECK(wiring::authority_options(buckets).report_buckets.at(0).directory == "/srv/reports");
+  buckets.buckets = {{.name = "reports", .directory = "/srv/reports", .url = "http://crl.example.test"}};
+  CHECK(wiring::restart_needed(running, buckets) == std::vector<std::string>{"buckets"});
+  const auto made = wiring::make_buckets(buckets);
+  REQUIRE(made.size() == 1);
+  CHECK(made[0]->name() == "reports");
+  CHECK(made[0]->url() == "http://crl.example.test");
   config::Options profiles;
   profiles.profiles.emplace_back();
   profiles.principals = "/etc/other.yaml";
