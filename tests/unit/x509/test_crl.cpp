@@ -160,3 +160,28 @@ TEST_CASE("crl: what was built is what is read, whatever it is", "[x509][crl]") 
     check_same(CertificateList::parse_to_be_signed(tbs, header.signing_algorithm), header, entries);
   }
 }
+
+TEST_CASE("crl: a million entries are built in the buffer that was reserved for them", "[x509][crl]") {
+  constexpr std::uint64_t kEntries = 1'000'000;
+  CrlHeader header = test::crl_header();
+  header.distribution_point_uri = kUri;
+  CrlBuilder builder{header, kEntries};
+  CrlEntry entry{test::serial(0), test::at(2026), RevocationReason::key_compromise};
+  ca::Bytes octets(ca::SerialNumber::kBytes, 0xFF);
+  for (std::uint32_t i = 0; i < kEntries; ++i) {
+    for (std::size_t at = 0; at < 4; ++at) {
+      octets[1 + at] = static_cast<std::uint8_t>(i >> (8 * (3 - at)));
+    }
+    entry.serial = ca::SerialNumber::from_bytes(octets);
+    builder.add(entry);
+  }
+  CHECK(builder.entries() == kEntries);
+  const ca::Bytes tbs = std::move(builder).finish();
+  // 2 + (2 + 17) + (2 + 13) + 14 octets each.
+  CHECK(tbs.size() > kEntries * 50);
+  CHECK(tbs.size() < kEntries * 50 + 400);
+  CHECK(tbs.capacity() < kEntries * CrlBuilder::kMaxEntryBytes + 400);
+  const auto list = CertificateList::parse_to_be_signed(tbs, header.signing_algorithm);
+  CHECK(list.entry_count == kEntries);
+  CHECK(list.distribution_point_uris == std::vector<std::string>{kUri});
+}
