@@ -72,15 +72,17 @@ COROUTINES_IN = ["daemon/net"]
 # Tests wait for events, never for time. These have a pause in them and say why; a unit test has no place here.
 MAY_SLEEP = {
     "tests/fault/load.py": "a client's pause before it repeats a request",
+    "tests/fault/shim/keys.cpp": "a token that is slow on purpose",
+    "tests/fault/shim/pkcs11_shim.cpp": "a token that hangs on purpose",
     "tests/integration/authority/world.cpp": "between two looks at a condition",
     "tests/integration/daemon/conftest.py": "between two looks at a condition",
     "tests/integration/net/test_limits.cpp": "a peer that is slow on purpose",
     "tests/integration/net/world.hpp": "between two looks at a condition",
+    "tests/integration/pkcs11/device_test.cpp": "as long as the supervisor's own pauses",
     "tests/integration/pkcs11/login_test.cpp": "as long as the supervisor's own pauses",
     "tests/integration/pkcs11/recovery_test.cpp": "as long as the supervisor's own pauses",
     "tests/integration/pkcs11/token_under_test.hpp": "between two looks at a condition",
     "tests/support/running.py": "between two looks at a condition",
-    "tests/support/shim/pkcs11_shim.cpp": "a token that is slow on purpose",
 }
 
 MAX_LINES = 500

@@ -78,9 +78,9 @@ SoftHsm::~SoftHsm() {
   fs::remove_all(folder_, ignored);
 }
 
-const SoftHsm::TokenFiles& SoftHsm::add_token(const std::string& label) {
+const SoftHsm::TokenFiles& SoftHsm::add_token(const std::string& label, const std::string& pin) {
   const auto before = entries(folder_ / "tokens");
-  const TokenFiles files{label, "pin-of-" + label, folder_ / (label + ".pin")};
+  const TokenFiles files{label, pin.empty() ? "pin-of-" + label : pin, folder_ / (label + ".pin")};
   run_softhsm2_util(
       {"--init-token", "--free", "--label", label, "--pin", files.pin, "--so-pin", "so-" + files.pin});
   for (const auto& path : entries(folder_ / "tokens")) {

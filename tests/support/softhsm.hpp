@@ -3,7 +3,7 @@
 #include <map>
 #include <string>
 
-#include "tests/support/shim/shim_control.hpp"
+#include "tests/fault/shim/shim_control.hpp"
 
 namespace test {
 
@@ -29,8 +29,8 @@ class SoftHsm {
   SoftHsm(const SoftHsm&) = delete;
   SoftHsm& operator=(const SoftHsm&) = delete;
 
-  // By softhsm2-util; before the module is loaded.
-  const TokenFiles& add_token(const std::string& label);
+  // By softhsm2-util; before the module is loaded. Without a PIN it gets one of its own.
+  const TokenFiles& add_token(const std::string& label, const std::string& pin = {});
   // The token's files leave SoftHSM's folder in one rename, and come back. A module that is loaded sees the
   // token again only after C_Finalize and C_Initialize.
   void move_away(const std::string& label);

@@ -1,39 +1,14 @@
 """A call into the token's library that does not come back (I16)."""
-import mmap
-import os
-import re
-import struct
-from pathlib import Path
+from conftest import CONFIG
 
-from conftest import CONFIG, SOURCE
-
-
-class Shim:
-    """The orders of tests/support/shim to the PKCS#11 library of a daemon."""
-
-    def __init__(self, daemon):
-        header = (SOURCE / "tests/support/shim/shim_control.hpp").read_text()
-        lists = re.findall(r"std::atomic<std::uint64_t>\s+([\w, ]+);", header)
-        self.names = [name.strip() for names in lists for name in names.split(",")]
-        file = daemon.folder / "shim-control"
-        file.write_bytes(bytes(8 * len(self.names)))
-        with file.open("r+b") as opened:
-            self.memory = mmap.mmap(opened.fileno(), 0)
-        module = Path(os.environ["CHANCERY_BIN_DIR"]).parent / "tests/support/shim/libpkcs11_shim.so"
-        daemon.environment |= {"SHIM_REAL": "/usr/lib/softhsm/libsofthsm2.so", "SHIM_CONTROL": str(file)}
-        daemon.config.write_text(CONFIG.replace("/usr/lib/softhsm/libsofthsm2.so", str(module))
-                                 + "authority: {sign_deadline: 1s}\n")
-
-    def __getitem__(self, name):
-        return struct.unpack_from("Q", self.memory, 8 * self.names.index(name))[0]
-
-    def __setitem__(self, name, value):
-        struct.pack_into("Q", self.memory, 8 * self.names.index(name), value)
+from tests.support.shim import MODULE, REAL, Shim
 
 
 def test_a_call_that_hangs_in_the_tokens_library_does_not_hold_the_end(daemon):
     """I16"""
-    shim = Shim(daemon)
+    shim = Shim(daemon.folder / "shim-control")
+    daemon.environment |= shim.environment
+    daemon.config.write_text(CONFIG.replace(REAL, str(MODULE)) + "authority: {sign_deadline: 1s}\n")
     daemon.start()
     shim["hang_sign"] = 1
     daemon.client().create_certificate_authority(
