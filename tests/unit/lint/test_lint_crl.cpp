@@ -121,6 +121,7 @@ TEST_CASE("crl lint: each serial is there once, in order, positive", "[lint][crl
   refused(rows({5, 5, 6}), "twice or out of order");
   refused(rows({5, 7, 6}), "twice or out of order");
   refused(rows({0x100, 0x80, 0x101}), "twice or out of order");
+  refused(rows({0x100, 0x7F, 0x101}), "twice or out of order");
   refused(rows({0, 1, 2}), "not between 1");
   refused(replaced("02020080", "02028080"), "not between 1");
 }

@@ -2,6 +2,7 @@
 #include "ca/base/hex.hpp"
 #include "ca/x509/assemble_signed.hpp"
 #include "ca/x509/ocsp.hpp"
+#include "ca/x509/tbs_certificate.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/unit/x509/openssl_status.hpp"
 
@@ -37,6 +38,25 @@ ca::OcspResponse some_response(const Issuer& issuer) {
                        ca::RevocationReason::unspecified, from, until},
                       {issuer.cert_id(4), Status::unknown, std::nullopt, std::nullopt, from, until}},
           .nonce = ca::Bytes(32, 0x5A)};
+}
+
+// A certificate of the issuer, valid for long.
+ca::Bytes certificate(const Issuer& issuer, const Issuer& subject,
+                      const std::vector<ca::Extension>& extensions) {
+  const ca::TbsCertificate tbs{.serial = test::serial(99),
+                               .signing_algorithm = ca::SigningAlgorithm::sha256_with_ecdsa,
+                               .issuer = issuer.name,
+                               .validity = {test::at(2020), test::at(2099)},
+                               .subject = subject.name,
+                               .spki_der = subject.key.spki_der(),
+                               .extensions = extensions};
+  const ca::Bytes der = tbs.encode();
+  return ca::assemble_signed(der, tbs.signing_algorithm, test::sign(issuer.pkey.get(), der));
+}
+
+test::Owned<X509> read_certificate(const ca::Bytes& der) {
+  const std::uint8_t* at = der.data();
+  return test::Owned<X509>{d2i_X509(nullptr, &at, static_cast<long>(der.size()))};
 }
 
 }  // namespace
@@ -125,5 +145,67 @@ TEST_CASE("ocsp: an error says its status and nothing else", "[x509][ocsp]") {
     REQUIRE(read);
     CHECK(OCSP_response_status(read.get()) == static_cast<int>(status));
     CHECK(OCSP_response_get1_basic(read.get()) == nullptr);
+  }
+}
+
+TEST_CASE("ocsp: a relying party that trusts the issuer verifies the delegated signer's answer",
+          "[x509][ocsp]") {
+  const Issuer issuer;
+  Issuer signer;
+  signer.name = ca::DistinguishedName::parse(test::name_der({{"2.5.4.3", "OCSP signer"}}));
+  const ca::Bytes root =
+      certificate(issuer, issuer, {{ca::oid::kBasicConstraints, true, ca::from_hex("30030101ff")}});
+  const ca::Bytes delegated = certificate(
+      issuer, signer, {{ca::oid::kExtendedKeyUsage, true, ca::from_hex("300a06082b06010505070309")}});
+  auto response = some_response(issuer);
+  response.responder_key_id = signer.key.subject_key_id();
+  const ca::Bytes tbs = ca::encode_tbs(response);
+
+  const auto verify = [&](const ca::Bytes& signature, const ca::Bytes& certs) {
+    const ca::Bytes whole =
+        ca::assemble_ocsp_response(tbs, ca::SigningAlgorithm::sha256_with_ecdsa, signature, certs);
+    const std::uint8_t* at = whole.data();
+    const test::Owned<OCSP_RESPONSE> read{d2i_OCSP_RESPONSE(nullptr, &at, static_cast<long>(whole.size()))};
+    const test::Owned<OCSP_BASICRESP> basic{OCSP_response_get1_basic(read.get())};
+    const std::unique_ptr<X509_STORE, decltype(&X509_STORE_free)> store{X509_STORE_new(), &X509_STORE_free};
+    const auto trusted = read_certificate(root);
+    REQUIRE(X509_STORE_add_cert(store.get(), trusted.get()) == 1);
+    const bool verified = OCSP_basic_verify(basic.get(), nullptr, store.get(), 0) == 1;
+    ERR_clear_error();
+    return verified;
+  };
+  CHECK(verify(test::sign(signer.pkey.get(), tbs), delegated));
+  CHECK_FALSE(verify(test::sign(signer.pkey.get(), tbs), {}));
+  CHECK_FALSE(verify(test::sign(issuer.pkey.get(), tbs), delegated));
+}
+
+TEST_CASE("ocsp: what is asked is what is read, whatever it is", "[x509][ocsp]") {
+  std::mt19937_64 random{6};
+  const Issuer issuer;
+  for (int round = 0; round < 200; ++round) {
+    ca::Bytes list;
+    std::vector<ca::Bytes> ids;
+    for (std::size_t count = 1 + random() % ca::kMaxOcspCertificates; count > 0; --count) {
+      ids.push_back(issuer.cert_id(random() >> (random() % 64), static_cast<Digest>(random() % 4)));
+      const ca::Bytes request = der::element(der::tag::kSequence, ids.back());
+      list.insert(list.end(), request.begin(), request.end());
+    }
+    std::optional<ca::Bytes> nonce;
+    ca::Bytes extensions;
+    if (random() % 2 == 0) {
+      nonce = ca::Bytes(1 + random() % ca::kMaxOcspNonce, static_cast<std::uint8_t>(random()));
+      extensions = der::element(der::tag::context_constructed(2),
+                                ca::encode_extensions({{ca::oid::kOcspNonce, false,
+                                                        der::element(der::tag::kOctetString, *nonce)}}));
+    }
+    const ca::Bytes tbs =
+        der::element(der::tag::kSequence, {der::element(der::tag::kSequence, list), extensions});
+    const auto request = OcspRequest::parse(der::element(der::tag::kSequence, tbs));
+    CHECK(request.nonce == nonce);
+    REQUIRE(request.certificates.size() == ids.size());
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      CHECK(request.certificates[i].der == ids[i]);
+      CHECK(request.certificates[i].names_issuer(issuer.name, issuer.key));
+    }
   }
 }
