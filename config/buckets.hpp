@@ -6,7 +6,7 @@
 
 namespace config {
 
-// One entry of `buckets`.
-void read_bucket(Mapping& map, std::vector<BucketOptions>& buckets);
+// One entry of `buckets`. `spool` is where uploads wait unless the entry says another place.
+void read_bucket(Mapping& map, const Path& spool, std::vector<BucketOptions>& buckets);
 
 }  // namespace config

@@ -343,7 +343,8 @@ Options load(const Path& file) {
   top.child("provisioning", [&](Mapping& map) {
     map.children("profiles", [&](Mapping& profile) { read_profile(profile, options.profiles); });
   });
-  top.children("buckets", [&](Mapping& map) { read_bucket(map, options.buckets); });
+  top.children("buckets",
+               [&](Mapping& map) { read_bucket(map, options.ledger.path.parent_path(), options.buckets); });
   settle_key_token(top, options);
   top.finish();
   problems.raise();

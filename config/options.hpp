@@ -106,10 +106,25 @@ struct AuthorityOptions {
   friend bool operator==(const AuthorityOptions&, const AuthorityOptions&) = default;
 };
 
-// What the AWS API calls an S3 bucket: where audit reports and CRLs are put.
+// A bucket on a server that speaks S3.
+struct S3Options {
+  std::string endpoint;  // http or https, host and port
+  std::string region = "us-east-1";
+  std::string bucket;  // its name there
+  std::string access_key_id;
+  Path secret_access_key;  // owner-only file with the secret on one line
+  std::optional<Path> ca_bundle;
+  bool path_style = true;
+  Milliseconds timeout{30'000};
+  Path spool;  // folder where a report waits until it is sent
+  friend bool operator==(const S3Options&, const S3Options&) = default;
+};
+
+// What the AWS API calls an S3 bucket: where audit reports and CRLs are put. A folder or one on a server.
 struct BucketOptions {
   std::string name;  // S3BucketName
-  Path directory;
+  Path directory;    // empty: `s3` says where it is
+  std::optional<S3Options> s3;
   std::optional<std::string> url;  // http, under which relying parties read it; no slash at the end
   friend bool operator==(const BucketOptions&, const BucketOptions&) = default;
 };

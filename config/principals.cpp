@@ -14,6 +14,7 @@
 
 #include "ca/base/error.hpp"
 #include "config/document.hpp"
+#include "config/secret_file.hpp"
 
 namespace config {
 namespace {
@@ -67,24 +68,6 @@ std::optional<std::array<std::uint8_t, 32>> fingerprint(const std::string& text)
     bytes[i] = static_cast<std::uint8_t>(digits[2 * i] * 16 + digits[2 * i + 1]);
   }
   return bytes;
-}
-
-// What is wrong with a file that holds a secret; empty when nothing is.
-std::string secret_file_fault(const std::filesystem::path& file) {
-  struct stat info {};
-  if (::stat(file.c_str(), &info) != 0) {
-    return file.string() + ": " + std::strerror(errno);
-  }
-  if (!S_ISREG(info.st_mode)) {
-    return file.string() + " is not a regular file";
-  }
-  if ((info.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-    return file.string() + " can be read by others than its owner: chmod 600 it";
-  }
-  if (info.st_uid != ::geteuid() && info.st_uid != 0) {
-    return file.string() + " belongs to another user";
-  }
-  return "";
 }
 
 using ParsePolicy = ca::PolicyDocument (*)(const std::string& name, std::string_view json);

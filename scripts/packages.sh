@@ -3,7 +3,7 @@
 
 # shellcheck disable=SC2034  # used by name in need_packages
 build_packages=(build-essential cmake ninja-build ccache pkg-config libssl-dev libp11-dev libp11-kit-dev libboost-dev
-  libyaml-cpp-dev libsqlite3-dev nlohmann-json3-dev prometheus-cpp-dev libcli11-dev)
+  libyaml-cpp-dev libsqlite3-dev nlohmann-json3-dev prometheus-cpp-dev libcli11-dev libcurl4-openssl-dev)
 # shellcheck disable=SC2034
 run_packages=(softhsm2 openssl curl jq awscli)
 # shellcheck disable=SC2034

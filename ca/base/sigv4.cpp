@@ -165,7 +165,8 @@ std::string canonical_header_value(std::string_view value) {
 std::string canonical_request(const Request& request) {
   std::string text{request.method};
   text.push_back('\n');
-  text += canonical_path(request.path) + '\n' + canonical_query(request.query) + '\n';
+  text += request.path_rule == PathRule::as_it_is ? std::string{request.path} : canonical_path(request.path);
+  text += '\n' + canonical_query(request.query) + '\n';
   for (const std::string& name : request.signed_headers) {
     text += header_line(request, name);
   }

@@ -26,6 +26,9 @@ struct Scope {
   [[nodiscard]] std::string text() const;
 };
 
+// S3 signs the path as it is sent; every other service a normalized form of it: see canonical_path().
+enum class PathRule { normalized, as_it_is };
+
 // What is signed of an HTTP request.
 struct Request {
   std::string_view method;
@@ -35,6 +38,7 @@ struct Request {
   const std::vector<std::pair<std::string, std::string>>& headers;
   const std::vector<std::string>& signed_headers;  // lower case, ascending
   std::string_view payload_hash;                   // 64 lower-case hex digits
+  PathRule path_rule = PathRule::normalized;
 };
 
 // Dot segments and empty segments removed, then every byte but A-Z a-z 0-9 - . _ ~ / percent-encoded (so that

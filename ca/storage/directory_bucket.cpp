@@ -13,12 +13,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Subjects are nobody's business but the operator's and the auditor's.
-constexpr mode_t kFolderMode = 0750;
-constexpr mode_t kFileMode = 0640;
-// CRLs are everybody's, whatever the daemon's umask.
-constexpr mode_t kPublicFolderMode = 0755;
-constexpr mode_t kPublicFileMode = 0644;
+// Whatever the umask. Subjects are nobody's business but the operator's and the auditor's, who has the
+// daemon's group; CRLs are everybody's.
+struct Modes {
+  mode_t folder;
+  mode_t file;
+};
+constexpr Modes kPrivate{0750, 0640};
+constexpr Modes kPublic{0755, 0644};
 constexpr int kFolder = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
 // How long a second writer of the same key waits for the first.
 constexpr std::chrono::seconds kClaimWait{10};
@@ -29,7 +31,7 @@ void sync(const Descriptor& file, const fs::path& path) {
   }
 }
 
-void open_to_all(const Descriptor& file, mode_t mode, const fs::path& path) {
+void set_mode(const Descriptor& file, mode_t mode, const fs::path& path) {
   if (::fchmod(file.get(), mode) != 0) {
     fail_file("chmod", path);
   }
@@ -54,11 +56,9 @@ Bytes read_all(const Descriptor& file, std::size_t size, const fs::path& path) {
   return contents;
 }
 
-enum class Missing { is_left, is_made, is_made_for_all };
-
-// The folder that holds the key, walked without following a link; an empty Descriptor when it is not there
-// and was not to be made.
-Descriptor folder_of(const fs::path& directory, const fs::path& key, Missing missing) {
+// The folder that holds the key, walked without following a link. What is missing is made with that mode;
+// without one it is not, and the Descriptor is empty.
+Descriptor folder_of(const fs::path& directory, const fs::path& key, std::optional<mode_t> mode) {
   Descriptor folder{::open(directory.c_str(), kFolder)};
   if (!folder) {
     fail_file("open", directory);
@@ -66,8 +66,8 @@ Descriptor folder_of(const fs::path& directory, const fs::path& key, Missing mis
   fs::path path = directory;
   for (const auto& part : key.parent_path()) {
     bool is_new = false;
-    if (missing != Missing::is_left) {
-      is_new = ::mkdirat(folder.get(), part.c_str(), kFolderMode) == 0;
+    if (mode) {
+      is_new = ::mkdirat(folder.get(), part.c_str(), *mode) == 0;
       if (is_new) {
         sync(folder, path);
       } else if (errno != EEXIST) {
@@ -77,13 +77,13 @@ Descriptor folder_of(const fs::path& directory, const fs::path& key, Missing mis
     path /= part;
     Descriptor next{::openat(folder.get(), part.c_str(), kFolder | O_NOFOLLOW)};
     if (!next) {
-      if (errno == ENOENT && missing == Missing::is_left) {
+      if (errno == ENOENT && !mode) {
         return Descriptor{};
       }
       fail_file("open", path);
     }
-    if (is_new && missing == Missing::is_made_for_all) {
-      open_to_all(next, kPublicFolderMode, path);
+    if (is_new) {
+      set_mode(next, *mode, path);
     }
     folder = std::move(next);
   }
@@ -99,7 +99,7 @@ class DirectoryBucket::File : public Bucket::Upload {
       : claim_{bucket, key},
         place_{bucket.options_.directory / key},
         folder_{folder_of(bucket.options_.directory, key,
-                          bucket.options_.url ? Missing::is_made_for_all : Missing::is_made)},
+                          bucket.options_.url ? kPublic.folder : kPrivate.folder)},
         name_{place_.filename()},
         temporary_{"." + name_ + ".part"} {
     // What a crash left.
@@ -107,13 +107,11 @@ class DirectoryBucket::File : public Bucket::Upload {
       fail_file("unlink", place_.parent_path() / temporary_);
     }
     file_ = Descriptor{::openat(folder_.get(), temporary_.c_str(),
-                                O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kFileMode)};
+                                O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR)};
     if (!file_) {
       fail_file("open", place_.parent_path() / temporary_);
     }
-    if (bucket.options_.url) {
-      open_to_all(file_, kPublicFileMode, place_);
-    }
+    set_mode(file_, bucket.options_.url ? kPublic.file : kPrivate.file, place_);
   }
   ~File() override {
     if (file_) {
@@ -194,7 +192,7 @@ void DirectoryBucket::put(const std::string& key, ByteView contents, const std::
 std::optional<Bytes> DirectoryBucket::get(const std::string& key, std::size_t max_bytes) {
   check_key(key);
   const fs::path place = options_.directory / key;
-  const Descriptor folder = folder_of(options_.directory, key, Missing::is_left);
+  const Descriptor folder = folder_of(options_.directory, key, std::nullopt);
   if (!folder) {
     return std::nullopt;
   }

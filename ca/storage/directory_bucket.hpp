@@ -18,6 +18,8 @@ struct DirectoryBucketOptions {
 // before its folder is synchronized. Folders below are made as needed; the folder itself is not: where a file
 // system is not mounted nothing is written. The folder may be reached through symbolic links, nothing below
 // it is: whoever may write below it leads the daemon nowhere else.
+// What is put into a bucket with a url can be read by everybody, otherwise by the daemon's user and group;
+// the umask changes neither.
 class DirectoryBucket : public Bucket {
  public:
   explicit DirectoryBucket(DirectoryBucketOptions options) : options_{std::move(options)} {}

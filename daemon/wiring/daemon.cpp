@@ -74,7 +74,8 @@ struct Daemon::Parts {
         token_names{named(options, tokens)},
         signer{token_names},
         policy{principals.policy_principals()},
-        authorities{with_buckets(authority_options(options), make_buckets(options)),
+        authorities{with_buckets(authority_options(options),
+                                 make_buckets(options, clock, [this] { return ending.load(); })),
                     provisioning_profiles(options),
                     store,
                     store,
@@ -117,8 +118,14 @@ struct Daemon::Parts {
                         std::chrono::microseconds duration, const http::HttpRequest& request);
   [[nodiscard]] std::vector<ops::Check> checks() const;
 
+  // Before the parts end, what they wait for elsewhere is given up.
+  ~Parts() { ending = true; }
+  Parts(const Parts&) = delete;
+  Parts& operator=(const Parts&) = delete;
+
   config::Options options;
   const ops::Log& log;
+  std::atomic<bool> ending{false};
   ops::Metrics metrics;
   Totals totals{metrics};
   ca::SystemClock clock;

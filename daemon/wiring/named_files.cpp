@@ -4,6 +4,7 @@
 #include "daemon/net/tls_context.hpp"
 #include "daemon/wiring/key_ring.hpp"
 #include "daemon/wiring/module_options.hpp"
+#include "daemon/wiring/secret_file.hpp"
 
 namespace wiring {
 
@@ -19,6 +20,11 @@ std::vector<std::string> problems_of_named_files(const config::Options& options,
   };
   note([&] { (void)net::load_tls(api_listener(options).tls.value()); });
   note([&] { (void)read_key_ring(principals); });
+  for (const config::BucketOptions& bucket : options.buckets) {
+    if (bucket.s3) {
+      note([&] { (void)read_secret(bucket.s3->secret_access_key); });
+    }
+  }
   return problems;
 }
 

@@ -31,10 +31,12 @@ MAY_INCLUDE = {
     "daemon/provisioning": ["daemon/http", "daemon/auth", *CA_CORE],
     "daemon/status": ["daemon/http", "daemon/auth", *CA_CORE],
     "daemon/sts": ["daemon/http", "daemon/auth", *CA_CORE],
+    # A client of servers elsewhere.
+    "daemon/s3": ["ca/storage", "ca/base"],
     # The two programs: wiring.
     "daemon/cli": ["config", "pkcs11", "ca/ledger/sqlite", *CA_CORE],
     "daemon": ["config", "pkcs11", "ca/ledger/sqlite", "daemon/http", "daemon/net", "daemon/ops", "daemon/auth",
-               "daemon/acmpca", "daemon/provisioning", "daemon/status", "daemon/sts", *CA_CORE],
+               "daemon/acmpca", "daemon/provisioning", "daemon/status", "daemon/sts", "daemon/s3", *CA_CORE],
 }
 
 # Headers of others, by the beginning of the include, and the folders or files that may have them.
@@ -50,12 +52,14 @@ FOREIGN = {
     "p11-kit/": ["pkcs11"],
     "prometheus/": ["daemon/ops"],
     "CLI/": ["daemon/cli", "daemon/main.cpp"],
+    "curl/": ["daemon/s3"],
 }
 
 # What a CMakeLists.txt may link: modules of ours under the map above, libraries where their headers may be.
 LIBRARY_HEADERS = {
     "Boost::": "boost/",
     "CLI11::": "CLI/",
+    "CURL::": "curl/",
     "OpenSSL::": "openssl/",
     "PkgConfig::LIBP11": "libp11.h",
     "PkgConfig::P11KIT": "p11-kit/",

@@ -209,8 +209,8 @@ TEST_CASE("directory bucket: only what has a url can be read by everybody", "[st
   open.put("public/a", kNew, "");
   (void)::umask(before);
   CHECK(open.url() == "http://crl.example.test");
-  CHECK(mode_of(folder.path / "bucket/private") == 0700);
-  CHECK(mode_of(folder.path / "bucket/private/a") == 0600);
+  CHECK(mode_of(folder.path / "bucket/private") == 0750);
+  CHECK(mode_of(folder.path / "bucket/private/a") == 0640);
   CHECK(mode_of(folder.path / "bucket/public") == 0755);
   CHECK(mode_of(folder.path / "bucket/public/a") == 0644);
 }

@@ -83,7 +83,8 @@ TEST_CASE("reload: sections that only a restart can apply are named", "[wiring]"
   config::Options buckets;
   buckets.buckets = {{.name = "reports", .directory = "/srv/reports", .url = "http://crl.example.test"}};
   CHECK(wiring::restart_needed(running, buckets) == std::vector<std::string>{"buckets"});
-  const auto made = wiring::make_buckets(buckets);
+  const ca::SystemClock clock;
+  const auto made = wiring::make_buckets(buckets, clock, [] { return false; });
   REQUIRE(made.size() == 1);
   CHECK(made[0]->name() == "reports");
   CHECK(made[0]->url() == "http://crl.example.test");
