@@ -32,11 +32,16 @@ Loop::Turn AuthorityService::State::write_reports() {
   bool done = false;
   bool kept = false;
   try {
+    std::set<std::string> away;  // each bucket holds up the others once in a turn, however many wait for it
     for (const AuditReportRecord& report : inventory.unwritten_reports()) {
+      if (away.contains(report.bucket)) {
+        continue;
+      }
       try {
         (write_report(report) ? done : kept) = true;
       } catch (const std::exception& error) {
         kept = true;
+        away.insert(report.bucket);
         say(reports_of(report), "audit report " + report.id + " of " + report.authority.text() +
                                     " is not written yet: " + error.what());
       }

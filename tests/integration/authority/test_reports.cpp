@@ -1,3 +1,4 @@
+#include <atomic>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sys/resource.h>
@@ -31,6 +32,26 @@ std::string text_of(const World& world, const ca::AuditReportRecord& report) {
   std::ifstream file{place_of(world, report), std::ios::binary};
   return {std::istreambuf_iterator<char>{file}, {}};
 }
+
+// A bucket whose server is away; counts how often it was asked.
+class AwayBucket : public ca::Bucket {
+ public:
+  [[nodiscard]] const std::string& name() const override { return name_; }
+  [[nodiscard]] std::optional<std::string> url() const override { return std::nullopt; }
+  [[nodiscard]] std::unique_ptr<Upload> begin(const std::string&, const std::string&) override {
+    ++asked;
+    throw ca::Error{ca::Code::unavailable, "attempt " + std::to_string(asked.load())};
+  }
+  void put(const std::string&, ca::ByteView, const std::string&) override {}
+  [[nodiscard]] std::optional<ca::Bytes> get(const std::string&, std::size_t) override {
+    return std::nullopt;
+  }
+
+  std::atomic<int> asked{0};
+
+ private:
+  const std::string name_ = "away";
+};
 
 ca::AuditEvent some_event(const std::string& type) {
   ca::AuditEvent event;
@@ -214,6 +235,31 @@ TEST_CASE("report: it is tried again while the trouble may pass, and given up in
         World::eventually([&] { return world.noticed(report.id + " of " + root.text() + " has failed"); });
     REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
     CHECK(given_up);
+    CHECK(becomes(world, report, Status::failed));
+  }
+}
+
+TEST_CASE("report: those of a bucket that is away hold up the others once in a turn", "[authority][I16]") {
+  World world;
+  const auto away = std::make_shared<AwayBucket>();
+  world.options.buckets.push_back(away);
+  world.options.resume_backoff = 5s;
+  world.restart();
+  std::vector<ca::AuditReportRecord> waiting;
+  for (const char* name : {"First", "Second", "Third"}) {
+    const auto root = world.active_root(name);
+    waiting.push_back(
+        {.authority = root, .id = ca::random_uuid(), .bucket = "away", .created_at = world.clock.now()});
+    REQUIRE(ca::committed(*world.store, {ca::InsertAuditReport{waiting.back(), 30min},
+                                         {some_event("audit_report.ordered")}})
+                .outcome == ca::CommitResult::Outcome::applied);
+  }
+  CHECK(becomes(world, order(world, world.active_root("Other")), Status::success));
+  CHECK(away->asked == 1);
+  CHECK(
+      world.noticed(waiting.front().id + " of " + waiting.front().authority.text() + " is not written yet"));
+  world.clock.advance(1h);
+  for (const auto& report : waiting) {
     CHECK(becomes(world, report, Status::failed));
   }
 }
