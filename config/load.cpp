@@ -9,6 +9,7 @@
 #include "ca/templates/template.hpp"
 #include "config/buckets.hpp"
 #include "config/document.hpp"
+#include "config/load_revocation.hpp"
 #include "config/options.hpp"
 #include "pkcs11/error.hpp"
 #include "pkcs11/pin.hpp"
@@ -345,6 +346,8 @@ Options load(const Path& file) {
   });
   top.children("buckets",
                [&](Mapping& map) { read_bucket(map, options.ledger.path.parent_path(), options.buckets); });
+  top.child("revocation", [&](Mapping& map) { read_revocation(map, options.revocation); });
+  settle_status_url(options.revocation, options.listeners.status);
   settle_key_token(top, options);
   top.finish();
   problems.raise();

@@ -106,6 +106,18 @@ struct AuthorityOptions {
   friend bool operator==(const AuthorityOptions&, const AuthorityOptions&) = default;
 };
 
+struct RevocationOptions {
+  // How relying parties reach the status listener: "http://status.example.com", no slash at the end. Default:
+  // the listener's own address and port, when that is one address and not all of them.
+  std::string url;
+  std::optional<Path> crl_directory;     // absent: "crls" beside the ledger
+  Milliseconds crl_delay{5000};          // from a revocation to the CRL that lists it
+  std::size_t partition_size = 100'000;  // certificates that name one partition's CRL
+  bool ca_issuers = false;               // certificates say where their issuer's certificate is
+  bool no_rev_avail = false;             // RFC 9608, in what SHORT_LIVED_CERTIFICATE authorities issue
+  friend bool operator==(const RevocationOptions&, const RevocationOptions&) = default;
+};
+
 // A bucket on a server that speaks S3.
 struct S3Options {
   std::string endpoint;  // http or https, host and port
@@ -156,6 +168,7 @@ struct Options {
   std::vector<TokenOptions> tokens;
   LedgerOptions ledger;
   AuthorityOptions authority;
+  RevocationOptions revocation;
   Milliseconds clock_window{300'000};  // how far a request's date may be from ours (SigV4)
   Path principals;
   std::vector<ProvisioningProfileOptions> profiles;

@@ -78,6 +78,7 @@ std::shared_ptr<const Authority> Authority::load(AuthorityRecord record) {
   }
   authority->identity = identity_of(record, authority->certificate);
   authority->tags = parse_tags(record.tags_json);
+  authority->revocation = RevocationConfiguration::parse(record.revocation_json);
   if (!record.policy_json.empty()) {
     authority->resource_policy = stored_policy(record.policy_json);
   }
@@ -92,6 +93,13 @@ AuthorityStatus Authority::status_at(TimePoint now) const {
     return AuthorityStatus::expired;
   }
   return record.status;
+}
+
+bool Authority::answers_at(TimePoint now) const {
+  const bool issued = record.status == AuthorityStatus::active ||
+                      record.status == AuthorityStatus::disabled || record.status == AuthorityStatus::deleted;
+  return issued && key && record.validity && to_seconds(now) <= record.validity->not_after &&
+         !is_gone_at(now);
 }
 
 bool Authority::is_gone_at(TimePoint now) const {

@@ -9,6 +9,7 @@
 #include "ca/inventory/records.hpp"
 #include "ca/issuance/issue.hpp"
 #include "ca/policy/policy_document.hpp"
+#include "ca/policy/revocation_configuration.hpp"
 #include "ca/policy/tags.hpp"
 #include "ca/signer/signer.hpp"
 
@@ -21,12 +22,16 @@ struct Authority {
   std::optional<SigningKey> key;           // once the token made it
   IssuerIdentity identity;                 // of the certificate, or of the coming self-signed root
   std::vector<Tag> tags;
+  RevocationConfiguration revocation;
   std::optional<PolicyDocument> resource_policy;
 
   // Throws Code::internal when a stored record does not parse: the ledger was written by us alone.
   [[nodiscard]] static std::shared_ptr<const Authority> load(AuthorityRecord record);
   // EXPIRED is derived from the clock, never stored: ACTIVE or DISABLED with a certificate that has ended.
   [[nodiscard]] AuthorityStatus status_at(TimePoint now) const;
+  // What it has issued is answered for, by OCSP and by CRLs: it has a certificate that has not ended, whether
+  // or not it still issues, until it is gone.
+  [[nodiscard]] bool answers_at(TimePoint now) const;
   // DELETED and not to be restored any more: as if it had never been.
   [[nodiscard]] bool is_gone_at(TimePoint now) const;
   // For Issuance; only when it has a key. Valid as long as this object.

@@ -2,8 +2,21 @@
 
 #include "ca/authority/service_state.hpp"
 #include "ca/base/error.hpp"
+#include "ca/base/pem.hpp"
 
 namespace ca {
+
+namespace {
+
+void make_folder(const std::filesystem::path& folder) {
+  std::error_code failed;
+  std::filesystem::create_directories(folder, failed);
+  if (failed) {
+    throw Error{Code::unavailable, folder.string() + ": cannot be made for CRLs: " + failed.message()};
+  }
+}
+
+}  // namespace
 
 AuthorityService::State::State(AuthorityServiceOptions service_options,
                                std::vector<ProvisioningProfile> initial_profiles, Ledger& the_ledger,
@@ -17,7 +30,10 @@ AuthorityService::State::State(AuthorityServiceOptions service_options,
       clock{the_clock},
       issuance{the_ledger, the_inventory, the_signer, the_clock,
                [this](const CertificateRecord& record) { return objection(record); }},
-      profiles{std::make_shared<const std::vector<ProvisioningProfile>>(std::move(initial_profiles))} {}
+      profiles{std::make_shared<const std::vector<ProvisioningProfile>>(std::move(initial_profiles))},
+      crl_files{{.name = "crls", .directory = options.revocation.crl_directory, .url = std::nullopt}},
+      crl_series{the_ledger, the_inventory, options.revocation.partition_size},
+      crl_issuing{the_ledger, the_inventory, the_signer, crl_files} {}
 
 AuthorityService::AuthorityService(AuthorityServiceOptions options, std::vector<ProvisioningProfile> profiles,
                                    Ledger& ledger, Inventory& inventory, Signer& signer, PolicyEngine& policy,
@@ -28,6 +44,9 @@ AuthorityService::AuthorityService(AuthorityServiceOptions options, std::vector<
 AuthorityService::~AuthorityService() { state_->stop_background(); }
 
 void AuthorityService::start(std::function<void(const std::string& message)> notice) {
+  if (!state_->options.revocation.crl_directory.empty()) {
+    make_folder(state_->options.revocation.crl_directory);
+  }
   for (AuthorityRecord& record : state_->inventory.all_authorities()) {
     const std::string arn = record.arn.text();
     try {
@@ -208,6 +227,18 @@ std::optional<Bytes> AuthorityService::public_certificate(const std::string& aut
     return std::nullopt;
   }
   return authority->record.certificate_der;
+}
+
+std::vector<Bytes> AuthorityService::public_chain(const std::string& authority_id) {
+  static constexpr std::size_t kMaxStoredChain = 16;
+  std::vector<Bytes> chain;
+  const auto authority = state_->catalog.find_by_id(authority_id);
+  if (authority && !authority->record.certificate_der.empty()) {
+    for (PemBlock& block : parse_pem(authority->issued_chain_pem(), kMaxStoredChain)) {
+      chain.push_back(std::move(block.der));
+    }
+  }
+  return chain;
 }
 
 namespace {

@@ -1,5 +1,6 @@
 #pragma once
 #include <chrono>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -10,10 +11,21 @@
 #include "ca/inventory/inventory.hpp"
 #include "ca/ledger/ledger.hpp"
 #include "ca/policy/policy.hpp"
+#include "ca/revocation/published_crls.hpp"
 #include "ca/signer/signer.hpp"
 #include "ca/storage/bucket.hpp"
 
 namespace ca {
+
+struct RevocationOptions {
+  std::string
+      url;  // of the status listener, as relying parties reach it, no slash at the end; empty: unknown
+  std::filesystem::path crl_directory;        // made at the start; empty only where there are no CRLs
+  std::chrono::milliseconds crl_delay{5000};  // from a revocation to the CRL that lists it: others join it
+  std::uint64_t partition_size = 100'000;     // certificates that name one partition's CRL
+  bool ca_issuers = false;                    // certificates say where the authority's certificate is
+  bool no_rev_avail = false;                  // RFC 9608: of what SHORT_LIVED_CERTIFICATE authorities issue
+};
 
 struct AuthorityServiceOptions {
   std::string partition = "aws";
@@ -30,6 +42,7 @@ struct AuthorityServiceOptions {
   std::size_t max_pending = 10000;    // per account: accepted, not yet signed; beyond: Code::throttled
   std::size_t max_authorities = 200;  // per account
   Buckets buckets;
+  RevocationOptions revocation;
   std::chrono::seconds report_interval{1800};  // between two reports of one authority
   // How long writing a report is tried again while the trouble may pass; then it is FAILED.
   std::chrono::seconds report_patience{3600};
@@ -60,8 +73,8 @@ class AuthorityService {
   // Those of other accounts that the caller may describe.
   [[nodiscard]] Page list_shared(const Caller& caller, std::size_t max_results,
                                  const std::string& next_token);
-  // Only ACTIVE and DISABLED can be asked for; nullopt changes nothing and is checked like a change.
-  void update(const Caller& caller, const AuthorityArn& arn, std::optional<AuthorityStatus> status);
+  // Only ACTIVE and DISABLED can be asked for; what changes nothing is checked like a change.
+  void update(const Caller& caller, const AuthorityArn& arn, const AuthorityUpdate& wanted);
   [[nodiscard]] std::string csr(const Caller& caller, const AuthorityArn& arn);
   void import_certificate(const Caller& caller, const ImportOrder& order);
   [[nodiscard]] CertificatePem authority_certificate(const Caller& caller, const AuthorityArn& arn);
@@ -93,6 +106,22 @@ class AuthorityService {
   // `serial` in any form that clients send. Durable at return.
   void revoke(const Caller& caller, const AuthorityArn& arn, const std::string& serial,
               RevocationReason reason);
+
+  // The last CRL of the series with that name; nullptr: there is none. For everybody.
+  [[nodiscard]] std::shared_ptr<const PublishedCrl> crl(const std::string& name) const;
+  // One for each series that has a CRL, for operators.
+  struct CrlStatus {
+    std::string authority;  // ARN
+    std::string name;
+    std::uint64_t number = 0;
+    TimePoint issued_at{};
+    Seconds next_update{};
+    std::uint64_t bytes = 0;
+    std::string bucket;                          // where it goes; empty: none
+    std::optional<std::uint64_t> bucket_number;  // that stands there; nullopt: not known yet
+    std::optional<TimePoint> bucket_since;       // when it was put or found there
+  };
+  [[nodiscard]] std::vector<CrlStatus> crl_status() const;
 
   // Durable at return, written in the background: every certificate that the authority has issued. Throws
   // Code::request_in_progress when another one is being written or was ordered within report_interval.
@@ -126,6 +155,8 @@ class AuthorityService {
 
   // DER of the CA's certificate by the id in its ARN, for the public download; nullopt when there is none.
   [[nodiscard]] std::optional<Bytes> public_certificate(const std::string& authority_id);
+  // The same with those above it, the root last; empty: there is none.
+  [[nodiscard]] std::vector<Bytes> public_chain(const std::string& authority_id);
 
   struct Status {
     std::size_t authorities = 0;

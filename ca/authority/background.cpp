@@ -13,9 +13,13 @@ void AuthorityService::State::start_background(std::function<void(const std::str
   key_loop.emplace(options.resume_backoff, [this] { return keep_keys(); });
   pending_loop.emplace(options.resume_backoff, [this] { return sign_pending(); });
   report_loop.emplace(options.resume_backoff, [this] { return write_reports(); });
+  crl_loop.emplace(options.resume_backoff, [this] { return keep_crls(); });
+  publish_loop.emplace(options.resume_backoff, [this] { return publish_crls(); });
   key_loop->start();
   pending_loop->start();
   report_loop->start();
+  publish_loop->start();
+  crl_loop->start();
 }
 
 void AuthorityService::State::stop_background() {
@@ -28,6 +32,8 @@ void AuthorityService::State::stop_background() {
     key_loop->stop();
     pending_loop->stop();
     report_loop->stop();
+    crl_loop->stop();
+    publish_loop->stop();
   }
 }
 

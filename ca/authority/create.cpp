@@ -24,7 +24,7 @@ void check_order(const CreateAuthorityOrder& order) {
 
 std::string canonical(const CreateAuthorityOrder& order) {
   std::string text{api_name(order.type)};
-  for (const auto& part : {order.configuration_json, order.revocation_json, tags_json(order.tags),
+  for (const auto& part : {order.configuration_json, order.revocation.text(), tags_json(order.tags),
                            order.usage_mode, order.key_storage_security_standard}) {
     text += '\n' + part;
   }
@@ -38,6 +38,7 @@ AuthorityArn AuthorityService::create(const Caller& caller, const CreateAuthorit
   state.require(caller, "CreateCertificateAuthority", tag_context(order.tags));
   check_order(order);
   check_tags(order.tags);
+  state.check_revocation(order.revocation);
   std::unique_lock one_at_a_time{state.creating};
   if (state.catalog.count(caller.account, state.clock.now()) >= state.options.max_authorities) {
     throw Error{Code::limit_exceeded, "You have reached the quota of " +
@@ -52,7 +53,7 @@ AuthorityArn AuthorityService::create(const Caller& caller, const CreateAuthorit
   record.subject_der = order.subject.der();
   record.csr_extensions = order.csr_extensions;
   record.configuration_json = order.configuration_json;
-  record.revocation_json = order.revocation_json;
+  record.revocation_json = order.revocation.text();
   record.tags_json = tags_json(order.tags);
   record.usage_mode = order.usage_mode;
   record.key_storage_security_standard = order.key_storage_security_standard;

@@ -144,6 +144,7 @@ CertificateRecord AuthorityService::State::issue(const Caller& caller, const Req
   check_key(authority);
   // While the token is away for longer than a moment, to wait for it would only take threads from others.
   const auto wait = signer.is_away(*authority.key) ? std::chrono::milliseconds{0} : options.issue_wait;
+  Pointers pointers = pointers_for(authority, *request.tmpl);
   Issuance::Result result;
   try {
     result = issuance.issue({.tmpl = *request.tmpl,
@@ -152,7 +153,8 @@ CertificateRecord AuthorityService::State::issue(const Caller& caller, const Req
                              .api = request.api,
                              .validity = request.validity,
                              .signing_algorithm = request.signing_algorithm,
-                             .pointers = {},
+                             .pointers = std::move(pointers.uris),
+                             .crl = std::move(pointers.crl),
                              .caller = caller,
                              .claim = request.claim,
                              .device_id = request.device_id,

@@ -7,6 +7,7 @@
 #include "ca/issuance/validity.hpp"
 #include "ca/policy/name_rules.hpp"
 #include "ca/policy/permissions.hpp"
+#include "ca/policy/revocation_configuration.hpp"
 #include "ca/policy/tags.hpp"
 #include "ca/templates/passthrough.hpp"
 
@@ -21,11 +22,17 @@ struct CreateAuthorityOrder {
   DistinguishedName subject;
   std::vector<Extension> csr_extensions;
   std::string configuration_json;
-  std::string revocation_json;
+  RevocationConfiguration revocation;
   std::vector<Tag> tags;
   std::string usage_mode;
   std::string key_storage_security_standard;
   std::optional<std::string> idempotency_token;
+};
+
+// Absent: stays as it is.
+struct AuthorityUpdate {
+  std::optional<AuthorityStatus> status;
+  std::optional<RevocationConfiguration> revocation;
 };
 
 struct IssuanceOrder {

@@ -49,6 +49,7 @@ void AuthorityService::revoke(const Caller& caller, const AuthorityArn& arn, con
   if (result.outcome != CommitResult::Outcome::applied) {
     throw Error{Code::resource_not_found, "Could not find certificate with serial " + serial.colon_hex()};
   }
+  state.crl_loop->wake();
 }
 
 }  // namespace ca

@@ -11,6 +11,9 @@
 #include "ca/authority/loop.hpp"
 #include "ca/authority/refusals.hpp"
 #include "ca/issuance/issue.hpp"
+#include "ca/revocation/crl_issuing.hpp"
+#include "ca/revocation/crl_series.hpp"
+#include "ca/storage/directory_bucket.hpp"
 
 namespace ca {
 
@@ -94,6 +97,18 @@ struct AuthorityService::State {
 
   [[nodiscard]] std::shared_ptr<const std::vector<ProvisioningProfile>> current_profiles() const;
 
+  // ---- revocation_pointers.cpp. In front of a CRL's key, with the slash; nullopt: nobody told us.
+  [[nodiscard]] std::optional<std::string> crl_base(const CrlConfiguration& configuration) const;
+  [[nodiscard]] std::optional<std::string> ocsp_url(const OcspConfiguration& configuration) const;
+  // Whether this daemon can do it. Throws Code::invalid_args, Code::constraint_violation.
+  void check_revocation(const RevocationConfiguration& wanted) const;
+  struct Pointers {
+    RevocationPointers uris;
+    std::string crl;  // the series that will list the certificate; empty: none
+  };
+  // Of the authority's next certificate; its CRL's series is durable at return.
+  [[nodiscard]] Pointers pointers_for(const Authority& authority, const Template& tmpl);
+
   // ---- background work: keys.cpp has the key pairs of CREATING authorities and the audits of keys,
   // pending.cpp the certificates that wait for a token, write_report.cpp the reports. A thread each, so that
   // none holds up another.
@@ -116,6 +131,21 @@ struct AuthorityService::State {
   // What was written, as the audit log says it; nullopt when the service ends before the report does.
   [[nodiscard]] std::optional<AuditEvent> write_report_into(const AuditReportRecord& report, Bucket& bucket);
   void fail_report(const AuditReportRecord& report, const std::string& reason);
+  // keep_crls.cpp issues CRLs, publish_crls.cpp puts them into buckets.
+  struct CrlTurn {
+    bool waiting = false;  // something is due in a moment
+    bool stuck = false;    // something could not be done
+  };
+  [[nodiscard]] Loop::Turn keep_crls();
+  void keep_crl(const Authority& authority, const CrlRecord& crl, CrlTurn& turn);
+  [[nodiscard]] bool news_ripe(const std::string& name, TimePoint now);
+  [[nodiscard]] Loop::Turn publish_crls();
+  // What became of the last CRL of a series in a bucket.
+  struct Publication {
+    std::uint64_t number = 0;  // that stands there
+    TimePoint at{};            // when it was found or put there
+  };
+  void publish_crl(Bucket& bucket, const std::string& key, const PublishedCrl& crl);
   void note_unusable(const std::string& arn);
   void note_usable(const std::string& arn);
   // Tells an operator, once until it is another message or all is well with it again.
@@ -135,10 +165,19 @@ struct AuthorityService::State {
 
   std::atomic<std::uint64_t> issued{0}, resumed{0}, failed{0};
 
+  DirectoryBucket crl_files;
+  CrlSeries crl_series;
+  CrlIssuing crl_issuing;
+  PublishedCrls published_crls;
+  std::map<std::string, TimePoint> news_since;                              // by series; crl_loop alone
+  std::map<std::pair<std::string, std::string>, Publication> publications;  // by bucket and key; under mutex
+
   std::optional<Crew> crew;
   std::optional<Loop> key_loop;
   std::optional<Loop> pending_loop;
   std::optional<Loop> report_loop;
+  std::optional<Loop> crl_loop;
+  std::optional<Loop> publish_loop;
 };
 
 }  // namespace ca

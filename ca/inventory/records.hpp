@@ -52,7 +52,7 @@ struct AuthorityRecord {
   Bytes subject_der;
   // Canonical JSON of the API members that the authority only echoes; opaque below the protocol.
   std::string configuration_json;       // CertificateAuthorityConfiguration
-  std::string revocation_json;          // RevocationConfiguration
+  std::string revocation_json = "{}";   // RevocationConfiguration
   std::string tags_json = "[]";         // TagList
   std::string permissions_json = "[]";  // what CreatePermission granted
   std::string policy_json;              // resource policy, as it was put; empty: none

@@ -114,6 +114,14 @@ std::optional<Extension> authority_info_access(const RevocationPointers& pointer
   return Extension{oid::kAuthorityInfoAccess, false, der::element(kSequence, list)};
 }
 
+// RFC 9608, 2: not in certificates of authorities, and not where a CRL or a responder is named.
+std::optional<Extension> no_rev_avail(const Template& tmpl, const RevocationPointers& pointers) {
+  if (!pointers.no_rev_avail || tmpl.is_ca || pointers.crl_uri || pointers.ocsp_uri) {
+    return std::nullopt;
+  }
+  return Extension{oid::kNoRevAvail, false, der::element(der::tag::kNull, ByteView{})};
+}
+
 void check_path_length(const TbsInput& input) {
   const auto& left = input.issuer.path_length;
   if (!input.tmpl.is_ca || input.tmpl.is_root || !left) {
@@ -190,6 +198,7 @@ std::vector<Extension> extensions_of(const TbsInput& input, const Granted& grant
   if (!tmpl.is_root) {
     append(crl_distribution_point(input.pointers));
     append(authority_info_access(input.pointers));
+    append(no_rev_avail(tmpl, input.pointers));
   }
   append_passed([](const Oid& id) { return id != oid::kKeyUsage && id != oid::kExtendedKeyUsage; });
   append(granted.alt_names);

@@ -139,6 +139,8 @@ void check_pointers(const Certificate& certificate, const Template& tmpl,
   };
   check(oid::kCrlDistributionPoints, crl_pointer(pointers));
   check(oid::kAuthorityInfoAccess, access_pointers(pointers));
+  const bool silent = !pointers.crl_uri && !pointers.ocsp_uri && !tmpl.is_ca;
+  check(oid::kNoRevAvail, pointers.no_rev_avail && silent ? Bytes{0x05, 0x00} : Bytes{});
 }
 
 // RFC 5280, 4.1.2.5: UTCTime through the year 2049, GeneralizedTime after; I10.

@@ -137,15 +137,21 @@ void check(const Certificate& certificate, const char* id, const Promise& promis
 void check_no_others(const Certificate& certificate, const Template& tmpl,
                      const std::vector<Extension>& passed) {
   static constexpr const char* kPassed = "";
-  static constexpr std::array kInOrder{
-      oid::kBasicConstraints, oid::kAuthorityKeyIdentifier, oid::kSubjectKeyIdentifier, oid::kKeyUsage,
-      oid::kExtendedKeyUsage, oid::kCrlDistributionPoints,  oid::kAuthorityInfoAccess,  kPassed,
-      oid::kSubjectAltName};
+  static constexpr std::array kInOrder{oid::kBasicConstraints,
+                                       oid::kAuthorityKeyIdentifier,
+                                       oid::kSubjectKeyIdentifier,
+                                       oid::kKeyUsage,
+                                       oid::kExtendedKeyUsage,
+                                       oid::kCrlDistributionPoints,
+                                       oid::kAuthorityInfoAccess,
+                                       oid::kNoRevAvail,
+                                       kPassed,
+                                       oid::kSubjectAltName};
   auto next = kInOrder.begin();
   for (const Extension& extension : certificate.extensions) {
     const auto is_it = [&](const char* id) { return extension.id == id; };
     const bool pointer =
-        extension.id == oid::kCrlDistributionPoints || extension.id == oid::kAuthorityInfoAccess;
+        is_it(oid::kCrlDistributionPoints) || is_it(oid::kAuthorityInfoAccess) || is_it(oid::kNoRevAvail);
     if (pointer && (extension.critical || tmpl.is_root)) {
       lint_failure("extension " + extension.id + " must not be critical nor in a root");
     }

@@ -23,6 +23,7 @@ struct RevocationPointers {
   std::optional<std::string> crl_uri;
   std::optional<std::string> ocsp_uri;
   std::optional<std::string> ca_issuers_uri;
+  bool no_rev_avail = false;  // RFC 9608; only where the others say nothing about revocation
 };
 
 // The key identifier that certificates issued by it carry (RFC 5280, 4.2.1.1).

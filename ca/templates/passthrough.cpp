@@ -45,7 +45,7 @@ bool is_fixed(const Template& tmpl, const Oid& id) {
 // Why nobody may choose it; nullptr: it may pass.
 const char* objection(const Template& tmpl, const Oid& id) {
   static constexpr std::array kPointers{oid::kCrlDistributionPoints, oid::kFreshestCrl,
-                                        oid::kAuthorityInfoAccess};
+                                        oid::kAuthorityInfoAccess, oid::kNoRevAvail};
   static constexpr std::array kForAuthorities{oid::kNameConstraints, oid::kPolicyMappings,
                                               oid::kPolicyConstraints, oid::kInhibitAnyPolicy};
   if (is_one_of(id, kPointers)) {

@@ -28,6 +28,7 @@ inline constexpr const char* kPolicyConstraints = "2.5.29.36";
 inline constexpr const char* kExtendedKeyUsage = "2.5.29.37";
 inline constexpr const char* kFreshestCrl = "2.5.29.46";
 inline constexpr const char* kInhibitAnyPolicy = "2.5.29.54";
+inline constexpr const char* kNoRevAvail = "2.5.29.56";
 inline constexpr const char* kAuthorityInfoAccess = "1.3.6.1.5.5.7.1.1";
 inline constexpr const char* kSubjectInfoAccess = "1.3.6.1.5.5.7.1.11";
 inline constexpr const char* kAnyExtendedKeyUsage = "2.5.29.37.0";

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "ca/base/error.hpp"
+#include "ca/policy/revocation_configuration.hpp"
 #include "ca/x509/certificate.hpp"
 
 namespace acmpca {
@@ -27,10 +28,6 @@ double epoch_seconds(ca::TimePoint time) {
   return static_cast<double>(time.time_since_epoch().count()) / 1000.0;
 }
 
-json revocation_disabled() {
-  return {{"CrlConfiguration", {{"Enabled", false}}}, {"OcspConfiguration", {{"Enabled", false}}}};
-}
-
 json authority_json(const ca::AuthorityRecord& record) {
   json out{
       {"Arn", record.arn.text()},
@@ -40,7 +37,8 @@ json authority_json(const ca::AuthorityRecord& record) {
       {"Type", ca::api_name(record.type)},
       {"Status", ca::api_name(record.status)},
       {"CertificateAuthorityConfiguration", configuration(record)},
-      {"RevocationConfiguration", revocation_disabled()},
+      {"RevocationConfiguration",
+       json::parse(ca::RevocationConfiguration::parse(record.revocation_json).text())},
       {"KeyStorageSecurityStandard", record.key_storage_security_standard},
       {"UsageMode", record.usage_mode},
   };

@@ -9,8 +9,6 @@ namespace acmpca {
 
 // The API's timestamps: seconds since 1970 with a fraction.
 [[nodiscard]] double epoch_seconds(ca::TimePoint time);
-// {"CrlConfiguration":{"Enabled":false},"OcspConfiguration":{"Enabled":false}}
-[[nodiscard]] nlohmann::json revocation_disabled();
 // The CertificateAuthority structure of Describe and List. CreatedAt and LastStateChangeAt carry a fraction,
 // NotBefore and NotAfter are whole seconds; what does not exist yet is left out. Pure.
 [[nodiscard]] nlohmann::json authority_json(const ca::AuthorityRecord& record);

@@ -1,4 +1,3 @@
-#include "daemon/acmpca/authority_json.hpp"
 #include "daemon/acmpca/extension_members.hpp"
 #include "daemon/acmpca/members.hpp"
 #include "daemon/acmpca/operations.hpp"
@@ -8,7 +7,6 @@ using nlohmann::json;
 
 ca::CreateAuthorityOrder read_create_order(const json& input) {
   const json& configuration = input.at("CertificateAuthorityConfiguration");
-  require_revocation_disabled(input);
   return {
       .type = *ca::authority_type_from_api(required_string(input, "CertificateAuthorityType")),
       .key_algorithm = key_algorithm(configuration),
@@ -16,7 +14,7 @@ ca::CreateAuthorityOrder read_create_order(const json& input) {
       .subject = ca::encode_subject(subject_fields(configuration.at("Subject"))),
       .csr_extensions = csr_extensions(configuration),
       .configuration_json = configuration.dump(),
-      .revocation_json = revocation_disabled().dump(),
+      .revocation = revocation(input).value_or(ca::RevocationConfiguration{}),
       .tags = tags(input),
       .usage_mode = optional_string(input, "UsageMode").value_or("GENERAL_PURPOSE"),
       .key_storage_security_standard =

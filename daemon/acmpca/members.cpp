@@ -4,28 +4,10 @@
 #include "ca/base/error.hpp"
 
 namespace acmpca {
-namespace {
 
 using ca::Code;
 using ca::Error;
 using nlohmann::json;
-
-void require_disabled(const json& configuration, const char* member) {
-  const auto found = configuration.find(member);
-  if (found == configuration.end()) {
-    return;
-  }
-  if (found->at("Enabled").get<bool>()) {
-    throw Error{Code::invalid_args,
-                std::string{"RevocationConfiguration: an enabled "} + member + " is not available yet"};
-  }
-  if (found->size() != 1) {
-    throw Error{Code::invalid_args,
-                std::string{"RevocationConfiguration: a disabled "} + member + " holds only Enabled"};
-  }
-}
-
-}  // namespace
 
 const std::string& required_string(const json& input, const char* member) {
   return input.at(member).get_ref<const std::string&>();
@@ -126,13 +108,11 @@ ca::SubjectFields subject_fields(const json& subject) {
   return fields;
 }
 
-void require_revocation_disabled(const json& input) {
+std::optional<ca::RevocationConfiguration> revocation(const json& input) {
   const auto configuration = input.find("RevocationConfiguration");
-  if (configuration == input.end()) {
-    return;
-  }
-  require_disabled(*configuration, "CrlConfiguration");
-  require_disabled(*configuration, "OcspConfiguration");
+  return configuration == input.end()
+             ? std::nullopt
+             : std::optional{ca::RevocationConfiguration::parse(configuration->dump())};
 }
 
 }  // namespace acmpca

@@ -5,6 +5,7 @@
 
 #include "ca/base/arn.hpp"
 #include "ca/issuance/validity.hpp"
+#include "ca/policy/revocation_configuration.hpp"
 #include "ca/policy/tags.hpp"
 #include "ca/x509/algorithm.hpp"
 #include "ca/x509/name.hpp"
@@ -28,7 +29,7 @@ namespace acmpca {
 [[nodiscard]] ca::SigningAlgorithm signing_algorithm(const nlohmann::json& input);
 [[nodiscard]] ca::ValidityRequest validity(const nlohmann::json& member);
 [[nodiscard]] ca::SubjectFields subject_fields(const nlohmann::json& subject);
-// Throws Code::invalid_args unless both CRL and OCSP are absent or exactly {"Enabled": false}.
-void require_revocation_disabled(const nlohmann::json& input);
+// Its RevocationConfiguration; nullopt when there is none. Throws Code::invalid_args.
+[[nodiscard]] std::optional<ca::RevocationConfiguration> revocation(const nlohmann::json& input);
 
 }  // namespace acmpca

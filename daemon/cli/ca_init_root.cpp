@@ -61,7 +61,7 @@ ca::AuthorityRecord begun(OfflineAuthority& offline, const Arguments& arguments)
   order.key_algorithm = key_algorithm(arguments.key_algorithm);
   order.signing_algorithm = signing_algorithm(arguments.signing_algorithm, order.key_algorithm);
   order.subject = ca::encode_subject(ca::parse_subject_text(arguments.subject));
-  order.configuration_json = order.revocation_json = "{}";
+  order.configuration_json = "{}";
   order.usage_mode = "GENERAL_PURPOSE";
   order.key_storage_security_standard = "FIPS_140_2_LEVEL_3_OR_HIGHER";
   if (auto found = offline.authority()) {

@@ -23,4 +23,12 @@ std::optional<std::string_view> HttpRequest::header(std::string_view name) const
   return std::nullopt;
 }
 
+std::string_view HttpResponse::payload() const {
+  if (!shared_body) {
+    return body;
+  }
+  const auto* bytes = reinterpret_cast<const char*>(shared_body->bytes->data());
+  return std::string_view{bytes, shared_body->bytes->size()}.substr(shared_body->offset, shared_body->size);
+}
+
 }  // namespace http

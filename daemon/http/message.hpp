@@ -31,6 +31,13 @@ struct HttpRequest {
   [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const;
 };
 
+// Part of something large that others hold as well: it is sent without a copy of its own.
+struct SharedBody {
+  std::shared_ptr<const ca::Bytes> bytes;
+  std::size_t offset = 0;
+  std::size_t size = 0;
+};
+
 struct HttpResponse {
   int status = 200;
   std::string content_type;
@@ -39,6 +46,9 @@ struct HttpResponse {
       headers;  // beside Content-Type, Content-Length, Date, x-amzn-RequestId
   // Why it is what it is, when the client is not told: for the log, never sent.
   std::string cause = {};
+  std::optional<SharedBody> shared_body = {};  // in place of `body`
+
+  [[nodiscard]] std::string_view payload() const;
 };
 
 }  // namespace http

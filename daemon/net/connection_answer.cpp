@@ -153,7 +153,7 @@ void Connection::answer(http::HttpResponse response) {
     closing_ = closing_ || !head_.keep_alive || shared_.stopping;
     response_ = std::move(response);
     response_head_ = response_head(response_, {.request_id = request_id_, .close = closing_});
-    body_size_ = may_have_body(head_.method, response_.status) ? response_.body.size() : 0;
+    body_size_ = may_have_body(head_.method, response_.status) ? response_.payload().size() : 0;
     body_written_ = 0;
     head_written_ = false;
     phase_ = Phase::writing;
@@ -185,7 +185,7 @@ void Connection::write_slice() {
   const std::size_t size = std::min(body_size_ - body_written_, kSliceBytes);
   const std::array<boost::asio::const_buffer, 2> buffers{
       boost::asio::buffer(head_written_ ? std::string_view{} : std::string_view{response_head_}),
-      boost::asio::buffer(response_.body.data() + body_written_, size)};
+      boost::asio::buffer(response_.payload().data() + body_written_, size)};
   write(buffers, then(&Connection::on_written));
 }
 

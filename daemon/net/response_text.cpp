@@ -1,29 +1,12 @@
 #include "daemon/net/response_text.hpp"
 
-#include <array>
-#include <cstdio>
 #include <ctime>
 
 #include "ca/base/strings.hpp"
+#include "daemon/http/http_date.hpp"
 
 namespace net {
 namespace {
-
-// RFC 9110, 5.6.7. Own names: strftime would ask the locale.
-std::string http_date() {
-  static constexpr std::array<const char*, 7> kDays{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-  static constexpr std::array<const char*, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  const std::time_t now = std::time(nullptr);
-  std::tm utc{};
-  gmtime_r(&now, &utc);
-  std::array<char, 64> text{};
-  const int size = std::snprintf(text.data(), text.size(), "%s, %02d %s %04d %02d:%02d:%02d GMT",
-                                 kDays[static_cast<std::size_t>(utc.tm_wday)], utc.tm_mday,
-                                 kMonths[static_cast<std::size_t>(utc.tm_mon)], utc.tm_year + 1900,
-                                 utc.tm_hour, utc.tm_min, utc.tm_sec);
-  return {text.data(), static_cast<std::size_t>(size)};
-}
 
 bool is_framing(std::string_view name) {
   const std::string lower = ca::ascii_lower(name);
@@ -63,6 +46,8 @@ std::string_view reason_phrase(int status) {
       return "Accepted";
     case 204:
       return "No Content";
+    case 206:
+      return "Partial Content";
     case 304:
       return "Not Modified";
     case 400:
@@ -93,6 +78,8 @@ std::string_view reason_phrase(int status) {
       return "URI Too Long";
     case 415:
       return "Unsupported Media Type";
+    case 416:
+      return "Range Not Satisfiable";
     case 417:
       return "Expectation Failed";
     case 422:
@@ -160,12 +147,12 @@ bool may_have_body(std::string_view method, int status) {
 std::string response_head(const http::HttpResponse& response, const ResponseFraming& framing) {
   std::string text = "HTTP/1.1 " + std::to_string(response.status) + ' ' +
                      std::string{reason_phrase(response.status)} + "\r\n";
-  text += "Date: " + http_date() + "\r\n";
+  text += "Date: " + http::http_date(std::time(nullptr)) + "\r\n";
   if (!response.content_type.empty()) {
     text += "Content-Type: " + one_line(response.content_type) + "\r\n";
   }
   if (response.status != 204 && response.status != 304) {
-    text += "Content-Length: " + std::to_string(response.body.size()) + "\r\n";
+    text += "Content-Length: " + std::to_string(response.payload().size()) + "\r\n";
   }
   text += "x-amzn-RequestId: " + framing.request_id + "\r\n";
   for (const auto& [name, value] : response.headers) {

@@ -3,6 +3,9 @@
 #include "ca/base/digest.hpp"
 #include "ca/base/error.hpp"
 #include "ca/base/hex.hpp"
+#include "ca/x509/certs_only.hpp"
+#include "daemon/http/byte_range.hpp"
+#include "daemon/http/http_date.hpp"
 
 namespace status {
 namespace {
@@ -10,8 +13,8 @@ namespace {
 using http::HttpRequest;
 using http::HttpResponse;
 
-constexpr std::string_view kPrefix = "/ca/";
-constexpr std::string_view kSuffix = ".cer";
+// A new CRL comes with a revocation, so nobody keeps an old one for long.
+constexpr const char* kCrlCaching = "public, max-age=30";
 
 // RFC 9457. No text from the request goes in, so nothing needs escaping.
 HttpResponse problem(int code, std::string_view name, std::string_view title, std::string_view detail) {
@@ -28,9 +31,9 @@ HttpResponse problem(int code, std::string_view name, std::string_view title, st
 }
 
 HttpResponse not_found() {
-  HttpResponse response = problem(404, "resource_not_found", "Not found",
-                                  "there is no authority with a certificate of that name");
-  // An authority may get its certificate at any moment.
+  HttpResponse response =
+      problem(404, "resource_not_found", "Not found", "nothing of that name is published here");
+  // It may be at any moment.
   response.headers.emplace_back("Cache-Control", "no-store");
   return response;
 }
@@ -49,11 +52,25 @@ HttpResponse failed(const std::string& cause) {
   return response;
 }
 
+HttpResponse find(ca::AuthorityService& authorities, const HttpRequest& request) {
+  if (const auto id = named_in(request.path, "/ca/", ".cer")) {
+    const auto der = authorities.public_certificate(*id);
+    return der ? certificate_response(request, *der, "application/pkix-cert") : not_found();
+  }
+  if (const auto id = named_in(request.path, "/ca/", ".p7c")) {
+    const auto chain = authorities.public_chain(*id);
+    return chain.empty() ? not_found()
+                         : certificate_response(request, ca::certs_only(chain), "application/pkcs7-mime");
+  }
+  const auto slash = request.path.rfind('/');
+  const auto name = named_in(std::string_view{request.path}.substr(slash), "/", ".crl");
+  const auto crl = name ? authorities.crl(*name) : nullptr;
+  return crl ? crl_response(request, *crl) : not_found();
+}
+
 HttpResponse serve(ca::AuthorityService& authorities, const HttpRequest& request) {
   try {
-    const auto id = authority_id(request.path);
-    const auto der = id ? authorities.public_certificate(*id) : std::nullopt;
-    return der ? certificate_response(request, *der) : not_found();
+    return find(authorities, request);
   } catch (const ca::Error& error) {
     return error.code() == ca::Code::unavailable ? unavailable(error.what()) : failed(error.what());
   } catch (const std::exception& error) {
@@ -63,25 +80,29 @@ HttpResponse serve(ca::AuthorityService& authorities, const HttpRequest& request
   }
 }
 
+bool holds(const HttpRequest& request, const std::string& tag) {
+  const auto held = request.header("If-None-Match");
+  return held && held->find(tag) != std::string_view::npos;
+}
+
 }  // namespace
 
-std::optional<std::string> authority_id(std::string_view path) {
-  if (!path.starts_with(kPrefix) || !path.ends_with(kSuffix) ||
-      path.size() <= kPrefix.size() + kSuffix.size()) {
+std::optional<std::string> named_in(std::string_view path, std::string_view prefix, std::string_view suffix) {
+  if (!path.starts_with(prefix) || !path.ends_with(suffix) || path.size() <= prefix.size() + suffix.size()) {
     return std::nullopt;
   }
-  const auto id = path.substr(kPrefix.size(), path.size() - kPrefix.size() - kSuffix.size());
+  const auto id = path.substr(prefix.size(), path.size() - prefix.size() - suffix.size());
   return ca::is_uuid(id) ? std::optional{std::string{id}} : std::nullopt;
 }
 
-HttpResponse certificate_response(const HttpRequest& request, const ca::Bytes& der) {
+HttpResponse certificate_response(const HttpRequest& request, const ca::Bytes& der,
+                                  const std::string& media_type) {
   const std::string tag = '"' + ca::to_hex(ca::sha256(der)) + '"';
   HttpResponse response{
-      .content_type = "application/pkix-cert",
+      .content_type = media_type,
       .headers = {{"ETag", tag}, {"Cache-Control", "public, max-age=3600"}},
   };
-  const auto held = request.header("If-None-Match");
-  if (held && held->find(tag) != std::string_view::npos) {
+  if (holds(request, tag)) {
     response.status = 304;
     response.content_type.clear();
   } else {
@@ -90,15 +111,55 @@ HttpResponse certificate_response(const HttpRequest& request, const ca::Bytes& d
   return response;
 }
 
+HttpResponse crl_response(const HttpRequest& request, const ca::PublishedCrl& crl) {
+  const std::string tag = '"' + ca::to_hex(crl.sha256) + '"';
+  const std::string modified = http::http_date(ca::to_seconds(crl.issued_at).time_since_epoch().count());
+  HttpResponse response{
+      .content_type = "application/pkix-crl",
+      .headers = {{"ETag", tag},
+                  {"Cache-Control", kCrlCaching},
+                  {"Last-Modified", modified},
+                  {"Accept-Ranges", "bytes"}},
+  };
+  const bool tagged = request.header("If-None-Match").has_value();
+  if (holds(request, tag) || (!tagged && request.header("If-Modified-Since") == modified)) {
+    response.status = 304;
+    response.content_type.clear();
+    return response;
+  }
+  const std::size_t total = crl.der->size();
+  http::SharedBody body{crl.der, 0, total};
+  const auto condition = request.header("If-Range");
+  const auto wanted = request.header("Range");
+  const bool whole = condition && *condition != tag && *condition != modified;
+  if (const auto range = wanted && !whole ? http::byte_range(*wanted, total) : std::nullopt) {
+    if (range->size == 0) {
+      response = problem(416, "range_not_satisfiable", "Range not satisfiable", "the CRL is shorter");
+      response.headers.emplace_back("Content-Range", "bytes */" + std::to_string(total));
+      return response;
+    }
+    response.status = 206;
+    response.headers.emplace_back("Content-Range", "bytes " + std::to_string(range->offset) + "-" +
+                                                       std::to_string(range->offset + range->size - 1) + "/" +
+                                                       std::to_string(total));
+    body.offset = range->offset;
+    body.size = range->size;
+  }
+  response.shared_body = std::move(body);
+  return response;
+}
+
 void add_routes(http::Router& router, ca::AuthorityService& authorities) {
-  router.add({
-      .method = "GET",
-      .path = "/ca/*",
-      .pool = [](const HttpRequest&) { return http::Pool::status; },
-      .handler = [&authorities](const HttpRequest& request) { return serve(authorities, request); },
-      .max_body = 1024,
-      .when_full = [](const HttpRequest&) { return unavailable("the queue is full"); },
-  });
+  for (const char* path : {"/ca/*", "/*"}) {
+    router.add({
+        .method = "GET",
+        .path = path,
+        .pool = [](const HttpRequest&) { return http::Pool::status; },
+        .handler = [&authorities](const HttpRequest& request) { return serve(authorities, request); },
+        .max_body = 1024,
+        .when_full = [](const HttpRequest&) { return unavailable("the queue is full"); },
+    });
+  }
 }
 
 }  // namespace status

@@ -11,6 +11,14 @@ ca::SqliteStoreOptions store_options(const config::Options& options) {
           .wal_limit_bytes = options.ledger.wal_bytes};
 }
 
+namespace {
+
+std::filesystem::path crl_directory(const config::Options& options) {
+  return options.revocation.crl_directory.value_or(options.ledger.path.parent_path() / "crls");
+}
+
+}  // namespace
+
 ca::AuthorityServiceOptions authority_options(const config::Options& options) {
   const config::AuthorityOptions& from = options.authority;
   ca::AuthorityServiceOptions to;
@@ -25,6 +33,12 @@ ca::AuthorityServiceOptions authority_options(const config::Options& options) {
   to.key_gone_after = std::chrono::duration_cast<std::chrono::seconds>(from.key_gone_after);
   to.max_pending = from.max_pending;
   to.max_authorities = from.max_authorities;
+  to.revocation = {.url = options.revocation.url,
+                   .crl_directory = crl_directory(options),
+                   .crl_delay = options.revocation.crl_delay,
+                   .partition_size = options.revocation.partition_size,
+                   .ca_issuers = options.revocation.ca_issuers,
+                   .no_rev_avail = options.revocation.no_rev_avail};
   return to;
 }
 
@@ -128,6 +142,7 @@ std::vector<std::string> restart_needed(const config::Options& running, const co
   note(running.ledger == wanted.ledger, "ledger");
   note(running.authority == wanted.authority, "authority");
   note(running.buckets == wanted.buckets, "buckets");
+  note(running.revocation == wanted.revocation, "revocation");
   note(running.clock_window == wanted.clock_window, "authentication");
   return sections;
 }

@@ -76,6 +76,28 @@ void observe_authorities(ops::Metrics& metrics, Totals& totals, const ca::Author
   }
 }
 
+void observe_crls(ops::Metrics& metrics, const ca::AuthorityService& authorities) {
+  // Of each authority's CRLs the one that ends first and the one that is furthest behind in its bucket.
+  std::map<std::string, std::pair<double, double>> worst;
+  std::map<std::string, std::size_t> count;
+  for (const auto& crl : authorities.crl_status()) {
+    const auto [found, fresh] = worst.try_emplace(crl.authority, seconds_of(crl.next_update), 0.0);
+    found->second.first = std::min(found->second.first, seconds_of(crl.next_update));
+    const bool behind = !crl.bucket.empty() && crl.bucket_number.value_or(0) < crl.number;
+    found->second.second += behind ? 1 : 0;
+    ++count[crl.authority];
+  }
+  for (const auto& [authority, values] : worst) {
+    const ops::Metrics::Labels labels{{"authority", authority}};
+    metrics.set("chancery_crl_next_update_timestamp_seconds", "when the first of the authority's CRLs ends",
+                values.first, labels);
+    metrics.set("chancery_crl_unpublished", "CRLs whose last number is not in their bucket yet",
+                values.second, labels);
+    metrics.set("chancery_crls", "series of CRLs that are issued", static_cast<double>(count[authority]),
+                labels);
+  }
+}
+
 void observe_tokens(ops::Metrics& metrics, Totals& totals, const NamedTokens& tokens) {
   for (const auto& [name, token] : tokens) {
     const ops::Metrics::Labels labels{{"token", name}};

@@ -2,7 +2,7 @@
 
 # Modules of ours, by folder. A file belongs to the longest folder that holds it.
 CA_CORE = ["ca/base", "ca/x509", "ca/templates", "ca/policy", "ca/lint", "ca/audit", "ca/inventory", "ca/ledger",
-           "ca/signer", "ca/storage", "ca/issuance", "ca/authority"]
+           "ca/signer", "ca/storage", "ca/issuance", "ca/revocation", "ca/authority"]
 
 MAY_INCLUDE = {
     "pkcs11": [],
@@ -19,7 +19,9 @@ MAY_INCLUDE = {
     "ca/signer": ["ca/x509", "ca/base", "pkcs11"],
     "ca/issuance": ["ca/templates", "ca/policy", "ca/lint", "ca/ledger", "ca/inventory", "ca/audit", "ca/signer",
                     "ca/x509", "ca/base"],
-    "ca/authority": ["ca/issuance", "ca/templates", "ca/policy", "ca/lint", "ca/ledger", "ca/inventory", "ca/audit",
+    "ca/revocation": ["ca/templates", "ca/policy", "ca/lint", "ca/ledger", "ca/inventory", "ca/audit", "ca/signer",
+                      "ca/storage", "ca/x509", "ca/base"],
+    "ca/authority": ["ca/issuance", "ca/revocation", "ca/templates", "ca/policy", "ca/lint", "ca/ledger", "ca/inventory", "ca/audit",
                      "ca/signer", "ca/storage", "ca/x509", "ca/base"],
     "config": ["ca/policy", "ca/templates", "ca/x509", "ca/base", "pkcs11"],
     "daemon/http": ["ca/policy", "ca/base"],

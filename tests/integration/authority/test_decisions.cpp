@@ -13,7 +13,7 @@ TEST_CASE("update: a status that cannot be set is refused", "[authority]") {
        {ca::AuthorityStatus::creating, ca::AuthorityStatus::pending_certificate, ca::AuthorityStatus::deleted,
         ca::AuthorityStatus::expired, ca::AuthorityStatus::failed}) {
     INFO(ca::api_name(status));
-    refused([&] { world.service->update(World::caller(), root, status); }, Code::invalid_args,
+    refused([&] { world.service->update(World::caller(), root, {.status = status}); }, Code::invalid_args,
             "ACTIVE or DISABLED only");
   }
   CHECK(world.service->describe(World::caller(), root).status == ca::AuthorityStatus::active);

@@ -13,7 +13,7 @@ Status status_of(World& world, const ca::AuthorityArn& arn) {
 
 ca::AuthorityArn disabled_root(World& world) {
   const auto root = world.active_root();
-  world.service->update(World::caller(), root, Status::disabled);
+  world.service->update(World::caller(), root, {.status = Status::disabled});
   return root;
 }
 
@@ -46,7 +46,7 @@ TEST_CASE("delete: a deleted authority can be restored to what it was", "[author
   CHECK(status_of(world, pending) == Status::pending_certificate);
   CHECK_FALSE(world.service->describe(World::caller(), root).restorable_until);
   CHECK(World::code_of([&] { world.service->restore(World::caller(), root); }) == ca::Code::invalid_state);
-  world.service->update(World::caller(), root, Status::active);
+  world.service->update(World::caller(), root, {.status = Status::active});
   CHECK_NOTHROW(world.service->issue(World::caller(), world.order(root, test::make_csr())));
 }
 
@@ -95,7 +95,7 @@ TEST_CASE("delete: a deleted authority does nothing but wait", "[authority]") {
   world.service->replace_profiles({world.profile(root)});
   const auto device = world.service->provision(
       World::caller(), {.device_id = "SN-1", .csr_pem = test::make_csr({.common_name = "SN-1"})});
-  world.service->update(World::caller(), root, Status::disabled);
+  world.service->update(World::caller(), root, {.status = Status::disabled});
   world.service->remove(World::caller(), root, 30);
   const auto invalid = [&](const std::function<void()>& call) {
     CHECK(World::code_of(call) == ca::Code::invalid_state);
@@ -105,7 +105,7 @@ TEST_CASE("delete: a deleted authority does nothing but wait", "[authority]") {
   invalid([&] { (void)world.service->certificate(who, root, device.record.arn()); });
   invalid([&] { (void)world.service->csr(who, root); });
   invalid([&] { (void)world.service->authority_certificate(who, root); });
-  invalid([&] { world.service->update(who, root, Status::active); });
+  invalid([&] { world.service->update(who, root, {.status = Status::active}); });
   invalid([&] { world.service->revoke(who, root, "01", ca::RevocationReason::superseded); });
   invalid([&] { world.service->import_certificate(who, {root, "x", std::nullopt}); });
   invalid([&] { world.service->tag(who, root, {{"a", "b"}}); });
@@ -122,7 +122,7 @@ TEST_CASE("delete: what waited for the token of a deleted authority fails", "[au
   const auto root = world.active_root();
   world.signer.set_away(true);
   const auto arn = world.service->issue(World::caller(), world.order(root, test::make_csr()));
-  world.service->update(World::caller(), root, Status::disabled);
+  world.service->update(World::caller(), root, {.status = Status::disabled});
   world.service->remove(World::caller(), root, 30);
   world.signer.set_away(false);
   REQUIRE(World::eventually([&] { return world.state_of(arn) == ca::CertificateState::failed; }));

@@ -39,7 +39,7 @@ TEST_CASE("fatal: a signature that does not verify stops its authority until a p
   CHECK(World::code_of([&] {
           (void)world.service->issue(World::caller(), world.order(bad, test::make_csr()));
         }) == ca::Code::invalid_state);
-  world.service->update(World::caller(), bad, ca::AuthorityStatus::active);
+  world.service->update(World::caller(), bad, {.status = ca::AuthorityStatus::active});
   CHECK_NOTHROW(world.service->issue(World::caller(), world.order(bad, test::make_csr())));
 }
 
@@ -68,7 +68,7 @@ TEST_CASE("issue: an authority that is disabled while its token signs issues not
   World world;
   const auto root = world.active_root();
   world.signer.after_next_signature(
-      [&] { world.service->update(World::caller(), root, ca::AuthorityStatus::disabled); });
+      [&] { world.service->update(World::caller(), root, {.status = ca::AuthorityStatus::disabled}); });
   const auto arn = world.service->issue(World::caller(), world.order(root, test::make_csr()));
   CHECK(world.state_of(arn) == ca::CertificateState::failed);
   CHECK(World::code_of([&] { (void)world.service->certificate(World::caller(), root, arn); }) ==
@@ -184,17 +184,18 @@ TEST_CASE("ledger: a change of an authority whose answer is lost is what everybo
   const auto root = world.active_root();
   world.ledger.fail_next<ca::UpdateAuthority>(FaultyLedger::Fault::after);
   CHECK(World::code_of([&] {
-          world.service->update(World::caller(), root, ca::AuthorityStatus::disabled);
+          world.service->update(World::caller(), root, {.status = ca::AuthorityStatus::disabled});
         }) == ca::Code::unavailable);
   CHECK(status_of(world, root) == ca::AuthorityStatus::disabled);
   CHECK(World::code_of([&] {
           (void)world.service->issue(World::caller(), world.order(root, test::make_csr()));
         }) == ca::Code::invalid_state);
   world.ledger.fail_next<ca::UpdateAuthority>(FaultyLedger::Fault::before);
-  CHECK(World::code_of([&] { world.service->update(World::caller(), root, ca::AuthorityStatus::active); }) ==
-        ca::Code::unavailable);
+  CHECK(World::code_of([&] {
+          world.service->update(World::caller(), root, {.status = ca::AuthorityStatus::active});
+        }) == ca::Code::unavailable);
   CHECK(status_of(world, root) == ca::AuthorityStatus::disabled);
-  CHECK_NOTHROW(world.service->update(World::caller(), root, ca::AuthorityStatus::active));
+  CHECK_NOTHROW(world.service->update(World::caller(), root, {.status = ca::AuthorityStatus::active}));
 }
 
 TEST_CASE("ledger: a creation whose answer is lost is one authority for its token", "[authority][I12][I13]") {

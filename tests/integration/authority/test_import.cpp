@@ -335,7 +335,7 @@ TEST_CASE("import: the state of the authority allows it", "[authority]") {
   SECTION("DISABLED") {
     const Waiting waiting{world};
     waiting.import(waiting.certificate());
-    world.service->update(World::caller(), waiting.arn, ca::AuthorityStatus::disabled);
+    world.service->update(World::caller(), waiting.arn, {.status = ca::AuthorityStatus::disabled});
     refused([&] { waiting.import(waiting.certificate()); }, Code::invalid_state,
             "not in a valid state to import");
   }
@@ -352,7 +352,7 @@ TEST_CASE("import: the state of the authority allows it", "[authority]") {
   SECTION("EXPIRED while DISABLED stays DISABLED") {
     Waiting waiting{world};
     waiting.import(waiting.certificate());
-    world.service->update(World::caller(), waiting.arn, ca::AuthorityStatus::disabled);
+    world.service->update(World::caller(), waiting.arn, {.status = ca::AuthorityStatus::disabled});
     world.clock.advance(hours{24 * 366});
     waiting.outside.now += hours{24 * 366};
     waiting.import(waiting.certificate());

@@ -149,10 +149,10 @@ TEST_CASE("issue: the issuer's path length is kept", "[authority][I10][I11]") {
 TEST_CASE("issue: an authority that is not active refuses with the words that clients match", "[authority]") {
   World world;
   const auto root = world.active_root();
-  world.service->update(world.caller(), root, ca::AuthorityStatus::disabled);
+  world.service->update(world.caller(), root, {.status = ca::AuthorityStatus::disabled});
   CHECK_THROWS_WITH(world.service->issue(world.caller(), world.order(root, test::make_csr())),
                     "The certificate authority is not in a valid state for issuing certificates");
-  world.service->update(world.caller(), root, ca::AuthorityStatus::active);
+  world.service->update(world.caller(), root, {.status = ca::AuthorityStatus::active});
   CHECK_NOTHROW(world.service->issue(world.caller(), world.order(root, test::make_csr())));
 }
 
@@ -164,7 +164,7 @@ TEST_CASE("issue: a row whose authority was disabled before the token came back 
   const auto root = world.active_root();
   world.signer.set_away(true);
   const auto arn = world.service->issue(world.caller(), world.order(root, test::make_csr()));
-  world.service->update(world.caller(), root, ca::AuthorityStatus::disabled);
+  world.service->update(world.caller(), root, {.status = ca::AuthorityStatus::disabled});
   world.signer.set_away(false);
 
   REQUIRE(World::eventually(
@@ -243,7 +243,7 @@ TEST_CASE("issue: an exact retry gets its certificate whatever has changed meanw
   auto order = world.order(root, test::make_csr());
   order.idempotency_token = "token-1";
   const auto first = world.service->issue(World::caller(), order);
-  world.service->update(World::caller(), root, ca::AuthorityStatus::disabled);
+  world.service->update(World::caller(), root, {.status = ca::AuthorityStatus::disabled});
   CHECK(world.service->issue(World::caller(), order) == first);
   std::string other_form;
   for (const char c : order.csr_pem) {
@@ -281,7 +281,7 @@ TEST_CASE("issue: a device certificate is good for provisioning and nothing else
   denied([&] { (void)world.service->list(device, 10, ""); });
   denied([&] { (void)world.service->csr(device, root); });
   denied([&] { (void)world.service->authority_certificate(device, root); });
-  denied([&] { world.service->update(device, root, ca::AuthorityStatus::disabled); });
+  denied([&] { world.service->update(device, root, {.status = ca::AuthorityStatus::disabled}); });
   denied([&] { world.service->revoke(device, root, "01", ca::RevocationReason::superseded); });
   denied([&] { (void)world.service->certificate(device, root, {root, ca::SerialNumber::random()}); });
 }

@@ -103,10 +103,10 @@ TEST_CASE("status: an authority says why it could not issue now, and whether it 
   CHECK_FALSE(key_of(waiting).in_service);
   CHECK(key_of(waiting).closed == "it waits for its certificate");
 
-  world.service->update(world.caller(), root, ca::AuthorityStatus::disabled);
+  world.service->update(world.caller(), root, {.status = ca::AuthorityStatus::disabled});
   CHECK(key_of(root).in_service);
   CHECK(key_of(root).closed == "it is DISABLED");
-  world.service->update(world.caller(), root, ca::AuthorityStatus::active);
+  world.service->update(world.caller(), root, {.status = ca::AuthorityStatus::active});
 
   world.clock.advance(-std::chrono::hours{24 * 365});
   CHECK_THAT(key_of(root).closed, StartsWith("its certificate is not valid before "));

@@ -308,7 +308,7 @@ TEST_CASE("report: only an active or disabled authority has one ordered", "[auth
   const auto root = world.active_root();
   const auto report = order(world, root);
   REQUIRE(becomes(world, report, Status::success));
-  world.service->update(World::caller(), root, ca::AuthorityStatus::disabled);
+  world.service->update(World::caller(), root, {.status = ca::AuthorityStatus::disabled});
   world.clock.advance(31min);
   CHECK(becomes(world, order(world, root, ca::ReportFormat::csv), Status::success));
   world.service->remove(World::caller(), root, 30);

@@ -53,7 +53,7 @@ TEST_CASE("sharing: an authority that is not shared is the same as none", "[auth
   same([&](const auto& ca) { (void)world.service->resource_policy(kGuest, ca); });
   same(
       [&](const auto& ca) { world.service->put_resource_policy(kGuest, ca, document(statement(R"("*")"))); });
-  same([&](const auto& ca) { world.service->update(kGuest, ca, ca::AuthorityStatus::disabled); });
+  same([&](const auto& ca) { world.service->update(kGuest, ca, {.status = ca::AuthorityStatus::disabled}); });
   same([&](const auto& ca) {
     world.service->revoke(kGuest, ca, arn.serial.hex(), ca::RevocationReason::unspecified);
   });

@@ -38,6 +38,9 @@ World::World() {
   std::filesystem::create_directory(folder / "reports");
   options.buckets = {std::make_shared<ca::DirectoryBucket>(
       ca::DirectoryBucketOptions{.name = "reports", .directory = folder / "reports"})};
+  options.revocation.url = "http://status.example.test";
+  options.revocation.crl_directory = folder / "crls";
+  options.revocation.crl_delay = std::chrono::milliseconds{0};
   policy = std::make_unique<ca::PolicyEngine>(std::vector<ca::Principal>{
       principal("123456789012", "admin", kAdminPolicy),
       principal("123456789012", "provisioner", kProvisionerPolicy),

@@ -1,0 +1,96 @@
+// CRLs that never go stale: each series is looked at again and again, and issued when it is due.
+#include "ca/authority/service_state.hpp"
+#include "ca/base/error.hpp"
+
+namespace ca {
+namespace {
+
+std::string about_crl(const CrlRecord& crl) { return "CRL " + crl.name; }
+
+}  // namespace
+
+Loop::Turn AuthorityService::State::keep_crls() {
+  CrlTurn turn;
+  for (const auto& authority : catalog.all()) {
+    if (!authority->revocation.crl.enabled || !authority->answers_at(clock.now())) {
+      continue;
+    }
+    const std::string about = "CRLs of " + authority->record.arn.text();
+    try {
+      if (authority->revocation.crl.type == CrlType::complete) {
+        crl_series.open_complete(authority->record.arn, authority->revocation.crl);
+      }
+      for (const CrlRecord& crl : inventory.crls(authority->record.arn)) {
+        if (crl_loop->is_stopping()) {
+          return Loop::Turn::idle;
+        }
+        keep_crl(*authority, crl, turn);
+      }
+      well(about);
+    } catch (const std::exception& error) {
+      turn.stuck = true;
+      say(about, about + " cannot be looked at: " + error.what());
+    }
+  }
+  return turn.waiting ? Loop::Turn::progressed : turn.stuck ? Loop::Turn::stuck : Loop::Turn::idle;
+}
+
+void AuthorityService::State::keep_crl(const Authority& authority, const CrlRecord& crl, CrlTurn& turn) {
+  const auto& configuration = authority.revocation.crl;
+  CrlPlan plan{.crl = crl,
+               .issuer = authority.identity,
+               .key = *authority.key,
+               .signing_algorithm = authority.record.signing_algorithm,
+               .life = std::chrono::days{configuration.expiration_days}};
+  try {
+    const TimePoint now = clock.now();
+    plan.due = crl_due(crl, configuration, now);
+    const auto current = published_crls.find(crl.name);
+    // After a start, and when the answer of the ledger was lost.
+    const bool behind = current ? crl.issued && crl.issued->number > current->number : crl.number != 0;
+    if (behind) {
+      if (auto found = crl_issuing.load(plan)) {
+        published_crls.put(*std::move(found));
+        publish_loop->wake();
+        turn.waiting = true;  // looked at again with what it has recorded
+        return;
+      }
+      plan.due = plan.due == CrlDue::no ? CrlDue::news : plan.due;
+    }
+    if (plan.due == CrlDue::no || (plan.due == CrlDue::news && current && !news_ripe(crl.name, now))) {
+      turn.waiting = turn.waiting || plan.due != CrlDue::no;
+      well(about_crl(crl));
+      return;
+    }
+    if (signer.is_away(*authority.key)) {
+      throw Error{Code::unavailable, "the token is away"};  // to try would use up a number
+    }
+    published_crls.put(
+        crl_issuing.issue(plan, now, std::chrono::steady_clock::now() + options.sign_deadline));
+    publish_loop->wake();
+    news_since.erase(crl.name);
+    well(about_crl(crl));
+  } catch (const std::exception& error) {
+    turn.stuck = true;
+    const auto* refused = dynamic_cast<const Error*>(&error);
+    if (refused != nullptr && is_fatal(refused->code())) {
+      stop_issuing(crl.authority, error.what());
+    }
+    const std::string until =
+        crl.issued ? "the last one is good until " + rfc3339(crl.issued->next_update) : "there is none yet";
+    say(about_crl(crl),
+        "CRL " + crl.name + " of " + crl.authority.text() + " is not issued, " + until + ": " + error.what());
+  }
+}
+
+// Revocations that come together share a CRL.
+bool AuthorityService::State::news_ripe(const std::string& name, TimePoint now) {
+  const auto [since, fresh] = news_since.try_emplace(name, now);
+  return now - since->second >= options.revocation.crl_delay || now < since->second;
+}
+
+std::shared_ptr<const PublishedCrl> AuthorityService::crl(const std::string& name) const {
+  return state_->published_crls.find(name);
+}
+
+}  // namespace ca

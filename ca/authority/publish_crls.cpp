@@ -1,0 +1,123 @@
+// CRLs in buckets: the last one of each series stands there, and never a smaller number after a larger one.
+#include "ca/authority/service_state.hpp"
+#include "ca/base/error.hpp"
+#include "ca/x509/crl.hpp"
+
+namespace ca {
+namespace {
+
+constexpr const char* kMediaType = "application/pkix-crl";
+
+std::string about_publication(const std::string& bucket, const std::string& key) {
+  return "publication of " + key + " in " + bucket;
+}
+
+// Of what stands in a bucket; 0 when it is no CRL, whoever put it there.
+std::uint64_t number_of(const Bytes& der) {
+  try {
+    return CertificateList::parse(der).number.value_or(0);
+  } catch (const Error&) {
+    return 0;
+  }
+}
+
+// Its series' own place, and for a complete CRL where certificates point now that the configuration has
+// another path: those that were issued before still point to the first.
+std::set<std::string> keys_of(const Authority& authority, const PublishedCrl& crl) {
+  std::set<std::string> keys{crl.key};
+  if (crl.name == authority.record.arn.id) {
+    keys.insert(crl_key(authority.revocation.crl, crl.name));
+  }
+  return keys;
+}
+
+}  // namespace
+
+Loop::Turn AuthorityService::State::publish_crls() {
+  bool kept = false;
+  for (const auto& crl : published_crls.all()) {
+    const auto authority = catalog.find(crl->authority);
+    if (!authority || !authority->revocation.crl.enabled || !authority->revocation.crl.bucket) {
+      continue;
+    }
+    const std::string& name = *authority->revocation.crl.bucket;
+    for (const std::string& key : keys_of(*authority, *crl)) {
+      if (publish_loop->is_stopping()) {
+        return Loop::Turn::idle;
+      }
+      const std::string about = about_publication(name, key);
+      try {
+        Bucket* target = find_bucket(options.buckets, name);
+        if (target == nullptr) {
+          throw Error{Code::resource_not_found, "it is not in the configuration any more"};
+        }
+        publish_crl(*target, key, *crl);
+        well(about);
+      } catch (const std::exception& error) {
+        kept = true;
+        say(about, "CRL " + key + " of " + crl->authority.text() + " is not in the bucket " + name +
+                       ", it is tried again; what stands there ends at " + rfc3339(crl->next_update) +
+                       " or before: " + error.what());
+      }
+    }
+  }
+  return kept ? Loop::Turn::stuck : Loop::Turn::idle;
+}
+
+void AuthorityService::State::publish_crl(Bucket& target, const std::string& key, const PublishedCrl& crl) {
+  const std::pair place{target.name(), key};
+  {
+    const std::lock_guard lock{mutex};
+    const auto known = publications.find(place);
+    if (known != publications.end() && known->second.number >= crl.number) {
+      return;
+    }
+  }
+  const auto note = [&](std::uint64_t number) {
+    const std::lock_guard lock{mutex};
+    publications[place] = {number, clock.now()};
+  };
+  // Another daemon, or this one before its ledger was restored, may have been here.
+  const auto there = target.get(key, CertificateList::kMaxDerBytes);
+  const std::uint64_t found = there ? number_of(*there) : 0;
+  if (found > crl.number) {
+    throw Error{Code::conflict, "a CRL with the larger number " + std::to_string(found) +
+                                    " stands there: it is left until this authority's numbers are larger"};
+  }
+  if (!there || *there != *crl.der) {
+    target.put(key, *crl.der, kMediaType);
+    const auto back = target.get(key, CertificateList::kMaxDerBytes);
+    if (!back || *back != *crl.der) {
+      throw Error{Code::unavailable, "what was put there does not read back"};
+    }
+  }
+  note(crl.number);
+}
+
+std::vector<AuthorityService::CrlStatus> AuthorityService::crl_status() const {
+  const State& state = *state_;
+  std::vector<CrlStatus> all;
+  for (const auto& crl : state.published_crls.all()) {
+    const auto authority = state.catalog.find(crl->authority);
+    if (!authority || !authority->revocation.crl.enabled) {
+      continue;
+    }
+    CrlStatus status{.authority = crl->authority.text(),
+                     .name = crl->name,
+                     .number = crl->number,
+                     .issued_at = crl->issued_at,
+                     .next_update = crl->next_update,
+                     .bytes = crl->der->size(),
+                     .bucket = authority->revocation.crl.bucket.value_or("")};
+    const std::lock_guard lock{state.mutex};
+    const auto known = state.publications.find({status.bucket, crl->key});
+    if (known != state.publications.end()) {
+      status.bucket_number = known->second.number;
+      status.bucket_since = known->second.at;
+    }
+    all.push_back(std::move(status));
+  }
+  return all;
+}
+
+}  // namespace ca

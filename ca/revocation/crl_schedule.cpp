@@ -1,0 +1,33 @@
+#include "ca/revocation/crl_schedule.hpp"
+
+namespace ca {
+
+CrlDue crl_due(const CrlRecord& crl, const CrlConfiguration& configuration, TimePoint now) {
+  const bool asked_for = crl.complete && configuration.type == CrlType::complete;
+  if (!asked_for) {
+    // Switched to partitions, or a partition: it lasts as long as those that name it.
+    const bool all_listed = crl.issued && crl.last_not_after < to_seconds(crl.issued->scheduled_at);
+    if (crl.certificates == 0 || all_listed) {
+      return CrlDue::no;
+    }
+  }
+  if (!crl.issued) {
+    return CrlDue::time;
+  }
+  const std::chrono::milliseconds life = std::chrono::days{configuration.expiration_days};
+  const TimePoint half_of_the_last =
+      crl.issued->issued_at + (TimePoint{crl.issued->next_update} - crl.issued->issued_at) / 2;
+  if (now >= crl.issued->scheduled_at + life / 2 || now >= half_of_the_last) {
+    return CrlDue::time;
+  }
+  return crl.revocations > crl.issued->covered ? CrlDue::news : CrlDue::no;
+}
+
+Seconds crl_ends_from(const CrlRecord& crl, CrlDue due) {
+  if (!crl.issued) {
+    return Seconds{};
+  }
+  return to_seconds(due == CrlDue::time ? crl.issued->scheduled_at : crl.issued->previous_scheduled_at);
+}
+
+}  // namespace ca

@@ -1,0 +1,90 @@
+#include "ca/revocation/crl_series.hpp"
+
+#include "ca/base/error.hpp"
+
+namespace ca {
+namespace {
+
+AuditEvent opened(const CrlRecord& crl) {
+  AuditEvent event;
+  event.type = "crl.opened";
+  event.outcome = "ok";
+  event.principal = "chanceryd";
+  event.account = crl.authority.account;
+  event.authority = crl.authority.text();
+  event.detail = {{"crl", crl.name}, {"key", crl.key}, {"uri", crl.uri}};
+  return event;
+}
+
+}  // namespace
+
+std::string crl_key(const CrlConfiguration& configuration, const std::string& name) {
+  return configuration.custom_path.value_or("crl") + "/" + name + ".crl";
+}
+
+CrlSeries::CrlSeries(Ledger& ledger, Inventory& inventory, std::uint64_t partition_size)
+    : ledger_{ledger}, inventory_{inventory}, partition_size_{partition_size} {}
+
+CrlSeries::Place CrlSeries::next(const AuthorityArn& authority, const CrlConfiguration& configuration,
+                                 const std::string& base) {
+  if (configuration.type == CrlType::complete) {
+    open_complete(authority, configuration);
+    return {authority.id, base + crl_key(configuration, authority.id)};
+  }
+  const std::lock_guard lock{mutex_};
+  Book& book = book_of(authority);
+  const bool fits = book.partition && book.taken < partition_size_ &&
+                    book.partition->uri == base + crl_key(configuration, book.partition->name);
+  if (!fits) {
+    const std::string name = random_uuid();
+    CrlRecord crl{.authority = authority, .name = name};
+    crl.key = crl_key(configuration, name);
+    crl.uri = base + crl.key;
+    open(crl);
+    book.partition = std::move(crl);
+    book.taken = 0;
+  }
+  ++book.taken;
+  return {book.partition->name, book.partition->uri};
+}
+
+void CrlSeries::open_complete(const AuthorityArn& authority, const CrlConfiguration& configuration) {
+  const std::lock_guard lock{mutex_};
+  Book& book = book_of(authority);
+  if (!book.complete) {
+    open({.authority = authority,
+          .name = authority.id,
+          .complete = true,
+          .key = crl_key(configuration, authority.id)});
+    book.complete = true;
+  }
+}
+
+CrlSeries::Book& CrlSeries::book_of(const AuthorityArn& authority) {
+  const auto [place, fresh] = books_.try_emplace(authority.text());
+  if (fresh) {
+    try {
+      for (CrlRecord& crl : inventory_.crls(authority)) {
+        if (crl.complete) {
+          place->second.complete = true;
+        } else {
+          place->second.taken = crl.certificates;
+          place->second.partition = std::move(crl);
+        }
+      }
+    } catch (...) {
+      books_.erase(place);
+      throw;
+    }
+  }
+  return place->second;
+}
+
+void CrlSeries::open(const CrlRecord& crl) {
+  const CommitResult result = committed(ledger_, {InsertCrl{crl}, {opened(crl)}});
+  if (result.outcome != CommitResult::Outcome::applied && result.outcome != CommitResult::Outcome::existing) {
+    throw Error{Code::internal, "the ledger does not know the authority of a CRL"};
+  }
+}
+
+}  // namespace ca

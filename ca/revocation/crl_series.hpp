@@ -1,0 +1,53 @@
+#pragma once
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "ca/inventory/inventory.hpp"
+#include "ca/ledger/ledger.hpp"
+#include "ca/policy/revocation_configuration.hpp"
+
+namespace ca {
+
+// Which CRL the next certificate of an authority names. Thread-safe; blocks on the store for a new series
+// only. Throws what the ledger throws.
+class CrlSeries {
+ public:
+  // A partition is closed behind so many certificates: its CRL has no more entries.
+  CrlSeries(Ledger& ledger, Inventory& inventory, std::uint64_t partition_size);
+
+  // What a certificate says and what the ledger counts.
+  struct Place {
+    std::string name;
+    std::string uri;
+  };
+  // The authority's complete CRL, or the partition that takes the next certificate: durable at return.
+  // `base` is the URL in front of the key, with its slash: where the configuration says it now. A partition
+  // whose certificates say another place takes no more.
+  [[nodiscard]] Place next(const AuthorityArn& authority, const CrlConfiguration& configuration,
+                           const std::string& base);
+  // Makes the series of the complete CRL durable when it is not there.
+  void open_complete(const AuthorityArn& authority, const CrlConfiguration& configuration);
+
+ private:
+  struct Book {
+    bool complete = false;               // is in the ledger
+    std::optional<CrlRecord> partition;  // that takes certificates
+    std::uint64_t taken = 0;             // by it
+  };
+  [[nodiscard]] Book& book_of(const AuthorityArn& authority);
+  void open(const CrlRecord& crl);
+
+  Ledger& ledger_;
+  Inventory& inventory_;
+  const std::uint64_t partition_size_;
+  std::mutex mutex_;
+  std::map<std::string, Book> books_;  // by ARN
+};
+
+// Where a CRL stands in a bucket and behind a URL: "crl/<name>.crl", or in the CustomPath.
+[[nodiscard]] std::string crl_key(const CrlConfiguration& configuration, const std::string& name);
+
+}  // namespace ca

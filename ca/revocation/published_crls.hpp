@@ -1,0 +1,38 @@
+#pragma once
+#include <map>
+#include <memory>
+#include <shared_mutex>
+#include <string>
+#include <vector>
+
+#include "ca/inventory/records.hpp"
+
+namespace ca {
+
+// A signed CRL as relying parties get it. Immutable, shared by threads.
+struct PublishedCrl {
+  AuthorityArn authority;
+  std::string name;  // of its series
+  std::string key;   // where its series stands in a bucket
+  std::uint64_t number = 0;
+  TimePoint issued_at{};
+  Seconds next_update{};
+  Sha256 sha256{};
+  std::shared_ptr<const Bytes> der;
+};
+
+// The last CRL of each series, in memory. Thread-safe.
+class PublishedCrls {
+ public:
+  // Takes the place of one with a smaller number, never of another (I8).
+  void put(PublishedCrl crl);
+  // nullptr when absent.
+  [[nodiscard]] std::shared_ptr<const PublishedCrl> find(const std::string& name) const;
+  [[nodiscard]] std::vector<std::shared_ptr<const PublishedCrl>> all() const;
+
+ private:
+  mutable std::shared_mutex mutex_;
+  std::map<std::string, std::shared_ptr<const PublishedCrl>> by_name_;
+};
+
+}  // namespace ca

@@ -1,0 +1,326 @@
+// CRLs from the revocation to what relying parties get, on a real store.
+#include <set>
+
+#include "ca/x509/crl.hpp"
+#include "tests/integration/authority/outside.hpp"
+
+using test::World;
+using namespace std::chrono_literals;
+
+namespace {
+
+ca::RevocationConfiguration with_crl(ca::CrlType type = ca::CrlType::complete) {
+  ca::RevocationConfiguration wanted;
+  wanted.crl.enabled = true;
+  wanted.crl.expiration_days = 7;
+  wanted.crl.type = type;
+  return wanted;
+}
+
+void configure(World& world, const ca::AuthorityArn& arn, const ca::RevocationConfiguration& wanted) {
+  world.service->update(World::caller(), arn, {.status = std::nullopt, .revocation = wanted});
+}
+
+struct Leaf {
+  ca::CertificateArn arn;
+  std::string crl_uri;  // empty: none
+};
+
+Leaf issue(World& world, const ca::AuthorityArn& authority, std::int64_t days = 90) {
+  auto order = world.order(authority, test::make_csr());
+  order.validity.value = days;
+  const auto arn = world.service->issue(World::caller(), order);
+  const auto record = world.store->certificate(authority, arn.serial).value();
+  const auto certificate = ca::Certificate::parse(record.der);
+  std::string uri;
+  if (const auto* points = certificate.find(ca::oid::kCrlDistributionPoints)) {
+    const std::string text = ca::text_of(points->value);
+    uri = text.substr(text.find("http"));
+  }
+  return {arn, uri};
+}
+
+void revoke(World& world, const Leaf& leaf,
+            ca::RevocationReason reason = ca::RevocationReason::key_compromise) {
+  world.service->revoke(World::caller(), leaf.arn.authority, leaf.arn.serial.hex(), reason);
+}
+
+std::set<std::string> listed(const ca::PublishedCrl& crl) {
+  std::set<std::string> serials;
+  const auto list = ca::CertificateList::parse(*crl.der);
+  auto entries = list.entries();
+  while (const auto entry = entries.next()) {
+    serials.insert(entry->serial_number().value().hex());
+  }
+  return serials;
+}
+
+std::set<std::string> serials_of(const std::vector<Leaf>& leaves) {
+  std::set<std::string> serials;
+  for (const Leaf& leaf : leaves) {
+    serials.insert(leaf.arn.serial.hex());
+  }
+  return serials;
+}
+
+// The CRL of that name once it lists exactly these.
+std::shared_ptr<const ca::PublishedCrl> when_it_lists(World& world, const std::string& name,
+                                                      const std::vector<Leaf>& leaves) {
+  std::shared_ptr<const ca::PublishedCrl> crl;
+  REQUIRE(World::eventually([&] {
+    crl = world.service->crl(name);
+    return crl && listed(*crl) == serials_of(leaves);
+  }));
+  return crl;
+}
+
+std::shared_ptr<const ca::PublishedCrl> behind(World& world, const std::string& name, std::uint64_t number) {
+  std::shared_ptr<const ca::PublishedCrl> crl;
+  REQUIRE(World::eventually([&] {
+    crl = world.service->crl(name);
+    return crl && crl->number > number;
+  }));
+  return crl;
+}
+
+void check_signed(World& world, const ca::PublishedCrl& crl) {
+  const auto record = world.store->authority(crl.authority).value();
+  const auto list = ca::CertificateList::parse(*crl.der);
+  CHECK(list.is_signed_by(ca::PublicKey::parse(record.spki_der)));
+  CHECK(list.number == crl.number);
+  CHECK(ca::sha256(*crl.der) == crl.sha256);
+}
+
+}  // namespace
+
+TEST_CASE("crl: a revocation is on the CRL that the certificate points to", "[authority][I7][I8]") {
+  World world;
+  const auto root = world.active_root();
+  configure(world, root, with_crl());
+  const auto first = when_it_lists(world, root.id, {});
+  const auto leaf = issue(world, root);
+  const auto other = issue(world, root);
+  CHECK(leaf.crl_uri == "http://status.example.test/crl/" + root.id + ".crl");
+  revoke(world, leaf);
+  const auto second = when_it_lists(world, root.id, {leaf});
+  CHECK(second->number > first->number);
+  check_signed(world, *second);
+  const auto list = ca::CertificateList::parse(*second->der);
+  CHECK(list.entries().next().value().reason_code == 1);
+  CHECK(list.next_update == ca::to_seconds(second->issued_at) + 7 * 24h);
+  CHECK(list.this_update < ca::to_seconds(second->issued_at));
+  CHECK(list.distribution_point_uris.empty());
+  revoke(world, other);
+  CHECK(when_it_lists(world, root.id, {leaf, other})->number > second->number);
+  CHECK(world.events("crl.signing") == world.events("crl.issued"));
+}
+
+TEST_CASE("crl: at half of its life there is a new one, and an entry stays once beyond its end",
+          "[authority][I7]") {
+  World world;
+  const auto root = world.active_root();
+  configure(world, root, with_crl());
+  const auto leaf = issue(world, root, 3);
+  revoke(world, leaf);
+  auto crl = when_it_lists(world, root.id, {leaf});
+  world.clock.advance(24h * 7 / 2 - 1min);
+  world.restart();
+  crl = when_it_lists(world, root.id, {leaf});
+  const auto number = crl->number;
+  world.clock.advance(2min);
+  world.restart();
+  crl = behind(world, root.id, number);
+  CHECK(listed(*crl) == serials_of({leaf}));  // the first since its end
+  world.clock.advance(24h * 7 / 2 + 1min);
+  world.restart();
+  CHECK(listed(*behind(world, root.id, crl->number)).empty());
+}
+
+TEST_CASE("crl: a restart goes on with the last one, also while the token is away", "[authority][I8][I19]") {
+  World world;
+  const auto root = world.active_root();
+  configure(world, root, with_crl());
+  const auto leaf = issue(world, root);
+  revoke(world, leaf);
+  const auto before = when_it_lists(world, root.id, {leaf});
+  world.signer.set_away(true);
+  world.restart();
+  const auto after = when_it_lists(world, root.id, {leaf});
+  CHECK(*after->der == *before->der);
+  world.signer.set_away(false);
+  const auto another = issue(world, root);
+  revoke(world, another);
+  CHECK(when_it_lists(world, root.id, {leaf, another})->number > before->number);
+}
+
+TEST_CASE("crl: a revocation is durable while the token is away and listed when it is back",
+          "[authority][I7]") {
+  World world;
+  const auto root = world.active_root();
+  configure(world, root, with_crl());
+  const auto leaf = issue(world, root);
+  const auto before = when_it_lists(world, root.id, {});
+  const auto intents = world.events("crl.signing");
+  world.signer.set_away(true);
+  revoke(world, leaf);
+  REQUIRE(World::eventually([&] { return world.noticed("is not issued, the last one is good until"); }));
+  CHECK(world.events("crl.signing") == intents);  // waiting uses up no numbers
+  CHECK(world.service->crl(root.id)->number == before->number);
+  world.restart();
+  world.signer.set_away(false);
+  check_signed(world, *when_it_lists(world, root.id, {leaf}));
+}
+
+TEST_CASE("crl: one that was signed and not recorded is recorded after a crash, and no number is taken twice",
+          "[authority][I3][I8][I19]") {
+  const auto fault = GENERATE(test::FaultyLedger::Fault::before, test::FaultyLedger::Fault::after);
+  World world;
+  const auto root = world.active_root();
+  configure(world, root, with_crl());
+  const auto leaf = issue(world, root);
+  const auto before = when_it_lists(world, root.id, {});
+  world.ledger.fail_next<ca::MarkCrlIssued>(fault);
+  revoke(world, leaf);
+  const auto after = when_it_lists(world, root.id, {leaf});  // by the next attempt
+  CHECK(after->number > before->number);
+  check_signed(world, *after);
+  world.restart();
+  const auto again = when_it_lists(world, root.id, {leaf});
+  CHECK(again->number >= after->number);
+}
+
+TEST_CASE("crl: without its file a restart makes a new one with a larger number", "[authority][I8][I19]") {
+  World world;
+  const auto root = world.active_root();
+  configure(world, root, with_crl());
+  const auto leaf = issue(world, root);
+  revoke(world, leaf);
+  const auto before = when_it_lists(world, root.id, {leaf});
+  world.stop();
+  std::filesystem::remove_all(world.folder / "crls");
+  world.restart();
+  const auto after = when_it_lists(world, root.id, {leaf});
+  CHECK(after->number > before->number);
+  check_signed(world, *after);
+}
+
+TEST_CASE("crl: a clock that was set back makes no older CRL", "[authority][I8]") {
+  World world;
+  const auto root = world.active_root();
+  configure(world, root, with_crl());
+  const auto leaf = issue(world, root);
+  const auto before = when_it_lists(world, root.id, {});
+  world.clock.advance(1min);
+  world.signer.set_away(true);
+  revoke(world, leaf);
+  world.clock.advance(-48h);
+  world.signer.set_away(false);
+  const auto after = when_it_lists(world, root.id, {leaf});
+  CHECK(after->number > before->number);
+  CHECK(ca::CertificateList::parse(*after->der).this_update >=
+        ca::CertificateList::parse(*before->der).this_update);
+}
+
+TEST_CASE("crl: a partition lists its own certificates, under the place that they name", "[authority][I7]") {
+  World world;
+  world.options.revocation.partition_size = 2;
+  world.restart();
+  const auto root = world.active_root();
+  configure(world, root, with_crl(ca::CrlType::partitioned));
+  const std::vector<Leaf> leaves{issue(world, root), issue(world, root), issue(world, root)};
+  world.restart();  // the open partition is taken up, not a new one begun
+  const auto fourth = issue(world, root);
+  CHECK(leaves[0].crl_uri == leaves[1].crl_uri);
+  CHECK(leaves[2].crl_uri != leaves[0].crl_uri);
+  CHECK(fourth.crl_uri == leaves[2].crl_uri);
+  revoke(world, leaves[1]);
+  revoke(world, fourth);
+  const auto series = world.store->crls(root);
+  REQUIRE(series.size() == 2);
+  CHECK(series[0].uri == leaves[0].crl_uri);
+  const auto first = when_it_lists(world, series[0].name, {leaves[1]});
+  const auto second = when_it_lists(world, series[1].name, {fourth});
+  CHECK(ca::CertificateList::parse(*first->der).distribution_point_uris == std::vector{leaves[0].crl_uri});
+  CHECK(ca::CertificateList::parse(*second->der).distribution_point_uris == std::vector{fourth.crl_uri});
+  check_signed(world, *first);
+}
+
+TEST_CASE("crl: certificates from before the switch to partitions keep their CRL", "[authority][I7]") {
+  World world;
+  const auto root = world.active_root();
+  configure(world, root, with_crl());
+  const auto early = issue(world, root);
+  configure(world, root, with_crl(ca::CrlType::partitioned));
+  const auto late = issue(world, root);
+  CHECK(late.crl_uri != early.crl_uri);
+  revoke(world, early);
+  revoke(world, late);
+  (void)when_it_lists(world, root.id, {early, late});  // complete: all of them
+  (void)when_it_lists(world, world.store->crls(root).back().name, {late});
+}
+
+TEST_CASE("crl: an authority that was disabled or deleted goes on publishing", "[authority][I7]") {
+  World world;
+  const auto root = world.active_root();
+  configure(world, root, with_crl());
+  const std::vector<Leaf> leaves{issue(world, root), issue(world, root)};
+  world.service->update(World::caller(), root, {.status = ca::AuthorityStatus::disabled});
+  revoke(world, leaves[0]);
+  const auto disabled = when_it_lists(world, root.id, {leaves[0]});
+  world.service->remove(World::caller(), root, 7);
+  world.clock.advance(24h * 7 / 2 + 1min);
+  world.restart();
+  CHECK(behind(world, root.id, disabled->number)->next_update > disabled->next_update);
+}
+
+TEST_CASE("crl: what is published in a bucket is read back, and a larger number there is left",
+          "[authority][I8]") {
+  World world;
+  const auto root = world.active_root();
+  auto wanted = with_crl();
+  wanted.crl.bucket = "reports";
+  wanted.crl.custom_path = "pki/lists";
+  configure(world, root, wanted);
+  const auto leaf = issue(world, root);
+  CHECK(leaf.crl_uri == "http://status.example.test/pki/lists/" + root.id + ".crl");
+  const auto stands_there = [&] {
+    return world.options.buckets.front()->get("pki/lists/" + root.id + ".crl", 1 << 20).value_or(ca::Bytes{});
+  };
+  const auto first = when_it_lists(world, root.id, {});
+  REQUIRE(World::eventually([&] { return stands_there() == *first->der; }));
+  // While the folder is away the CRL is made, and it is there when the folder is.
+  std::filesystem::rename(world.folder / "reports", world.folder / "away");
+  revoke(world, leaf);
+  const auto second = when_it_lists(world, root.id, {leaf});
+  REQUIRE(World::eventually([&] { return world.noticed("is not in the bucket reports"); }));
+  std::filesystem::rename(world.folder / "away", world.folder / "reports");
+  REQUIRE(World::eventually([&] { return stands_there() == *second->der; }));
+  CHECK(World::eventually([&] {
+    const auto status = world.service->crl_status();
+    return status.size() == 1 && status.front().bucket_number == second->number;
+  }));
+}
+
+TEST_CASE("crl: a configuration that this daemon cannot serve is refused and changes nothing",
+          "[authority]") {
+  World world;
+  const auto root = world.active_root();
+  auto wanted = with_crl();
+  wanted.crl.bucket = "elsewhere";
+  CHECK(World::code_of([&] { configure(world, root, wanted); }) == ca::Code::constraint_violation);
+  wanted.crl.bucket = "reports";
+  wanted.crl.custom_path = "a/../b";
+  CHECK(World::code_of([&] { configure(world, root, wanted); }) == ca::Code::invalid_request);
+  world.options.revocation.url.clear();
+  world.restart();
+  CHECK(World::code_of([&] { configure(world, root, with_crl()); }) == ca::Code::invalid_args);
+  CHECK(issue(world, root).crl_uri.empty());
+  wanted = with_crl();
+  wanted.crl.custom_cname = "crl.example.test";
+  configure(world, root, wanted);
+  CHECK(issue(world, root).crl_uri == "http://crl.example.test/crl/" + root.id + ".crl");
+  wanted = with_crl();
+  wanted.crl.enabled = false;
+  configure(world, root, {});
+  CHECK(issue(world, root).crl_uri.empty());
+}

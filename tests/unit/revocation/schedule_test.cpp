@@ -1,0 +1,95 @@
+#include "ca/revocation/crl_schedule.hpp"
+#include "tests/support/catch.hpp"
+
+using namespace std::chrono_literals;
+using ca::CrlDue;
+
+namespace {
+
+constexpr ca::TimePoint kNow{1795521600000ms};
+
+ca::CrlConfiguration weekly(ca::CrlType type = ca::CrlType::complete) {
+  ca::CrlConfiguration configuration;
+  configuration.enabled = true;
+  configuration.expiration_days = 7;
+  configuration.type = type;
+  return configuration;
+}
+
+ca::CrlRecord complete() {
+  return {.authority = {}, .name = "c", .complete = true, .uri = {}, .key = {}, .number = 1};
+}
+
+ca::CrlRecord partition() {
+  auto crl = complete();
+  crl.complete = false;
+  crl.certificates = 3;
+  crl.last_not_after = ca::to_seconds(kNow + 24h * 30);
+  return crl;
+}
+
+ca::CrlRecord issued(ca::CrlRecord crl, ca::TimePoint at) {
+  crl.issued = ca::CrlRecord::Issued{.number = 1,
+                                     .issued_at = at,
+                                     .next_update = ca::to_seconds(at + 24h * 7),
+                                     .scheduled_at = at,
+                                     .previous_scheduled_at = at - 24h * 3};
+  return crl;
+}
+
+}  // namespace
+
+TEST_CASE("crl schedule: the first is due at once, the next at half-life, exactly", "[revocation][I7]") {
+  CHECK(crl_due(complete(), weekly(), kNow) == CrlDue::time);
+  const auto crl = issued(complete(), kNow);
+  CHECK(crl_due(crl, weekly(), kNow) == CrlDue::no);
+  CHECK(crl_due(crl, weekly(), kNow + 84h - 1ms) == CrlDue::no);
+  CHECK(crl_due(crl, weekly(), kNow + 84h) == CrlDue::time);
+}
+
+TEST_CASE("crl schedule: a shorter life in the configuration counts at once", "[revocation]") {
+  auto daily = weekly();
+  daily.expiration_days = 1;
+  CHECK(crl_due(issued(complete(), kNow), daily, kNow + 12h) == CrlDue::time);
+}
+
+TEST_CASE("crl schedule: news are due, and do not move what is due by time", "[revocation][I7]") {
+  auto crl = issued(complete(), kNow);
+  crl.revocations = 1;
+  CHECK(crl_due(crl, weekly(), kNow) == CrlDue::news);
+  crl.issued->covered = 1;
+  CHECK(crl_due(crl, weekly(), kNow) == CrlDue::no);
+  crl.issued->issued_at = kNow + 80h;  // a CRL for a revocation came between
+  crl.issued->next_update = ca::to_seconds(kNow + 80h + 24h * 7);
+  CHECK(crl_due(crl, weekly(), kNow + 84h) == CrlDue::time);
+}
+
+TEST_CASE("crl schedule: an entry goes only after a CRL by time listed it beyond its end",
+          "[revocation][I7]") {
+  CHECK(crl_ends_from(complete(), CrlDue::time) == ca::Seconds{});
+  const auto crl = issued(complete(), kNow);
+  CHECK(crl_ends_from(crl, CrlDue::time) == ca::to_seconds(kNow));
+  CHECK(crl_ends_from(crl, CrlDue::news) == ca::to_seconds(kNow - 24h * 3));
+}
+
+TEST_CASE("crl schedule: a partition lasts until one CRL by time after its last certificate",
+          "[revocation]") {
+  auto crl = partition();
+  const auto configuration = weekly(ca::CrlType::partitioned);
+  CHECK(crl_due(crl, configuration, kNow) == CrlDue::time);
+  crl.certificates = 0;
+  CHECK(crl_due(crl, configuration, kNow) == CrlDue::no);
+  crl = issued(partition(), kNow + 24h * 29);
+  CHECK(crl_due(crl, configuration, kNow + 24h * 60) == CrlDue::time);
+  crl = issued(partition(), kNow + 24h * 31);
+  CHECK(crl_due(crl, configuration, kNow + 24h * 60) == CrlDue::no);
+}
+
+TEST_CASE("crl schedule: behind a switch to partitions the complete CRL goes on for those that name it",
+          "[revocation][I7]") {
+  auto crl = complete();
+  CHECK(crl_due(crl, weekly(ca::CrlType::partitioned), kNow) == CrlDue::no);
+  crl.certificates = 1;
+  crl.last_not_after = ca::to_seconds(kNow + 1h);
+  CHECK(crl_due(crl, weekly(ca::CrlType::partitioned), kNow) == CrlDue::time);
+}
