@@ -55,7 +55,7 @@ class Shim:
     def gone_for(self, seconds, rv=CKR_DEVICE_REMOVED):
         """The device goes now and comes back by itself. Returns when, on the monotonic clock in ns."""
         back = time.monotonic_ns() + int(seconds * 1e9)
-        self["first_good_ns"] = 1  # nothing counts before the device is back
         self["gone_until_ns"] = back
+        self["first_good_ns"] = 0
         self["gone"] = rv
         return back

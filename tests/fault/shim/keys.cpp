@@ -158,7 +158,7 @@ void delay(CK_SESSION_HANDLE session, CK_ULONG size) {
 void count_good() {
   ++orders().good_signs;
   std::uint64_t none = 0;
-  if (orders().first_good_ns == none) {
+  if (orders().first_good_ns == none && now_ns() >= orders().gone_until_ns) {
     orders().first_good_ns.compare_exchange_strong(none, now_ns());
   }
 }

@@ -77,7 +77,8 @@ struct ShimControl {
   std::atomic<std::uint64_t> sign_inits;
   std::atomic<std::uint64_t> signs;
   std::atomic<std::uint64_t> good_signs;
-  std::atomic<std::uint64_t> first_good_ns;  // when the first good C_Sign came after this was set to 0
+  std::atomic<std::uint64_t>
+      first_good_ns;  // when the first good C_Sign came, gone_until_ns over, after a 0 was written
   std::atomic<std::uint64_t> throttled;
   std::atomic<std::uint64_t> hanging;
   std::atomic<std::uint64_t> open_sessions_calls;
