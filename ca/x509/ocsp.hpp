@@ -29,6 +29,9 @@ struct CertId {
   Bytes issuer_name_hash;
   Bytes issuer_key_hash;
   Bytes serial;  // INTEGER contents, big-endian, as received, of either sign
+  // The hashAlgorithm has no parameters, or NULL: of such CertIDs there are two for each algorithm and
+  // serial.
+  bool plain = false;
 
   // nullopt: not a number that we give.
   [[nodiscard]] std::optional<SerialNumber> serial_number() const;

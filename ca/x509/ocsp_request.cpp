@@ -31,9 +31,12 @@ CertId read_cert_id(der::Reader& request) {
   der::Reader fields = request.enter(der::tag::kSequence, "CertID");
   der::Reader algorithm = fields.enter(der::tag::kSequence, "hashAlgorithm");
   id.hash_algorithm = algorithm.oid("hashAlgorithm");
+  id.plain = true;
   if (!algorithm.done()) {
     // Of algorithms that we do not know, too: what is echoed must be DER.
-    der::check_well_formed(algorithm.any().whole, "parameters of the hashAlgorithm");
+    const der::Element parameters = algorithm.any();
+    der::check_well_formed(parameters.whole, "parameters of the hashAlgorithm");
+    id.plain = parameters.tag == der::tag::kNull && parameters.contents.empty();
   }
   algorithm.end();
   id.issuer_name_hash = copy(fields.take(der::tag::kOctetString, "issuerNameHash").contents);

@@ -1,0 +1,73 @@
+#pragma once
+#include <atomic>
+#include <map>
+#include <memory>
+#include <optional>
+#include <shared_mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "ca/base/arn.hpp"
+#include "ca/signer/signer.hpp"
+#include "ca/x509/certificate.hpp"
+#include "ca/x509/ocsp.hpp"
+
+namespace ca {
+
+// Who signs answers for an authority (RFC 6960, 4.2.2.2).
+struct OcspSigner {
+  SigningKey key;
+  SigningAlgorithm algorithm = SigningAlgorithm::sha256_with_ecdsa;
+  Bytes certificate_der;
+  Validity validity;
+};
+
+// An authority as its responder sees it. A value.
+struct OcspAuthority {
+  AuthorityArn arn;
+  std::uint64_t version = 0;  // of its record
+  DistinguishedName name;
+  PublicKey key;
+  TimePoint until;  // from then on nobody answers for it
+  std::optional<OcspSigner> signer;
+};
+
+// What is counted about an authority for as long as the process runs.
+struct OcspTally {
+  std::atomic<std::uint64_t> unissued{0};      // questions about serials that it has never given
+  std::atomic<std::int64_t> noticed_at_ms{0};  // when an operator was last told of them
+};
+
+// The authorities that are answered for, found by what a CertID says of the issuer: the hashes of name and
+// key in each of our algorithms. Thread-safe.
+class OcspDirectory {
+ public:
+  struct Entry {
+    OcspAuthority authority;
+    std::shared_ptr<OcspTally> tally;
+  };
+
+  // Two changes may arrive out of order: what is older than what is there changes nothing.
+  void put(OcspAuthority authority);
+  void remove(const AuthorityArn& arn, std::uint64_t version);
+  // nullptr: not ours, or of a hash algorithm that we do not know.
+  [[nodiscard]] std::shared_ptr<const Entry> find(const CertId& id) const;
+  [[nodiscard]] std::vector<std::shared_ptr<const Entry>> all() const;
+
+ private:
+  struct Slot {
+    std::uint64_t version = 0;
+    std::shared_ptr<OcspTally> tally;
+    std::shared_ptr<const Entry> entry;  // nullptr: not answered for
+    std::vector<std::string> issuers;    // its keys in by_issuer_
+  };
+  [[nodiscard]] Slot* newer(const AuthorityArn& arn, std::uint64_t version);
+  void clear(Slot& slot);
+
+  mutable std::shared_mutex mutex_;
+  std::map<std::string, Slot> by_arn_;
+  std::unordered_map<std::string, std::shared_ptr<const Entry>> by_issuer_;
+};
+
+}  // namespace ca
