@@ -19,6 +19,17 @@ std::optional<std::string> url_complaint(const std::string& url) {
   return ca::uri_complaint(url);
 }
 
+void read_ocsp(Mapping& map, RevocationOptions& revocation) {
+  using std::chrono::hours;
+  map.duration("ocsp_validity", revocation.ocsp_validity, {std::chrono::minutes{1}, hours{24 * 7}});
+  map.duration("ocsp_signer_validity", revocation.ocsp_signer_validity, {hours{24}, hours{24 * 365}});
+  map.number("ocsp_cache", revocation.ocsp_cache, {16, 10'000'000});
+  map.number("ocsp_signatures_per_second", revocation.ocsp_signatures_per_second, {1, 1'000'000});
+  map.number("ocsp_unknown_per_second", revocation.ocsp_unknown_per_second, {1, 1'000'000});
+  map.number("ocsp_nonce_per_second", revocation.ocsp_nonce_per_second, {1, 1'000'000});
+  map.number("ocsp_several_per_second", revocation.ocsp_several_per_second, {1, 1'000'000});
+}
+
 bool is_every_address(const std::string& address) {
   return address.empty() || address == "0.0.0.0" || address == "::";
 }
@@ -41,6 +52,7 @@ void read_revocation(Mapping& map, RevocationOptions& revocation) {
   map.number("partition_size", revocation.partition_size, {100, 1'000'000});
   map.boolean("ca_issuers", revocation.ca_issuers);
   map.boolean("no_rev_avail", revocation.no_rev_avail);
+  read_ocsp(map, revocation);
 }
 
 void settle_status_url(RevocationOptions& revocation, const ListenerOptions& status) {

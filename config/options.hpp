@@ -110,11 +110,18 @@ struct RevocationOptions {
   // How relying parties reach the status listener: "http://status.example.com", no slash at the end. Default:
   // the listener's own address and port, when that is one address and not all of them.
   std::string url;
-  std::optional<Path> crl_directory;     // absent: "crls" beside the ledger
-  Milliseconds crl_delay{5000};          // from a revocation to the CRL that lists it
-  std::size_t partition_size = 100'000;  // certificates that name one partition's CRL
-  bool ca_issuers = false;               // certificates say where their issuer's certificate is
-  bool no_rev_avail = false;             // RFC 9608, in what SHORT_LIVED_CERTIFICATE authorities issue
+  std::optional<Path> crl_directory;          // absent: "crls" beside the ledger
+  Milliseconds crl_delay{5000};               // from a revocation to the CRL that lists it
+  std::size_t partition_size = 100'000;       // certificates that name one partition's CRL
+  bool ca_issuers = false;                    // certificates say where their issuer's certificate is
+  bool no_rev_avail = false;                  // RFC 9608, in what SHORT_LIVED_CERTIFICATE authorities issue
+  Milliseconds ocsp_validity{4 * 3'600'000};  // of an answer
+  Milliseconds ocsp_signer_validity{30 * 86'400'000LL};  // of a certificate that answers are signed with
+  std::size_t ocsp_cache = 50'000;                       // answers
+  std::size_t ocsp_signatures_per_second = 1000;         // for answers that are kept then
+  std::size_t ocsp_unknown_per_second = 100;             // the same for each kind of answer that is not kept
+  std::size_t ocsp_nonce_per_second = 100;
+  std::size_t ocsp_several_per_second = 100;
   friend bool operator==(const RevocationOptions&, const RevocationOptions&) = default;
 };
 

@@ -76,6 +76,12 @@ std::shared_ptr<const Authority> Authority::load(AuthorityRecord record) {
   if (!record.key_uri.empty()) {
     authority->key = SigningKey{record.key_uri, PublicKey::parse(record.spki_der)};
   }
+  if (!record.ocsp_key_uri.empty()) {
+    authority->ocsp_key = SigningKey{record.ocsp_key_uri, PublicKey::parse(record.ocsp_spki_der)};
+  }
+  if (!record.ocsp_certificate_der.empty()) {
+    authority->ocsp_certificate = Certificate::parse(record.ocsp_certificate_der);
+  }
   authority->identity = identity_of(record, authority->certificate);
   authority->tags = parse_tags(record.tags_json);
   authority->revocation = RevocationConfiguration::parse(record.revocation_json);

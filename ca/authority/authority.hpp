@@ -20,7 +20,9 @@ struct Authority {
   AuthorityRecord record;
   std::optional<Certificate> certificate;  // after import
   std::optional<SigningKey> key;           // once the token made it
-  IssuerIdentity identity;                 // of the certificate, or of the coming self-signed root
+  std::optional<SigningKey> ocsp_key;      // of its OCSP signer, and what it certified that with last
+  std::optional<Certificate> ocsp_certificate;
+  IssuerIdentity identity;  // of the certificate, or of the coming self-signed root
   std::vector<Tag> tags;
   RevocationConfiguration revocation;
   std::optional<PolicyDocument> resource_policy;

@@ -33,7 +33,13 @@ AuthorityService::State::State(AuthorityServiceOptions service_options,
       profiles{std::make_shared<const std::vector<ProvisioningProfile>>(std::move(initial_profiles))},
       crl_files{{.name = "crls", .directory = options.revocation.crl_directory, .url = std::nullopt}},
       crl_series{the_ledger, the_inventory, options.revocation.partition_size},
-      crl_issuing{the_ledger, the_inventory, the_signer, crl_files} {}
+      crl_issuing{the_ledger, the_inventory, the_signer, crl_files},
+      responder{
+          options.ocsp, the_inventory, the_ledger, the_signer, the_clock, [this](const std::string& message) {
+            if (notice) {
+              notice(message);
+            }
+          }} {}
 
 AuthorityService::AuthorityService(AuthorityServiceOptions options, std::vector<ProvisioningProfile> profiles,
                                    Ledger& ledger, Inventory& inventory, Signer& signer, PolicyEngine& policy,
@@ -50,7 +56,7 @@ void AuthorityService::start(std::function<void(const std::string& message)> not
   for (AuthorityRecord& record : state_->inventory.all_authorities()) {
     const std::string arn = record.arn.text();
     try {
-      state_->catalog.put(std::move(record));
+      state_->show(std::move(record));
     } catch (const Error& error) {
       notice("certificate authority " + arn + " is left out, its record cannot be read: " + error.what());
     }
@@ -80,6 +86,20 @@ void AuthorityService::State::change(const AuthorityArn& arn, AuditEvent audit_e
   }
 }
 
+void AuthorityService::State::again(const std::function<void()>& make) {
+  static constexpr int kAttempts = 5;
+  for (int attempt = 1;; ++attempt) {
+    try {
+      make();
+      return;
+    } catch (const Error& error) {
+      if (error.code() != Code::concurrent_modification || attempt == kAttempts) {
+        throw;
+      }
+    }
+  }
+}
+
 void AuthorityService::State::update(AuthorityRecord next, AuditEvent audit_event) {
   CommitResult result;
   try {
@@ -94,15 +114,24 @@ void AuthorityService::State::update(AuthorityRecord next, AuditEvent audit_even
                 "another change of this certificate authority came first: read it and try again"};
   }
   ++next.version;
-  catalog.put(std::move(next));
+  show(std::move(next));
   const std::lock_guard lock{mutex};
   changed.notify_all();
+}
+
+void AuthorityService::State::show(AuthorityRecord record) {
+  const AuthorityArn arn = record.arn;
+  catalog.put(std::move(record));
+  show_to_ocsp(arn);
+  if (ocsp_loop) {
+    ocsp_loop->wake();
+  }
 }
 
 void AuthorityService::State::reread(const AuthorityArn& arn) {
   try {
     if (auto record = inventory.authority(arn)) {
-      catalog.put(*std::move(record));
+      show(*std::move(record));
     }
   } catch (const Error&) {
     const std::lock_guard lock{mutex};
@@ -220,6 +249,16 @@ void AuthorityService::record_session(const Caller& caller, const std::string& s
                    {"source_ip", caller.source_ip}};
   (void)committed(state_->ledger, {AppendEvents{}, {std::move(opened)}});
 }
+
+OcspResponder::Reply AuthorityService::answer_ocsp(ByteView request) noexcept {
+  return state_->responder.answer(request);
+}
+
+std::optional<OcspResponder::Reply> AuthorityService::answer_ocsp_at_once(ByteView request) noexcept {
+  return state_->responder.answer_at_once(request);
+}
+
+OcspResponder::Status AuthorityService::ocsp_status() const { return state_->responder.status(); }
 
 std::optional<Bytes> AuthorityService::public_certificate(const std::string& authority_id) {
   const auto authority = state_->catalog.find_by_id(authority_id);

@@ -11,6 +11,7 @@
 #include "ca/inventory/inventory.hpp"
 #include "ca/ledger/ledger.hpp"
 #include "ca/policy/policy.hpp"
+#include "ca/revocation/ocsp_responder.hpp"
 #include "ca/revocation/published_crls.hpp"
 #include "ca/signer/signer.hpp"
 #include "ca/storage/bucket.hpp"
@@ -46,6 +47,8 @@ struct AuthorityServiceOptions {
   std::chrono::seconds report_interval{1800};  // between two reports of one authority
   // How long writing a report is tried again while the trouble may pass; then it is FAILED.
   std::chrono::seconds report_patience{3600};
+  OcspResponderOptions ocsp;
+  std::chrono::seconds ocsp_signer_validity{30 * 24 * 3600};  // of the signer's certificate
 };
 
 // The authority as protocols see it: every call checks the caller's policy, decides, makes it durable,
@@ -157,6 +160,12 @@ class AuthorityService {
   [[nodiscard]] std::optional<Bytes> public_certificate(const std::string& authority_id);
   // The same with those above it, the root last; empty: there is none.
   [[nodiscard]] std::vector<Bytes> public_chain(const std::string& authority_id);
+
+  // OCSP for everybody, about the certificates of every authority that has it enabled: while it is ACTIVE or
+  // DISABLED, and DELETED until it is gone (see OcspResponder).
+  [[nodiscard]] OcspResponder::Reply answer_ocsp(ByteView request) noexcept;
+  [[nodiscard]] std::optional<OcspResponder::Reply> answer_ocsp_at_once(ByteView request) noexcept;
+  [[nodiscard]] OcspResponder::Status ocsp_status() const;
 
   struct Status {
     std::size_t authorities = 0;

@@ -15,11 +15,13 @@ void AuthorityService::State::start_background(std::function<void(const std::str
   report_loop.emplace(options.resume_backoff, [this] { return write_reports(); });
   crl_loop.emplace(options.resume_backoff, [this] { return keep_crls(); });
   publish_loop.emplace(options.resume_backoff, [this] { return publish_crls(); });
+  ocsp_loop.emplace(options.resume_backoff, [this] { return keep_ocsp(); });
   key_loop->start();
   pending_loop->start();
   report_loop->start();
   publish_loop->start();
   crl_loop->start();
+  ocsp_loop->start();
 }
 
 void AuthorityService::State::stop_background() {
@@ -34,6 +36,8 @@ void AuthorityService::State::stop_background() {
     report_loop->stop();
     crl_loop->stop();
     publish_loop->stop();
+    ocsp_loop->stop();
+    (void)responder.write_batches(true);
   }
 }
 

@@ -82,7 +82,7 @@ AuthorityArn AuthorityService::create(const Caller& caller, const CreateAuthorit
                 "This idempotency token was used for another request less than five minutes ago"};
   }
   const AuthorityArn arn = record.arn;
-  state.catalog.put(std::move(record));
+  state.show(std::move(record));
   one_at_a_time.unlock();
   state.key_loop->wake();
 

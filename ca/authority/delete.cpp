@@ -5,9 +5,12 @@ namespace ca {
 
 // The key stays in its token: to destroy one is a person's decision, and after the window nothing uses it.
 void AuthorityService::remove(const Caller& caller, const AuthorityArn& arn, int restorable_days) {
-  State& state = *state_;
-  const auto authority = state.authorize(caller, arn, "DeleteCertificateAuthority");
-  const TimePoint now = state.clock.now();
+  state_->again([&] { state_->remove(caller, arn, restorable_days); });
+}
+
+void AuthorityService::State::remove(const Caller& caller, const AuthorityArn& arn, int restorable_days) {
+  const auto authority = authorize(caller, arn, "DeleteCertificateAuthority");
+  const TimePoint now = clock.now();
   AuthorityRecord record = authority->record;
   switch (authority->status_at(now)) {
     case AuthorityStatus::active:
@@ -26,10 +29,10 @@ void AuthorityService::remove(const Caller& caller, const AuthorityArn& arn, int
   record.deleted_from = record.status;
   record.status = AuthorityStatus::deleted;
   record.last_state_change_at = now;
-  AuditEvent event = state.event(caller, "authority.deleted", arn);
-  event.detail = {{"from", std::string{api_name(*record.deleted_from)}},
-                  {"restorable_until", record.restorable_until ? rfc3339(*record.restorable_until) : ""}};
-  state.update(std::move(record), std::move(event));
+  AuditEvent made = event(caller, "authority.deleted", arn);
+  made.detail = {{"from", std::string{api_name(*record.deleted_from)}},
+                 {"restorable_until", record.restorable_until ? rfc3339(*record.restorable_until) : ""}};
+  update(std::move(record), std::move(made));
 }
 
 }  // namespace ca

@@ -117,7 +117,8 @@ std::optional<std::string> AuthorityService::State::objection(const CertificateR
   }
   const AuthorityStatus status = authority->status_at(now);
   const bool self_issue = record.self_signed && status == AuthorityStatus::pending_certificate;
-  if (status != AuthorityStatus::active && !self_issue) {
+  const bool answers = record.profile == kOcspSignerProfile && authority->answers_at(now);
+  if (status != AuthorityStatus::active && !self_issue && !answers) {
     return "the certificate authority was " + std::string{api_name(status)} + " before the token could sign";
   }
   const std::lock_guard lock{mutex};

@@ -20,6 +20,20 @@ void check_revocable(const CertificateRecord& record) {
   }
 }
 
+// I7: whatever is told of a revocation, also that it was there already or that nobody knows whether it was
+// written, no answer from before it is given afterwards.
+class Forgetting {
+ public:
+  Forgetting(OcspResponder& responder, const SerialNumber& serial) : responder_{responder}, serial_{serial} {}
+  ~Forgetting() { responder_.forget(serial_); }
+  Forgetting(const Forgetting&) = delete;
+  Forgetting& operator=(const Forgetting&) = delete;
+
+ private:
+  OcspResponder& responder_;
+  const SerialNumber& serial_;
+};
+
 }  // namespace
 
 void AuthorityService::revoke(const Caller& caller, const AuthorityArn& arn, const std::string& serial_text,
@@ -36,6 +50,7 @@ void AuthorityService::revoke(const Caller& caller, const AuthorityArn& arn, con
   if (!record) {
     throw Error{Code::resource_not_found, "Could not find certificate with serial " + serial.colon_hex()};
   }
+  const Forgetting answers{state.responder, serial};
   check_revocable(*record);
 
   AuditEvent event = state.event(caller, "certificate.revoked", arn);

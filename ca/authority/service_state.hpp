@@ -61,6 +61,11 @@ struct AuthorityService::State {
   // Edits the record of a living authority; again when another change comes first. What `edit` throws ends
   // it.
   void change(const AuthorityArn& arn, AuditEvent event, const std::function<void(AuthorityRecord&)>& edit);
+  // The daemon changes records itself when it makes and renews OCSP signers: a change that only met another
+  // one is made again, from what is there then.
+  static void again(const std::function<void()>& make);
+  void update(const Caller& caller, const AuthorityArn& arn, const AuthorityUpdate& wanted);
+  void remove(const Caller& caller, const AuthorityArn& arn, int restorable_days);
   // Stores a changed record (compare-and-swap) and shows it to all. Throws Code::concurrent_modification.
   void update(AuthorityRecord changed, AuditEvent event);
   // Shows what the ledger holds after a change whose outcome is not known; tried again later when the ledger
@@ -146,6 +151,16 @@ struct AuthorityService::State {
     TimePoint at{};            // when it was found or put there
   };
   void publish_crl(Bucket& bucket, const std::string& key, const PublishedCrl& crl);
+  // ocsp_signers.cpp makes and renews the signers of OCSP answers.
+  [[nodiscard]] Loop::Turn keep_ocsp();
+  [[nodiscard]] static bool answers_ocsp(const Authority& authority, TimePoint now);
+  void keep_ocsp_signer(const Authority& authority);
+  void make_ocsp_key(const Authority& authority);
+  void certify_ocsp_key(const Authority& authority, const Validity& validity);
+  void take_ocsp_certificate(const Authority& authority, const CertificateRecord& row);
+  // Puts a record into the catalog, and before the responder. The only way into either.
+  void show(AuthorityRecord record);
+  void show_to_ocsp(const AuthorityArn& arn);
   void note_unusable(const std::string& arn);
   void note_usable(const std::string& arn);
   // Tells an operator, once until it is another message or all is well with it again.
@@ -171,6 +186,7 @@ struct AuthorityService::State {
   PublishedCrls published_crls;
   std::map<std::string, TimePoint> news_since;                              // by series; crl_loop alone
   std::map<std::pair<std::string, std::string>, Publication> publications;  // by bucket and key; under mutex
+  OcspResponder responder;
 
   std::optional<Crew> crew;
   std::optional<Loop> key_loop;
@@ -178,6 +194,7 @@ struct AuthorityService::State {
   std::optional<Loop> report_loop;
   std::optional<Loop> crl_loop;
   std::optional<Loop> publish_loop;
+  std::optional<Loop> ocsp_loop;
 };
 
 }  // namespace ca

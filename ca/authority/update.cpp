@@ -16,33 +16,38 @@ AuthorityStatus checked_status(AuthorityStatus wanted) {
 
 void AuthorityService::update(const Caller& caller, const AuthorityArn& arn, const AuthorityUpdate& wanted) {
   State& state = *state_;
-  const auto authority = state.authorize(caller, arn, "UpdateCertificateAuthority");
-  const AuthorityStatus current = authority->status_at(state.clock.now());
+  state.again([&] { state.update(caller, arn, wanted); });
+  state.crl_loop->wake();
+}
+
+void AuthorityService::State::update(const Caller& caller, const AuthorityArn& arn,
+                                     const AuthorityUpdate& wanted) {
+  const auto authority = authorize(caller, arn, "UpdateCertificateAuthority");
+  const AuthorityStatus current = authority->status_at(clock.now());
   const AuthorityStatus next = wanted.status ? checked_status(*wanted.status) : current;
   if (wanted.revocation) {
-    state.check_revocation(*wanted.revocation);
+    check_revocation(*wanted.revocation);
   }
   if (current != AuthorityStatus::active && current != AuthorityStatus::disabled) {
     throw Error{Code::invalid_state,
                 "The certificate authority must be in the ACTIVE or DISABLED state to be updated"};
   }
   AuthorityRecord record = authority->record;
-  AuditEvent event = state.event(caller, "authority.updated", arn);
+  AuditEvent made = event(caller, "authority.updated", arn);
   if (next != current) {
     record.status = next;
-    record.last_state_change_at = state.clock.now();
-    event.type = "authority.status_changed";
-    event.detail = {{"from", std::string{api_name(current)}}, {"to", std::string{api_name(next)}}};
+    record.last_state_change_at = clock.now();
+    made.type = "authority.status_changed";
+    made.detail = {{"from", std::string{api_name(current)}}, {"to", std::string{api_name(next)}}};
   }
   if (wanted.revocation && *wanted.revocation != authority->revocation) {
     record.revocation_json = wanted.revocation->text();
-    event.detail["revocation"] = record.revocation_json;
+    made.detail["revocation"] = record.revocation_json;
   }
-  if (event.detail.empty()) {
+  if (made.detail.empty()) {
     return;
   }
-  state.update(std::move(record), std::move(event));
-  state.crl_loop->wake();
+  update(std::move(record), std::move(made));
 }
 
 }  // namespace ca

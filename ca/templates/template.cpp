@@ -172,6 +172,9 @@ std::optional<std::string> provisioning_complaint(const Template& tmpl) {
   if (tmpl.is_ca) {
     return "template " + std::string{tmpl.name} + " makes certificates of authorities, which no device gets";
   }
+  if (tmpl.extended_key_usage == Template::ExtendedKeyUsage::ocsp_signing) {
+    return "template " + std::string{tmpl.name} + " makes who answers for the authority's revocations";
+  }
   if (tmpl.csr_passthrough) {
     return "template " + std::string{tmpl.name} + " lets a device choose extensions by its CSR";
   }

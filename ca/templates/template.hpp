@@ -54,7 +54,8 @@ struct Template {
 [[nodiscard]] const Template& find_template(const TemplateArn& arn);
 
 // Why a device may not have a certificate from this template by itself; nullopt = it may. A device chooses
-// its CSR, so it may choose neither to be an authority nor its extensions (I11).
+// its CSR, so it may choose neither to be an authority nor its extensions (I11), and no device answers for
+// the revocation of others.
 [[nodiscard]] std::optional<std::string> provisioning_complaint(const Template& tmpl);
 
 }  // namespace ca

@@ -38,6 +38,7 @@ inline constexpr const char* kCodeSigning = "1.3.6.1.5.5.7.3.3";
 inline constexpr const char* kOcspSigning = "1.3.6.1.5.5.7.3.9";
 inline constexpr const char* kOcspBasic = "1.3.6.1.5.5.7.48.1.1";
 inline constexpr const char* kOcspNonce = "1.3.6.1.5.5.7.48.1.2";
+inline constexpr const char* kOcspNoCheck = "1.3.6.1.5.5.7.48.1.5";
 inline constexpr const char* kCommonName = "2.5.4.3";
 }  // namespace oid
 

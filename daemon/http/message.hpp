@@ -46,6 +46,8 @@ struct HttpResponse {
       headers;  // beside Content-Type, Content-Length, Date, x-amzn-RequestId
   // Why it is what it is, when the client is not told: for the log, never sent.
   std::string cause = {};
+  // One of thousands alike in a second, which metrics count: the log takes it at the level debug only.
+  bool routine = false;
   std::optional<SharedBody> shared_body = {};  // in place of `body`
 
   [[nodiscard]] std::string_view payload() const;

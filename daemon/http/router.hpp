@@ -1,5 +1,6 @@
 #pragma once
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,9 @@ struct Route {
   // Which pool runs the request; a function because POST / carries every AWS operation.
   std::function<Pool(const HttpRequest&)> pool;
   Handler handler;
+  // Tried before the handler, on the I/O thread that has read the request: an answer that is at hand need not
+  // pass through a pool, and costs nobody's share. Must not throw or wait. Absent or nullopt: the handler.
+  std::function<std::optional<HttpResponse>(const HttpRequest&)> at_once = {};
   std::size_t max_body = kOrdinaryBody;
   // The bound for this very request, by its head (the body is not there yet), at most max_body; absent:
   // max_body. Must not throw or wait.

@@ -102,16 +102,19 @@ void Connection::dispatch() {
 }
 
 void Connection::hand_over(const http::Route& route) {
-  const auto job = std::make_shared<Job>(shared_from_this(), route);
-  http::HttpRequest& request = job->request;
-  request = std::move(request_);
-  job->large_body = std::exchange(large_body_, std::nullopt);
   if (chunks_) {
-    request.body = std::move(chunks_->body());
+    request_.body = std::move(chunks_->body());
   } else {
-    request.body = received_.substr(0, head_.content_length);
+    request_.body = received_.substr(0, head_.content_length);
     received_.erase(0, head_.content_length);
   }
+  if (auto response = route.at_once ? route.at_once(request_) : std::nullopt) {
+    answer(*std::move(response));
+    return;
+  }
+  const auto job = std::make_shared<Job>(shared_from_this(), route);
+  job->request = std::move(request_);
+  job->large_body = std::exchange(large_body_, std::nullopt);
   std::optional<http::HttpResponse> refusal;
   try {
     refusal = post(job);
@@ -223,7 +226,8 @@ void Connection::report() {
                      .status = response_.status,
                      .response_bytes = response_head_.size() + body_written_,
                      .duration = took,
-                     .cause = response_.cause});
+                     .cause = response_.cause,
+                     .routine = response_.routine});
 }
 
 void Connection::next_request() {

@@ -46,6 +46,7 @@ struct Access {
   std::size_t response_bytes = 0;
   std::chrono::microseconds duration{};
   std::string cause;  // what the client was not told (http::HttpResponse): every 5xx has one
+  bool routine = false;
 };
 
 struct Counters {  // monotonic except open_connections

@@ -23,6 +23,7 @@ class Log {
   Log(const Log&) = delete;
   Log& operator=(const Log&) = delete;
 
+  [[nodiscard]] bool takes(Level level) const { return level >= threshold_; }
   void write(Level level, std::string_view message, const Fields& fields = {}) const;
   void info(std::string_view message, const Fields& fields = {}) const {
     write(Level::info, message, fields);

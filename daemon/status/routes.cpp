@@ -6,6 +6,7 @@
 #include "ca/x509/certs_only.hpp"
 #include "daemon/http/byte_range.hpp"
 #include "daemon/http/http_date.hpp"
+#include "daemon/status/ocsp_routes.hpp"
 
 namespace status {
 namespace {
@@ -160,6 +161,8 @@ void add_routes(http::Router& router, ca::AuthorityService& authorities) {
         .when_full = [](const HttpRequest&) { return unavailable("the queue is full"); },
     });
   }
+  add_ocsp_routes(router, authorities,
+                  [&authorities](const HttpRequest& request) { return serve(authorities, request); });
 }
 
 }  // namespace status

@@ -170,6 +170,7 @@ void Daemon::Parts::add_observers() {
     observe_store(into, totals, store);
     observe_authorities(into, totals, authorities, store);
     observe_crls(into, authorities);
+    observe_ocsp(into, totals, authorities);
     observe_tokens(into, totals, token_names);
     observe_pools(into, totals, {&issue_pool, &change_pool, &read_pool, &status_pool, &operations_pool});
     observe_listener(into, totals, "api", server.counters("api"));

@@ -17,6 +17,17 @@ std::filesystem::path crl_directory(const config::Options& options) {
   return options.revocation.crl_directory.value_or(options.ledger.path.parent_path() / "crls");
 }
 
+ca::OcspResponderOptions ocsp_options(const config::RevocationOptions& from) {
+  ca::OcspResponderOptions to;
+  to.validity = std::chrono::duration_cast<std::chrono::seconds>(from.ocsp_validity);
+  to.max_cached = from.ocsp_cache;
+  to.fresh_per_second = static_cast<double>(from.ocsp_signatures_per_second);
+  to.unknown_per_second = static_cast<double>(from.ocsp_unknown_per_second);
+  to.nonce_per_second = static_cast<double>(from.ocsp_nonce_per_second);
+  to.several_per_second = static_cast<double>(from.ocsp_several_per_second);
+  return to;
+}
+
 }  // namespace
 
 ca::AuthorityServiceOptions authority_options(const config::Options& options) {
@@ -39,6 +50,9 @@ ca::AuthorityServiceOptions authority_options(const config::Options& options) {
                    .partition_size = options.revocation.partition_size,
                    .ca_issuers = options.revocation.ca_issuers,
                    .no_rev_avail = options.revocation.no_rev_avail};
+  to.ocsp = ocsp_options(options.revocation);
+  to.ocsp_signer_validity =
+      std::chrono::duration_cast<std::chrono::seconds>(options.revocation.ocsp_signer_validity);
   return to;
 }
 

@@ -12,7 +12,7 @@ ops::Level access_level(const net::Access& access) {
     return access.status == 500 ? ops::Level::error : ops::Level::warning;
   }
   // Probes and scrapes come every few seconds and tell nothing.
-  return access.listener == "operations" ? ops::Level::debug : ops::Level::info;
+  return access.listener == "operations" || access.routine ? ops::Level::debug : ops::Level::info;
 }
 
 std::string status_class(int status) { return std::to_string(status / 100) + "xx"; }
@@ -98,6 +98,26 @@ void observe_crls(ops::Metrics& metrics, const ca::AuthorityService& authorities
   }
 }
 
+void observe_ocsp(ops::Metrics& metrics, Totals& totals, const ca::AuthorityService& authorities) {
+  const ca::OcspResponder::Status status = authorities.ocsp_status();
+  for (const ca::OcspResult result : ca::kOcspResults) {
+    totals.report("chancery_ocsp_answers_total", "OCSP answers by what they say",
+                  status.answers.at(static_cast<std::size_t>(result)),
+                  {{"result", std::string{ca::name_of(result)}}});
+  }
+  totals.report("chancery_ocsp_cache_hits_total", "OCSP answers that were given again", status.cache_hits);
+  totals.report("chancery_ocsp_signatures_total", "OCSP answers that were signed", status.signatures);
+  metrics.set("chancery_ocsp_cached", "OCSP answers that are kept", static_cast<double>(status.cached));
+  for (const auto& authority : status.authorities) {
+    const ops::Metrics::Labels labels{{"authority", authority.arn}};
+    totals.report("chancery_ocsp_unissued_serials_total",
+                  "OCSP questions about serials that the authority never issued", authority.unissued, labels);
+    metrics.set("chancery_ocsp_signer_not_after_timestamp_seconds",
+                "when the certificate of the authority's OCSP signer ends; 0: there is none yet",
+                authority.signer_not_after ? seconds_of(*authority.signer_not_after) : 0, labels);
+  }
+}
+
 void observe_tokens(ops::Metrics& metrics, Totals& totals, const NamedTokens& tokens) {
   for (const auto& [name, token] : tokens) {
     const ops::Metrics::Labels labels{{"token", name}};
@@ -161,6 +181,10 @@ void record_access(const ops::Log& log, ops::Metrics& metrics, const net::Access
   metrics.observe_seconds("chancery_http_request_duration_seconds",
                           "from the whole request to the whole answer", seconds,
                           {{"listener", access.listener}});
+  const ops::Level level = access_level(access);
+  if (!log.takes(level)) {
+    return;
+  }
   ops::Fields fields{{"listener", access.listener},
                      {"method", access.method},
                      {"path", access.path},
@@ -172,7 +196,7 @@ void record_access(const ops::Log& log, ops::Metrics& metrics, const net::Access
   if (!access.cause.empty()) {
     fields.emplace_back("cause", access.cause);
   }
-  log.write(access_level(access), "request", fields);
+  log.write(level, "request", fields);
 }
 
 void record_transition(const ops::Log& log, const std::string& token,

@@ -36,6 +36,7 @@ void observe_store(ops::Metrics& metrics, Totals& totals, ca::SqliteStore& store
 void observe_authorities(ops::Metrics& metrics, Totals& totals, const ca::AuthorityService& authorities,
                          ca::Inventory& inventory);
 void observe_crls(ops::Metrics& metrics, const ca::AuthorityService& authorities);
+void observe_ocsp(ops::Metrics& metrics, Totals& totals, const ca::AuthorityService& authorities);
 void observe_tokens(ops::Metrics& metrics, Totals& totals, const NamedTokens& tokens);
 void observe_pools(ops::Metrics& metrics, Totals& totals, const std::vector<const http::WorkerPool*>& pools);
 void observe_listener(ops::Metrics& metrics, Totals& totals, const std::string& listener,

@@ -243,7 +243,8 @@ TEST_CASE("create: the CSR of an authority asks for the extensions of its order,
         ca::Code::invalid_args);
 }
 
-TEST_CASE("provision: no device gets an authority or an extension of its own choice", "[provision][I11]") {
+TEST_CASE("provision: no device gets an authority, an OCSP signer or an extension of its own choice",
+          "[provision][I11]") {
   World world;
   const auto root = world.active_root();
   // Even for one whom no policy stops.
@@ -259,7 +260,8 @@ TEST_CASE("provision: no device gets an authority or an extension of its own cho
     order.device_id = name.substr(0, 60);
     order.csr_pem = greedy_csr(true, order.device_id);
     const int signatures = world.signer.signatures;
-    if (contains(name, "CACertificate") || contains(name, "_CSR") || contains(name, "_APICSR")) {
+    if (contains(name, "CACertificate") || contains(name, "_CSR") || contains(name, "_APICSR") ||
+        contains(name, "OCSPSigning")) {
       CHECK(World::code_of([&] { (void)world.service->provision(caller, order); }) ==
             ca::Code::access_denied);
       CHECK(world.signer.signatures == signatures);

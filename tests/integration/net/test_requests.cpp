@@ -51,6 +51,20 @@ TEST_CASE("requests: pipelined requests are answered in their order", "[net][int
   CHECK(status_of(client.answer()) == 200);
 }
 
+TEST_CASE("requests: what is at hand is answered while all threads of the pool are held", "[net][I16]") {
+  World world{{.pool_threads = 1}};
+  Client held{world.port()};
+  held.send(post("/at-once?wait", ""));
+  REQUIRE(world.barrier.wait_for_entered(1));
+  Client client{world.port()};
+  client.send(post("/at-once", "first") + post("/at-once", "second"));
+  CHECK(body_of(client.answer()) == "at once: first");
+  CHECK(body_of(client.answer()) == "at once: second");
+  CHECK(world.counters().requests == 3);
+  world.barrier.open();
+  CHECK(body_of(held.answer()) == "held");
+}
+
 TEST_CASE("requests: HEAD is GET without the body", "[net][integration]") {
   World world;
   Client client{world.port()};

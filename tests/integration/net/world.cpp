@@ -84,6 +84,15 @@ void World::add_routes() {
       [](const http::HttpRequest&) -> http::HttpResponse { throw std::runtime_error{"escaped"}; });
   add("GET", "/throw-int", [](const http::HttpRequest&) -> http::HttpResponse { throw 7; });
   add("GET", "/large", [](const http::HttpRequest&) { return text(std::string(8 * 1024 * 1024, 'x')); });
+  http::Route at_once;
+  at_once.method = "POST";
+  at_once.path = "/at-once";
+  at_once.pool = [](const http::HttpRequest&) { return http::Pool::issue; };
+  at_once.at_once = [](const http::HttpRequest& request) {
+    return request.query.empty() ? std::optional{text("at once: " + request.body)} : std::nullopt;
+  };
+  at_once.handler = hold;
+  router.add(std::move(at_once));
   http::Route by_head;
   by_head.method = "POST";
   by_head.path = "/by-head";

@@ -53,6 +53,7 @@ inline constexpr std::size_t kLargestBody = 300 * 1024;
 //   GET  /large  eight MiB                  POST /small  at most ten bytes
 //   POST /by-head  at most 64 KiB, 300 KiB with X-Known; the size back, with X-Hold behind the barrier
 //   GET  /mine   as /hold, for a share that the header X-Sender names; /mine-at-once does not wait
+//   POST /at-once  answered on the I/O thread, with a query as /hold
 //   GET  /bad-pool  no pool for it          GET /hold-full  as /hold; answers 429 when the pool is full
 class World {
  public:
