@@ -157,6 +157,10 @@ class Proof {
     CK_OBJECT_HANDLE made = CK_INVALID_HANDLE;
     const CK_RV rv = functions()->C_CopyObject(connection_->anchor, key_->handle, weaker.attributes(),
                                                weaker.size(), &made);
+    const ErrorClass answer = classify("C_CopyObject", rv);
+    if (rv != CKR_OK && answer != ErrorClass::bad_request && answer != ErrorClass::fatal_config) {
+      not_shown("C_CopyObject", rv, "an extractable copy");
+    }
     if (rv != CKR_OK) {
       return "an extractable copy is refused: " + return_value_text(rv);
     }

@@ -3,11 +3,12 @@
 
 # shellcheck disable=SC2034  # used by name in need_packages
 build_packages=(build-essential cmake ninja-build ccache pkg-config libssl-dev libp11-dev libp11-kit-dev libboost-dev
-  libyaml-cpp-dev libsqlite3-dev nlohmann-json3-dev prometheus-cpp-dev libcli11-dev libcurl4-openssl-dev)
+  libyaml-cpp-dev libsqlite3-dev nlohmann-json3-dev prometheus-cpp-dev libcli11-dev libcurl4-openssl-dev libgfshare-dev)
 # shellcheck disable=SC2034
 run_packages=(softhsm2 openssl curl jq awscli)
 # shellcheck disable=SC2034
-test_packages=(catch2 softhsm2 opensc openssl curl jq awscli python3 python3-boto3 python3-pytest gnutls-bin)
+test_packages=(catch2 softhsm2 opensc openssl curl jq awscli python3 python3-boto3 python3-pytest gnutls-bin
+  libgfshare-bin qrencode zbar-tools openssh-client)
 # shellcheck disable=SC2034
 check_packages=(clang-format shellcheck python3)
 # shellcheck disable=SC2034

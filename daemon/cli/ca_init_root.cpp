@@ -7,7 +7,7 @@
 #include "ca/base/pem.hpp"
 #include "daemon/cli/certificate_files.hpp"
 #include "daemon/cli/failure.hpp"
-#include "daemon/cli/offline_authority.hpp"
+#include "daemon/cli/offline_root.hpp"
 #include "daemon/cli/output_file.hpp"
 #include "daemon/cli/verbs.hpp"
 
@@ -40,38 +40,6 @@ ca::SigningAlgorithm signing_algorithm(const std::string& name, ca::KeyAlgorithm
   return *algorithm;
 }
 
-// The folder's root is the one that is asked for, or this verb has nothing to do with it.
-void check_same(const ca::AuthorityRecord& root, const ca::CreateAuthorityOrder& asked,
-                const std::string& folder) {
-  if (root.subject_der == asked.subject.der() && root.key_algorithm == asked.key_algorithm &&
-      root.signing_algorithm == asked.signing_algorithm) {
-    return;
-  }
-  throw Failure{"this folder already has its root, which is another: " +
-                    ca::DistinguishedName::parse(root.subject_der).text() + ", " +
-                    std::string{ca::api_name(root.key_algorithm)} + ", " +
-                    std::string{ca::api_name(root.signing_algorithm)},
-                folder, "repeat the arguments that it was begun with, or choose another --state"};
-}
-
-// A ceremony that was interrupted goes on with the authority that it began.
-ca::AuthorityRecord begun(OfflineAuthority& offline, const Arguments& arguments) {
-  ca::CreateAuthorityOrder order;
-  order.type = ca::AuthorityType::root;
-  order.key_algorithm = key_algorithm(arguments.key_algorithm);
-  order.signing_algorithm = signing_algorithm(arguments.signing_algorithm, order.key_algorithm);
-  order.subject = ca::encode_subject(ca::parse_subject_text(arguments.subject));
-  order.configuration_json = "{}";
-  order.usage_mode = "GENERAL_PURPOSE";
-  order.key_storage_security_standard = "FIPS_140_2_LEVEL_3_OR_HIGHER";
-  if (auto found = offline.authority()) {
-    check_same(*found, order, arguments.state);
-    return *std::move(found);
-  }
-  const auto arn = offline.service().create(offline.operator_caller(), order);
-  return offline.service().describe(offline.operator_caller(), arn);
-}
-
 void show(const ca::AuthorityRecord& root, const ca::Certificate& certificate, const Arguments& arguments,
           Format format) {
   const std::string fingerprint = ca::to_hex(ca::sha256(certificate.der));
@@ -95,43 +63,20 @@ void show(const ca::AuthorityRecord& root, const ca::Certificate& certificate, c
                           {"written to", arguments.out}});
 }
 
-// The root's own certificate: signed once, whatever interrupts the steps.
-ca::CertificatePem self_signed(OfflineAuthority& offline, const ca::AuthorityRecord& root, int days) {
-  constexpr const char* kLabel = "init-root";
-  auto& service = offline.service();
-  const auto& caller = offline.operator_caller();
-  if (const auto before = offline.issued_under(kLabel)) {
-    return service.certificate(caller, root.arn, before->arn());
-  }
-  ca::IssuanceOrder order;
-  order.authority = root.arn;
-  order.csr_pem = service.csr(caller, root.arn);
-  order.template_arn = template_arn_text("RootCACertificate");
-  order.signing_algorithm = root.signing_algorithm;
-  order.validity = {.value = days, .type = ca::ValidityRequest::Type::days};
-  order.idempotency_token = kLabel;
-  return service.certificate(caller, root.arn, service.issue(caller, order));
-}
-
 int init_root(const Arguments& arguments, Format format) {
-  const int days = days_of(arguments.validity);
+  RootPlan plan;
+  plan.days = days_of(arguments.validity);
+  plan.key_algorithm = key_algorithm(arguments.key_algorithm);
+  plan.signing_algorithm = signing_algorithm(arguments.signing_algorithm, plan.key_algorithm);
+  plan.subject = ca::encode_subject(ca::parse_subject_text(arguments.subject));
   OutputFile out{arguments.out};
   OfflineAuthority offline{arguments.state, arguments.token, true};
-  const ca::AuthorityRecord root = begun(offline, arguments);
-  if (root.status == ca::AuthorityStatus::failed) {
-    throw Failure{"the token cannot make the key of this folder's root", arguments.state,
-                  "choose another --state, and another --key-algorithm or token"};
-  }
-  std::string pem = root.certificate_pem;
-  if (pem.empty()) {
-    offline.remember();
-    pem = self_signed(offline, root, days).certificate;
-    offline.service().import_certificate(offline.operator_caller(), {root.arn, pem, std::nullopt});
-  } else {
+  const OfflineRoot root = make_root(offline, plan, arguments.state);
+  if (root.was_there) {
     std::cerr << "This folder has its root already: its certificate is written, nothing was signed.\n";
   }
-  out.write(pem + '\n');
-  show(root, read_certificate(pem), arguments, format);
+  out.write(root.certificate_pem + '\n');
+  show(root.record, read_certificate(root.certificate_pem), arguments, format);
   return 0;
 }
 

@@ -8,7 +8,7 @@
 #include "ca/x509/certificate_request.hpp"
 #include "daemon/cli/certificate_files.hpp"
 #include "daemon/cli/failure.hpp"
-#include "daemon/cli/offline_authority.hpp"
+#include "daemon/cli/offline_root.hpp"
 #include "daemon/cli/output_file.hpp"
 #include "daemon/cli/verbs.hpp"
 
@@ -61,14 +61,6 @@ void confirm(const Pairs& what, bool yes) {
   if (!std::getline(std::cin, answer) || answer != "yes") {
     throw Failure{"not signed", "", ""};
   }
-}
-
-ca::AuthorityRecord active_root(OfflineAuthority& offline, const std::string& folder) {
-  auto root = offline.authority();
-  if (!root || root->status != ca::AuthorityStatus::active) {
-    throw Failure{"this folder has no root that can sign", folder, "finish chancery ca init-root first"};
-  }
-  return *std::move(root);
 }
 
 // One name for what makes a request the same request; the ledger keeps it with the certificate.

@@ -43,6 +43,12 @@ int main(int argc, char* argv[]) {
   cli::add_hsm_show(hsm, session);
   cli::add_hsm_prove(hsm, session);
   cli::add_hsm_bench(hsm, session);
+  cli::add_hsm_key_ceremony(hsm, session);
+  auto& ceremony = *app.add_subcommand("ceremony", "what is left of a key ceremony: transcripts and shares")
+                        ->require_subcommand(1);
+  cli::add_ceremony_folder(ceremony, session);
+  cli::add_ceremony_verify(ceremony, session);
+  cli::add_ceremony_check_share(ceremony, session);
   auto& ca = *app.add_subcommand("ca", "an offline authority: no daemon, no network")->require_subcommand(1);
   cli::add_ca_init_root(ca, session);
   cli::add_ca_sign(ca, session);

@@ -6,9 +6,8 @@
 #include <thread>
 #include <utility>
 
-#include "ca/ledger/sqlite/sqlite_store.hpp"
-#include "ca/signer/pkcs11_signer.hpp"
 #include "daemon/cli/failure.hpp"
+#include "daemon/cli/offline_authority_parts.hpp"
 #include "daemon/cli/output_file.hpp"
 
 namespace cli {
@@ -16,7 +15,6 @@ namespace {
 
 constexpr const char* kRenewal = " renewal ";
 
-constexpr const char* kTokenName = "offline";
 // Not a region or account of any cloud: what is made here cannot be taken for the daemon's.
 constexpr const char* kRegion = "offline";
 constexpr const char* kAccount = "000000000000";
@@ -59,10 +57,12 @@ std::filesystem::path usable(const std::filesystem::path& folder, bool create) {
   return std::filesystem::absolute(folder);
 }
 
+}  // namespace
+
 ca::AuthorityServiceOptions offline_options() {
   ca::AuthorityServiceOptions options;
   options.regions = {kRegion};
-  options.key_token = kTokenName;
+  options.key_token = kOfflineToken;
   // A person waits: a slow token is no reason to hand out a promise.
   options.create_wait = std::chrono::minutes{2};
   options.issue_wait = std::chrono::minutes{1};
@@ -85,30 +85,6 @@ ca::Caller make_caller() {
   caller.request_id = ca::random_uuid();
   return caller;
 }
-
-}  // namespace
-
-struct OfflineAuthority::Parts {
-  Parts(const std::filesystem::path& where, const TokenArguments& arguments)
-      : folder{where},
-        token_arguments{arguments},
-        store{{.path = (where / "ledger.db").string(), .node = kTokenName, .readers = 1}, clock},
-        token{token_options(kTokenName, arguments)},
-        signer{{{kTokenName, &token}}},
-        policy{operator_principal()},
-        service{offline_options(), {}, store, store, signer, policy, clock},
-        caller{make_caller()} {}
-
-  std::filesystem::path folder;
-  TokenArguments token_arguments;
-  ca::SystemClock clock;
-  ca::SqliteStore store;
-  pkcs11::Token token;
-  ca::Pkcs11Signer signer;
-  ca::PolicyEngine policy;
-  ca::AuthorityService service;
-  ca::Caller caller;
-};
 
 OfflineAuthority::OfflineAuthority(const std::filesystem::path& folder, const TokenArguments& token,
                                    bool create) {

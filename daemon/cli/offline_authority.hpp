@@ -5,6 +5,8 @@
 #include <string>
 
 #include "ca/authority/authority_service.hpp"
+#include "ca/x509/certificate.hpp"
+#include "ca/x509/revocation_reason.hpp"
 #include "daemon/cli/token_arguments.hpp"
 
 namespace cli {
@@ -31,12 +33,19 @@ class OfflineAuthority {
   [[nodiscard]] std::optional<ca::CertificateRecord> issued_under(const std::string& label);
   // An idempotency token that no request had, for another certificate under the label.
   [[nodiscard]] static std::string renewal_of(const std::string& label);
+  // Records the revocation (nothing when it is recorded already) and signs the complete list of the folder's
+  // root, with the next number; both are durable before and after the signature (I3, I8). The list's DER.
+  // Throws Failure for a certificate that is not of this root.
+  [[nodiscard]] ca::Bytes revoke_and_list(const std::vector<ca::Certificate>& revoked,
+                                          ca::RevocationReason reason, std::chrono::days until_next);
   // Remembers the token for the next verb. Durable at return.
   void remember() const;
 
  private:
   struct Parts;
   void await_unfinished();
+  void record_revocation(const ca::AuthorityRecord& root, const ca::Certificate& certificate,
+                         ca::RevocationReason reason);
   std::unique_ptr<Parts> parts_;
 };
 

@@ -13,8 +13,6 @@
 namespace cli {
 namespace {
 
-constexpr mode_t kMode = 0644;
-
 [[noreturn]] void fail(const std::filesystem::path& file, int error) {
   throw Failure{"cannot write the file: " + std::generic_category().message(error), file.string(),
                 "check that its folder exists, its owner and free space"};
@@ -39,13 +37,14 @@ void sync_folder(const std::filesystem::path& file) {
 
 }  // namespace
 
-OutputFile::OutputFile(std::filesystem::path file) : file_{std::move(file)}, draft_{file_} {
+OutputFile::OutputFile(std::filesystem::path file, mode_t mode)
+    : file_{std::move(file)}, draft_{file_}, mode_{mode} {
   draft_ += ".new";
   std::error_code absent;
   if (std::filesystem::is_directory(file_, absent)) {
     fail(file_, EISDIR);
   }
-  descriptor_ = ::open(draft_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, kMode);
+  descriptor_ = ::open(draft_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode_);
   if (descriptor_ < 0) {
     fail(file_, errno);
   }
@@ -70,7 +69,7 @@ void OutputFile::write(std::string_view text) {
     text.remove_prefix(static_cast<std::size_t>(written));
   }
   // A certificate is public, whatever the umask of a ceremony's shell.
-  if (::fchmod(descriptor_, kMode) != 0 || ::fsync(descriptor_) != 0 ||
+  if (::fchmod(descriptor_, mode_) != 0 || ::fsync(descriptor_) != 0 ||
       ::rename(draft_.c_str(), file_.c_str()) != 0) {
     fail(file_, errno);
   }

@@ -1,6 +1,7 @@
 #pragma once
 #include <filesystem>
 #include <string_view>
+#include <sys/types.h>
 
 namespace cli {
 
@@ -10,16 +11,17 @@ namespace cli {
 class OutputFile {
  public:
   // Throws Failure naming `file`.
-  explicit OutputFile(std::filesystem::path file);
+  explicit OutputFile(std::filesystem::path file, mode_t mode = 0644);
   ~OutputFile();  // without write(): leaves `file` as it was
   OutputFile(const OutputFile&) = delete;
   OutputFile& operator=(const OutputFile&) = delete;
 
-  // Once. Content and name are durable at return; mode 0644. Throws Failure.
+  // Once. Content and name are durable at return; with that mode. Throws Failure.
   void write(std::string_view text);
 
  private:
   std::filesystem::path file_, draft_;
+  mode_t mode_;
   int descriptor_ = -1;
 };
 

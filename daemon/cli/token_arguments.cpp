@@ -30,7 +30,8 @@ pkcs11::TokenOptions token_options(const std::string& name, const TokenArguments
     throw Failure{"the URI names no token", "--token", "give token= or serial= in it"};
   }
   options.uri.module_path = arguments.module;
-  options.pin = arguments.pin_source == "prompt"
+  options.pin = arguments.pin ? *arguments.pin
+                : arguments.pin_source == "prompt"
                     ? pkcs11::PinSource::kept(typed_pin("PIN of " + options.uri.text()), "prompt")
                     : pkcs11::PinSource::parse(arguments.pin_source);
   options.sessions = 2;

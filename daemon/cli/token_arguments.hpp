@@ -1,5 +1,6 @@
 #pragma once
 #include <CLI/CLI.hpp>
+#include <optional>
 #include <string>
 
 #include "pkcs11/token.hpp"
@@ -8,9 +9,10 @@ namespace cli {
 
 // Which token, in the words of the command line.
 struct TokenArguments {
-  std::string module;      // path of the PKCS#11 library
-  std::string token;       // label, or an RFC 7512 URI
-  std::string pin_source;  // file:<path>, credential:<name>, fd:<number>, prompt
+  std::string module;                                   // path of the PKCS#11 library
+  std::string token;                                    // label, or an RFC 7512 URI
+  std::string pin_source;                               // file:<path>, credential:<name>, fd:<number>, prompt
+  std::optional<pkcs11::PinSource> pin = std::nullopt;  // instead of the text: a PIN that is in memory
 };
 
 void add_token_arguments(CLI::App& verb, TokenArguments& arguments, bool required);

@@ -35,8 +35,9 @@ MAY_INCLUDE = {
     "daemon/sts": ["daemon/http", "daemon/auth", *CA_CORE],
     # A client of servers elsewhere.
     "daemon/s3": ["ca/storage", "ca/base"],
+    "daemon/ceremony": ["ca/x509", "ca/base"],
     # The two programs: wiring.
-    "daemon/cli": ["config", "pkcs11", "ca/ledger/sqlite", *CA_CORE],
+    "daemon/cli": ["daemon/ceremony", "config", "pkcs11", "ca/ledger/sqlite", *CA_CORE],
     "daemon": ["config", "pkcs11", "ca/ledger/sqlite", "daemon/http", "daemon/net", "daemon/ops", "daemon/auth",
                "daemon/acmpca", "daemon/provisioning", "daemon/status", "daemon/sts", "daemon/s3", *CA_CORE],
 }
@@ -45,7 +46,8 @@ MAY_INCLUDE = {
 FOREIGN = {
     "boost/": ["daemon/net"],
     "boost/beast": [],
-    "openssl/": ["ca/base", "ca/x509", "pkcs11", "daemon/net", "daemon/cli"],
+    "openssl/": ["ca/base", "ca/x509", "pkcs11", "daemon/net", "daemon/cli", "daemon/ceremony"],
+    "libgfshare.h": ["daemon/ceremony"],
     "yaml-cpp/": ["config"],
     "nlohmann/": ["daemon", "ca/policy", "ca/audit"],
     "sqlite3.h": ["ca/ledger/sqlite"],
@@ -63,6 +65,7 @@ LIBRARY_HEADERS = {
     "CLI11::": "CLI/",
     "CURL::": "curl/",
     "OpenSSL::": "openssl/",
+    "PkgConfig::GFSHARE": "libgfshare.h",
     "PkgConfig::LIBP11": "libp11.h",
     "PkgConfig::P11KIT": "p11-kit/",
     "PkgConfig::SQLITE": "sqlite3.h",

@@ -32,6 +32,11 @@ class Workbench:
         return Result(subprocess.run(words, env=self.environment, capture_output=True, text=True, timeout=120,
                                      stdin=subprocess.DEVNULL, **more))
 
+    def finished(self, words):
+        """Any program of the tree, with this SoftHSM."""
+        return Result(subprocess.run([*map(str, words)], env=self.environment, capture_output=True, text=True, timeout=120,
+                                     stdin=subprocess.DEVNULL))
+
     def pin(self, token="root"):
         return self.folder / f"hsm/{token}.pin"
 

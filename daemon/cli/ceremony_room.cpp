@@ -1,0 +1,270 @@
+#include "daemon/cli/ceremony_room.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdio>
+#include <fstream>
+#include <ifaddrs.h>
+#include <iostream>
+#include <net/if.h>
+#include <set>
+
+#include "ca/base/digest.hpp"
+#include "ca/base/hex.hpp"
+#include "config/problem.hpp"
+#include "daemon/ceremony/share.hpp"
+#include "daemon/cli/certificate_files.hpp"
+#include "daemon/cli/failure.hpp"
+#include "daemon/cli/output_file.hpp"
+
+namespace cli {
+namespace {
+
+constexpr const char* kNothing = "nothing: no token was touched, nothing was written";
+constexpr const char* kSoftHsm = "/usr/lib/softhsm/libsofthsm2.so";
+constexpr auto kClockTolerance = std::chrono::minutes{10};
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const auto& word : words) {
+    text += (text.empty() ? "" : ", ") + word;
+  }
+  return text;
+}
+
+// Everybody who says to be there is in the script, and enough of them are.
+void check_people(const config::CeremonyScript& script, const CeremonyArguments& arguments) {
+  const auto& present = arguments.present;
+  const auto named_in = [](const std::vector<config::CeremonyPerson>& people, const std::string& role) {
+    return std::ranges::any_of(people, [&](const auto& person) { return person.role == role; });
+  };
+  std::size_t custodians = 0;
+  std::size_t witnesses = 0;
+  std::set<std::string> seen;
+  for (const auto& role : present) {
+    const bool custodian = named_in(script.custodians, role);
+    if ((!custodian && !named_in(script.witnesses, role)) || !seen.insert(role).second) {
+      throw Failure{"'" + role + "' is named twice or has no role in the script", "--present",
+                    "name the roles that the script lists, each once", kNothing};
+    }
+    (custodian ? custodians : witnesses) += 1;
+  }
+  const bool all = arguments.step == "root" && script.token.shared_pin;
+  const std::size_t needed = all ? script.custodians.size() : script.threshold;
+  if (custodians < needed) {
+    throw Failure{std::to_string(custodians) + " custodians are present, " + std::to_string(needed) +
+                      " are needed" + (all ? ": each receives a share" : ""),
+                  "--present " + joined(present), "wait until they are there", kNothing};
+  }
+  if (!script.witnesses.empty() && witnesses == 0) {
+    throw Failure{"no witness is present", "--present " + joined(present), "wait until one is there",
+                  kNothing};
+  }
+}
+
+// "2026-11-26T14:05Z", with seconds or without.
+ca::Seconds time_of(const std::string& text) {
+  int year = 0;
+  unsigned month = 0;
+  unsigned day = 0;
+  unsigned hour = 0;
+  unsigned minute = 0;
+  unsigned second = 0;
+  int end = 0;
+  const bool whole = (std::sscanf(text.c_str(), "%4d-%2u-%2uT%2u:%2u:%2uZ%n", &year, &month, &day, &hour,
+                                  &minute, &second, &end) == 6 ||
+                      (second = 0, std::sscanf(text.c_str(), "%4d-%2u-%2uT%2u:%2uZ%n", &year, &month, &day,
+                                               &hour, &minute, &end) == 5)) &&
+                     end == static_cast<int>(text.size());
+  const std::chrono::year_month_day date{std::chrono::year{year}, std::chrono::month{month},
+                                         std::chrono::day{day}};
+  if (!whole || !date.ok() || hour > 23 || minute > 59 || second > 59) {
+    throw Failure{"'" + text + "' is no time", "--clock-confirmed",
+                  "read the time off a watch and give it in UTC, such as 2026-11-26T14:05Z", kNothing};
+  }
+  return std::chrono::sys_days{date} + std::chrono::hours{hour} + std::chrono::minutes{minute} +
+         std::chrono::seconds{second};
+}
+
+void check_clock(const std::string& confirmed, ca::Seconds now) {
+  const auto off = std::chrono::abs(now - time_of(confirmed));
+  if (off > kClockTolerance) {
+    throw Failure{"this machine's clock says " + ca::rfc3339(now) + ", the operators say " + confirmed,
+                  "--clock-confirmed",
+                  "set the clock (timedatectl set-time), or correct the argument; at most 10 minutes apart",
+                  kNothing};
+  }
+}
+
+// Interfaces that are up, but loopback; also those without an address.
+std::vector<std::string> interfaces_up() {
+  ifaddrs* list = nullptr;
+  if (::getifaddrs(&list) != 0) {
+    throw Failure{"the network interfaces cannot be listed", "getifaddrs", "see the system's log", kNothing};
+  }
+  const std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> owned{list, &::freeifaddrs};
+  std::set<std::string> up;
+  for (const ifaddrs* entry = list; entry != nullptr; entry = entry->ifa_next) {
+    if ((entry->ifa_flags & static_cast<unsigned>(IFF_UP)) != 0 &&
+        (entry->ifa_flags & static_cast<unsigned>(IFF_LOOPBACK)) == 0) {
+      up.insert(entry->ifa_name);
+    }
+  }
+  return {up.begin(), up.end()};
+}
+
+bool swap_is_on() {
+  std::ifstream stream{"/proc/swaps"};
+  std::string line;
+  std::getline(stream, line);  // headings
+  return static_cast<bool>(std::getline(stream, line));
+}
+
+std::string check_network(bool rehearse) {
+  const auto up = interfaces_up();
+  if (up.empty()) {
+    return "no interface is up but loopback";
+  }
+  if (!rehearse) {
+    throw Failure{"network interfaces are up: " + joined(up), "getifaddrs",
+                  "take them down (ip link set NAME down) and pull the cables", kNothing};
+  }
+  return "up, as only a rehearsal may: " + joined(up);
+}
+
+std::string check_swap(bool rehearse) {
+  if (!swap_is_on()) {
+    return "off";
+  }
+  if (!rehearse) {
+    throw Failure{"swap is on: shares could be written to a disk", "/proc/swaps", "swapoff -a", kNothing};
+  }
+  return "on, as only a rehearsal may";
+}
+
+}  // namespace
+
+namespace {
+
+// Throws Failure with every problem of the script.
+config::CeremonyScript loaded(const std::string& file) {
+  try {
+    return config::load_ceremony(file);
+  } catch (const config::Invalid& invalid) {
+    std::string problems;
+    for (const auto& problem : invalid.problems()) {
+      problems += "\n  " + problem.line_text();
+    }
+    throw Failure{"the script is refused:" + problems, "", "correct every line", kNothing};
+  }
+}
+
+}  // namespace
+
+config::CeremonyScript ceremony_script(const CeremonyArguments& arguments) {
+  auto script = loaded(arguments.script);
+  if (arguments.rehearse) {
+    for (auto* folder : {&script.state, &script.output, &script.shares}) {
+      *folder += "-rehearsal";
+    }
+    script.token.module = kSoftHsm;
+    script.token.model = script.token.manufacturer = script.token.serial = "";
+    const auto name = script.root.subject.find("CN=");
+    if (name != std::string::npos) {
+      script.root.subject.insert(name + 3, "REHEARSAL ");
+    }
+  }
+  return script;
+}
+
+std::string file_sha256(const std::filesystem::path& file) {
+  const std::string contents = read_text(file);
+  return ca::to_hex(ca::sha256({reinterpret_cast<const std::uint8_t*>(contents.data()), contents.size()}));
+}
+
+CeremonyRoom::CeremonyRoom(const CeremonyArguments& arguments)
+    : arguments_{arguments}, script_{ceremony_script(arguments)}, folder_{script_.output / arguments.step} {
+  check_people(script_, arguments_);
+  check_clock(arguments_.clock_confirmed, ca::to_seconds(clock_.now()));
+  const std::string network = check_network(arguments_.rehearse);
+  const std::string swap = check_swap(arguments_.rehearse);
+  std::filesystem::create_directories(folder_);
+  transcript_ = std::make_unique<ceremony::Transcript>(transcript_file(), clock_, arguments_.present);
+  begin();
+  note("check the clock", "operators: " + arguments_.clock_confirmed);
+  note("check the network", network);
+  note("check swap", swap);
+}
+
+std::filesystem::path CeremonyRoom::transcript_file() const { return folder_ / "transcript.jsonl"; }
+
+void CeremonyRoom::begin() {
+  std::map<std::string, std::string> artefacts{{"script", file_sha256(arguments_.script)}};
+  for (const auto* people : {&script_.custodians, &script_.witnesses}) {
+    for (const auto& person : *people) {
+      if (person.key) {
+        artefacts["key of " + person.role] = file_sha256(*person.key);
+      }
+    }
+  }
+  note(transcript_->is_new() ? "begin" : "go on after an interruption",
+       arguments_.step + " of " + script_.name + (arguments_.rehearse ? ", a REHEARSAL" : ""),
+       {{"chancery", CHANCERY_VERSION},
+        {"ceremony", script_.name},
+        {"rehearsal", arguments_.rehearse ? "yes" : "no"},
+        {"threshold", std::to_string(script_.threshold) + " of " + std::to_string(script_.custodians.size())},
+        {"present", joined(arguments_.present)}},
+       artefacts);
+}
+
+std::ostream& CeremonyRoom::paper() const { return arguments_.paper_to_stderr ? std::cerr : std::cout; }
+
+void CeremonyRoom::note(const std::string& command, const std::string& output,
+                        const std::map<std::string, std::string>& facts,
+                        const std::map<std::string, std::string>& artefacts) {
+  transcript_->add({arguments_.step, command, output, facts, artefacts});
+  paper() << "[ ] " << command << (output.empty() ? "" : ": " + output) << '\n';
+  for (const auto& [name, value] : facts) {
+    paper() << "      " << name << ": " << value << '\n';
+  }
+  for (const auto& [name, digest] : artefacts) {
+    paper() << "      SHA-256 of " << name << ", read aloud:\n        " << ceremony::in_groups(digest)
+            << '\n';
+  }
+  paper().flush();
+}
+
+void CeremonyRoom::publish(const std::string& name, const std::string& contents) {
+  OutputFile{folder_ / name}.write(contents);
+  note("write " + name, "", {}, {{name, file_sha256(folder_ / name)}});
+}
+
+void CeremonyRoom::check_token(const pkcs11::Slot& slot) {
+  const auto check = [&](const char* what, const std::string& wanted, const std::string& has) {
+    if (!wanted.empty() && wanted != has) {
+      throw Failure{
+          std::string{"the token's "} + what + " is '" + has + "', the script says '" + wanted + "'",
+          arguments_.script, "use the token of the script, or correct the script and begin again",
+          "nothing was signed"};
+    }
+  };
+  check("label", script_.token.label, slot.label);
+  check("model", script_.token.model, slot.model);
+  check("manufacturer", script_.token.manufacturer, slot.manufacturer);
+  check("serial", script_.token.serial, slot.serial);
+  note("check the token", "it is the script's",
+       {{"hsm label", slot.label},
+        {"hsm manufacturer", slot.manufacturer},
+        {"hsm model", slot.model},
+        {"hsm serial", slot.serial}});
+}
+
+void CeremonyRoom::stopped(const std::string& why) { note("STOPPED", why); }
+
+void CeremonyRoom::close() {
+  transcript_->close(arguments_.step);
+  paper() << "[ ] the transcript is closed\n      SHA-256 of transcript.jsonl, read aloud:\n        "
+          << ceremony::in_groups(file_sha256(transcript_file())) << '\n';
+}
+
+}  // namespace cli

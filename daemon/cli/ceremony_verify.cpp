@@ -1,0 +1,224 @@
+#include <algorithm>
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "ca/base/error.hpp"
+#include "ca/base/pem.hpp"
+#include "config/ceremony.hpp"
+#include "daemon/ceremony/share.hpp"
+#include "daemon/ceremony/transcript.hpp"
+#include "daemon/cli/ceremony_room.hpp"
+#include "daemon/cli/certificate_files.hpp"
+#include "daemon/cli/key_arguments.hpp"
+#include "daemon/cli/ssh_signature.hpp"
+#include "daemon/cli/verbs.hpp"
+#include "pkcs11/public_key.hpp"
+
+namespace cli {
+namespace {
+
+constexpr int kNo = 3;
+constexpr const char* kTranscript = "transcript.jsonl";
+// What "write NAME" notes about files beside the transcript.
+constexpr std::string_view kWrite = "write ";
+
+struct Arguments {
+  std::string script, folder, root;
+};
+
+struct Check {
+  std::string what;
+  bool ok = false;
+  std::string detail;
+};
+
+pkcs11::ByteView view(const std::string& text) {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+
+class Audit {
+ public:
+  explicit Audit(const Arguments& arguments)
+      : folder_{arguments.folder},
+        script_file_{arguments.script},
+        root_{arguments.root.empty() ? folder_ / "root.pem" : std::filesystem::path{arguments.root}},
+        script_{ceremony_script({.script = arguments.script})},
+        transcript_{read_text(folder_ / kTranscript, ceremony::kMaxTranscriptBytes)} {}
+
+  std::vector<Check> run() {
+    step("transcript", [&] { return chain(); });
+    if (record_) {
+      step("root's signature", [&] { return root_signature(); });
+      step("script", [&] { return script(); });
+      step("files", [&] { return files(); });
+      for (const auto& person : script_.custodians) {
+        custodian(person);
+      }
+      for (const auto& person : script_.witnesses) {
+        if (person.key && std::filesystem::exists(signature_of(person))) {
+          custodian(person);
+        }
+      }
+      step("custodians", [&] { return enough(); });
+    }
+    return std::move(checks_);
+  }
+
+ private:
+  // A throw is a check that failed.
+  template <typename Step>
+  bool step(const std::string& what, Step found) {
+    try {
+      checks_.push_back({what, true, found()});
+      return true;
+    } catch (const std::exception& wrong) {
+      checks_.push_back({what, false, wrong.what()});
+      return false;
+    }
+  }
+  [[noreturn]] static void wrong(const std::string& what) { throw std::runtime_error{what}; }
+
+  std::string chain() {
+    const auto record = ceremony::read_transcript(transcript_);
+    if (!record.closed) {
+      wrong("it was never closed: this step did not come to its end");
+    }
+    record_ = record;
+    return std::to_string(record.entries.size()) + " lines, each with the hash of the one before; SHA-256 " +
+           ceremony::in_groups(file_sha256(folder_ / kTranscript));
+  }
+
+  std::string root_signature() {
+    const auto root = read_certificate(read_text(root_));
+    const auto spki = root.public_key.spki_der();
+    const std::string signature = read_text(folder_ / "transcript.jsonl.root.sig");
+    if (!pkcs11::verifies(spki, natural_scheme_of(spki), view(transcript_), view(signature))) {
+      wrong("the transcript is not signed by the key of " + root_.string());
+    }
+    if (record_->artefact("root.pem") != file_sha256(root_)) {
+      wrong("the root in the transcript is another than " + root_.string());
+    }
+    return root.subject.text() + ", SHA-256 of " + root_.filename().string() + " " +
+           ceremony::in_groups(file_sha256(root_));
+  }
+
+  std::string script() {
+    if (record_->artefact("script") != file_sha256(script_file_)) {
+      wrong(script_file_.string() + " is another script than the ceremony's");
+    }
+    return record_->fact("ceremony").value_or("") +
+           (record_->fact("rehearsal") == "yes" ? ", a REHEARSAL" : "") +
+           ", present: " + record_->fact("present").value_or("");
+  }
+
+  std::string files() {
+    std::size_t count = 0;
+    for (const auto& entry : record_->entries) {
+      if (!entry.command.starts_with(kWrite)) {
+        continue;
+      }
+      for (const auto& [name, digest] : entry.artefacts) {
+        if (name.find('/') != std::string::npos || file_sha256(folder_ / name) != record_->artefact(name)) {
+          wrong(name + " is not the file that the ceremony wrote");
+        }
+        ++count;
+      }
+    }
+    return std::to_string(count) + " files are as they were written";
+  }
+
+  [[nodiscard]] std::filesystem::path signature_of(const config::CeremonyPerson& person) const {
+    return folder_ / (std::string{kTranscript} + "." + person.role + ".sig");
+  }
+
+  // A missing signature is no fault while enough are there; one that does not verify is.
+  void custodian(const config::CeremonyPerson& person) {
+    if (!std::filesystem::exists(signature_of(person))) {
+      missing_ += (missing_.empty() ? "" : ", ") + person.role;
+      return;
+    }
+    signed_ += step("signature of " + person.role, [&] { return signature(person); }) ? 1 : 0;
+  }
+
+  std::string signature(const config::CeremonyPerson& person) {
+    if (record_->artefact("key of " + person.role) != file_sha256(*person.key)) {
+      wrong(person.key->string() + " is another key than the ceremony's");
+    }
+    if (std::ranges::find(record_->present, person.role) == record_->present.end()) {
+      wrong("was not present");
+    }
+    const std::string key = read_text(*person.key);
+    if (!key.starts_with("-----BEGIN")) {
+      const std::string complaint = ssh_complaint(folder_ / kTranscript, signature_of(person), key);
+      return complaint.empty() ? "SSH" : (wrong(complaint), "");
+    }
+    const auto blocks = ca::parse_pem(key, 1);
+    const auto spki = blocks.front().label == "CERTIFICATE"
+                          ? ca::Certificate::parse(blocks.front().der).public_key.spki_der()
+                          : blocks.front().der;
+    const auto scheme = ca::PublicKey::parse(spki).family() == ca::KeyFamily::rsa
+                            ? pkcs11::SignatureScheme::rsa_pkcs1_sha256
+                            : pkcs11::SignatureScheme::ecdsa_sha256;
+    if (!pkcs11::verifies(spki, scheme, view(transcript_), view(read_text(signature_of(person))))) {
+      wrong("does not verify");
+    }
+    return "X.509";
+  }
+
+  std::string enough() {
+    if (signed_ < script_.threshold) {
+      wrong(std::to_string(signed_) + " signed, " + std::to_string(script_.threshold) +
+            " are needed; no good signature of " + missing_);
+    }
+    return std::to_string(signed_) + " signed" + (missing_.empty() ? "" : "; no signature of " + missing_);
+  }
+
+  std::filesystem::path folder_, script_file_, root_;
+  config::CeremonyScript script_;
+  std::string transcript_;
+  std::optional<ceremony::Record> record_;
+  std::vector<Check> checks_;
+  std::size_t signed_ = 0;
+  std::string missing_;
+};
+
+int verify(const Arguments& arguments, Format format) {
+  const auto checks = Audit{arguments}.run();
+  const bool good = std::ranges::all_of(checks, &Check::ok);
+  if (format == Format::json) {
+    auto list = nlohmann::json::array();
+    for (const auto& check : checks) {
+      list.push_back({{"check", check.what}, {"ok", check.ok}, {"detail", check.detail}});
+    }
+    print_json(std::cout, {{"ok", good}, {"checks", list}});
+  } else {
+    Table table{{"", "CHECK", "FOUND"}};
+    for (const auto& check : checks) {
+      table.row({check.ok ? "ok" : "WRONG", check.what, check.detail});
+    }
+    table.print(std::cout);
+    std::cout << (good ? "this is the ceremony's transcript\n" : "DO NOT TRUST this transcript\n");
+  }
+  return good ? 0 : kNo;
+}
+
+}  // namespace
+
+void add_ceremony_verify(CLI::App& parent, Session& session) {
+  const auto arguments = std::make_shared<Arguments>();
+  auto* verb = parent.add_subcommand(
+      "verify",
+      "whether a transcript is whole, signed by the root and the custodians, and its files are; 3: no");
+  verb->add_option("--script", arguments->script, "the ceremony's script, with the custodians' keys")
+      ->required();
+  verb->add_option("--folder", arguments->folder, "the step's folder, with transcript.jsonl")->required();
+  verb->add_option("--root", arguments->root,
+                   "the root's certificate, from where you trust it; default: the folder's");
+  verb->callback([&session, arguments] {
+    session.action = [&session, arguments] { return verify(*arguments, session.format); };
+  });
+}
+
+}  // namespace cli

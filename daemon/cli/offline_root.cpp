@@ -1,0 +1,85 @@
+#include "daemon/cli/offline_root.hpp"
+
+#include "daemon/cli/certificate_files.hpp"
+#include "daemon/cli/failure.hpp"
+
+namespace cli {
+namespace {
+
+// The folder's root is the one that is asked for, or this verb has nothing to do with it.
+void check_same(const ca::AuthorityRecord& root, const RootPlan& asked, const std::string& folder) {
+  if (root.subject_der == asked.subject.der() && root.key_algorithm == asked.key_algorithm &&
+      root.signing_algorithm == asked.signing_algorithm) {
+    return;
+  }
+  throw Failure{"this folder already has its root, which is another: " +
+                    ca::DistinguishedName::parse(root.subject_der).text() + ", " +
+                    std::string{ca::api_name(root.key_algorithm)} + ", " +
+                    std::string{ca::api_name(root.signing_algorithm)},
+                folder, "repeat the arguments that it was begun with, or choose another --state"};
+}
+
+// A ceremony that was interrupted goes on with the authority that it began.
+ca::AuthorityRecord begun(OfflineAuthority& offline, const RootPlan& plan, const std::string& folder) {
+  if (auto found = offline.authority()) {
+    check_same(*found, plan, folder);
+    return *std::move(found);
+  }
+  ca::CreateAuthorityOrder order;
+  order.type = ca::AuthorityType::root;
+  order.key_algorithm = plan.key_algorithm;
+  order.signing_algorithm = plan.signing_algorithm;
+  order.subject = plan.subject;
+  order.configuration_json = "{}";
+  order.usage_mode = "GENERAL_PURPOSE";
+  order.key_storage_security_standard = "FIPS_140_2_LEVEL_3_OR_HIGHER";
+  const auto arn = offline.service().create(offline.operator_caller(), order);
+  return offline.service().describe(offline.operator_caller(), arn);
+}
+
+// The root's own certificate: signed once, whatever interrupts the steps.
+ca::CertificatePem self_signed(OfflineAuthority& offline, const ca::AuthorityRecord& root,
+                               const RootPlan& plan) {
+  constexpr const char* kLabel = "init-root";
+  auto& service = offline.service();
+  const auto& caller = offline.operator_caller();
+  if (const auto before = offline.issued_under(kLabel)) {
+    return service.certificate(caller, root.arn, before->arn());
+  }
+  ca::IssuanceOrder order;
+  order.authority = root.arn;
+  order.csr_pem = service.csr(caller, root.arn);
+  order.template_arn = template_arn_text(plan.template_name);
+  order.signing_algorithm = root.signing_algorithm;
+  order.validity = {.value = plan.days, .type = ca::ValidityRequest::Type::days};
+  order.api = plan.api;
+  order.idempotency_token = kLabel;
+  return service.certificate(caller, root.arn, service.issue(caller, order));
+}
+
+}  // namespace
+
+OfflineRoot make_root(OfflineAuthority& offline, const RootPlan& plan, const std::string& folder) {
+  const ca::AuthorityRecord root = begun(offline, plan, folder);
+  if (root.status == ca::AuthorityStatus::failed) {
+    throw Failure{"the token cannot make the key of this folder's root", folder,
+                  "choose another --state, and another --key-algorithm or token"};
+  }
+  if (!root.certificate_pem.empty()) {
+    return {root, root.certificate_pem, true};
+  }
+  offline.remember();
+  std::string pem = self_signed(offline, root, plan).certificate;
+  offline.service().import_certificate(offline.operator_caller(), {root.arn, pem, std::nullopt});
+  return {root, std::move(pem), false};
+}
+
+ca::AuthorityRecord active_root(OfflineAuthority& offline, const std::string& folder) {
+  auto root = offline.authority();
+  if (!root || root->status != ca::AuthorityStatus::active) {
+    throw Failure{"this folder has no root that can sign", folder, "finish chancery ca init-root first"};
+  }
+  return *std::move(root);
+}
+
+}  // namespace cli

@@ -1,0 +1,256 @@
+"""chancery hsm key-ceremony and what is left of it: the root, the shares, the transcript."""
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from ceremony_table import ALL, TWO, Table, now
+from conftest import MODULE, SOURCE
+
+
+@pytest.fixture
+def table(bench):
+    return Table(bench)
+
+
+def restored_pins(table, *numbers):
+    """What plain gfcombine makes of the share files: user PIN and security officer's PIN."""
+    names = []
+    for number in numbers:
+        lines = [line.split() for line in table.share(number).read_text().splitlines() if re.match(r"\d+ ", line)]
+        name = table.folder / f"raw.{number:03}"
+        name.write_bytes(bytes.fromhex("".join("".join(line[1:-1]) for line in lines)))
+        names.append(name)
+    subprocess.run(["gfcombine", "-o", table.folder / "pins", *names], check=True)
+    pins = (table.folder / "pins").read_text()
+    return pins[:32], pins[32:]
+
+
+def says(answer, *words):
+    assert answer.code == 1, answer.out + answer.err
+    for word in words:
+        assert word in answer.err, answer.err
+    assert "not done: " in answer.err, answer.err
+
+
+def test_a_root_is_what_its_script_says(table):
+    made = table.held()
+    text = table.bench.openssl("x509", "-in", table.out() / "root.pem", "-noout", "-text")
+    for expected in ("Subject: C = US, O = Example, CN = REHEARSAL Example Root G1", "ecdsa-with-SHA384", "pathlen:3",
+                     "Certificate Sign, CRL Sign"):
+        assert expected in text, text
+    checked = table.verify()
+    assert checked.code == 0, checked.out + checked.err
+    assert "a REHEARSAL" in checked.out and "3 signed" in checked.out
+    digest = table.bench.openssl("dgst", "-sha256", "-r", table.out() / "root.pem").split()[0]
+    assert " ".join(re.findall("....", digest)) in made.out  # read aloud
+
+
+def test_a_subordinate_is_signed_with_any_two_shares(table):
+    table.held()
+    table.subordinate()
+    signed = table.run("sign-subordinate", *table.shares(2, 3))
+    assert signed.code == 0, signed.out + signed.err
+    certificate = table.out("sign-subordinate") / "certificate.pem"
+    text = table.bench.openssl("x509", "-in", certificate, "-noout", "-text")
+    assert "pathlen:1" in text and "DNS:example.com" in text and "Name Constraints: critical" in text
+    table.bench.openssl("verify", "-CAfile", table.out() / "root.pem", certificate)
+    table.countersign("sign-subordinate", roles=(1, 3))
+    assert table.verify("sign-subordinate", "--root", table.out() / "root.pem").code == 0
+
+
+def test_no_pin_is_anywhere_but_in_the_shares(table):
+    """I18: and gfcombine alone restores it, so that no custodian depends on this program."""
+    made = table.held()
+    pin, officer = restored_pins(table, 1, 3)
+    assert restored_pins(table, 2, 3) == (pin, officer)
+    for name in table.folder.glob("raw.*"):
+        name.unlink()
+    (table.folder / "pins").unlink()
+    assert len(pin) == len(officer) == 32 and pin != officer
+    listed = subprocess.run(["pkcs11-tool", "--module", MODULE, "--token-label", "example-root-g1", "--login", "--pin", pin,
+                             "--list-objects"], env=table.bench.environment, capture_output=True, text=True)
+    assert "Private Key Object" in listed.stdout, listed.stderr
+    for secret in (pin, officer):
+        assert secret not in made.out + made.err
+        for file in table.folder.rglob("*"):
+            assert not file.is_file() or secret.encode() not in file.read_bytes(), file
+    for number in (1, 2, 3):
+        assert table.share(number).stat().st_mode & 0o777 == 0o600
+
+
+def test_wrong_shares_are_told_apart_and_no_pin_is_tried(table):
+    table.held()
+    table.subordinate()
+    says(table.run("sign-subordinate"), "no share was given", "no PIN was tried")
+    says(table.run("sign-subordinate", *table.shares(1)), "too few shares: 2 of 3 are needed, 1 given (1)")
+    says(table.run("sign-subordinate", *table.shares(2, 2)), "share 2 was given twice")
+    other = Table(table.bench, "another-root")
+    assert other.root().code == 0
+    says(table.run("sign-subordinate", "--share", f"{table.share(1)},{other.share(2)}"), "is of another ceremony")
+    right = table.share(3).read_text()
+    wrong = re.sub(r"(?m)^2  (.)", lambda found: "2  " + ("0" if found[1] != "0" else "1"), right)
+    table.share(3).write_text(wrong)
+    says(table.run("sign-subordinate", *table.shares(1, 3)), "line 9 of the share", "custodian-3.share", "digit by digit")
+    checked = table.bench.run("ceremony", "check-share", table.share(3))
+    assert checked.code == 1 and "line 9 of the share" in checked.err
+    table.share(3).write_text(right)
+    slots = table.bench.run("hsm", "list-slots", "--module", MODULE, "--output", "json").json()["slots"]
+    assert {slot["token"]["user_pin"] for slot in slots if slot["token"]["label"] == "example-root-g1"} == {"set"}
+    assert table.run("sign-subordinate", *table.shares(1, 3)).code == 0
+    fits = table.bench.run("ceremony", "check-share", table.share(1), table.share(2))
+    assert fits.code == 0 and "restore the PINs" in fits.out
+    assert table.bench.run("ceremony", "check-share", table.share(1)).code == 0
+
+
+def test_a_scanned_qr_image_is_the_share(table):
+    assert table.root().code == 0
+    done = table.tool("print-shares", table.folder / "shares-rehearsal", table.folder / "sheets")
+    assert done.code == 0, done.err
+    scanned = subprocess.run(["zbarimg", "--quiet", "--raw", table.folder / "sheets/custodian-2.png"], check=True,
+                             capture_output=True, text=True).stdout
+    assert scanned.strip() == table.share(2).read_text().strip()
+
+
+def recipe():
+    text = (SOURCE / "docs/ceremony.md").read_text()
+    return next(block for block in re.findall(r"```bash\n(.*?)```", text, re.S) if "previous=" in block)
+
+
+def by_recipe(table, step="root"):
+    """The ten lines of docs/ceremony.md: OpenSSL, ssh-keygen and jq, nothing of ours."""
+    script = "set -euo pipefail\n" + recipe()
+    return subprocess.run(["bash", "-c", script, "recipe", table.folder / "keys/custodian-1.pub"], cwd=table.out(step),
+                          env=table.bench.environment, capture_output=True, text=True)
+
+
+def test_a_changed_transcript_is_found_by_both_verifications(table):
+    table.held()
+    transcript = table.out() / "transcript.jsonl"
+    right = transcript.read_bytes()
+    assert by_recipe(table).returncode == 0, by_recipe(table).stderr
+    lines = right.splitlines(keepends=True)
+    changed = [right[:at] + bytes([right[at] ^ 1]) + right[at + 1:] for at in range(3, len(right), len(right) // 25)]
+    closing = len(right) - len(lines[-1])
+    changed += [right[:at] + bytes([right[at] ^ 1]) + right[at + 1:] for at in range(closing + 5, len(right), 29)]
+    changed += [b"".join(lines[:i] + lines[i + 1:]) for i in range(len(lines))]  # removed
+    changed += [b"".join(lines[:i] + [lines[i + 1], lines[i]] + lines[i + 2:]) for i in range(len(lines) - 1)]  # swapped
+    changed += [right + lines[-1], right[:-1], right + b"\n", b""]
+    for number, text in enumerate(changed):
+        transcript.write_bytes(text)
+        assert table.verify().code in (1, 3), number
+        assert by_recipe(table).returncode != 0, number
+    transcript.write_bytes(right)
+    assert table.verify().code == 0 and by_recipe(table).returncode == 0
+
+
+@pytest.mark.parametrize("file", ["root.pem", "root.csr", "transcript.jsonl.root.sig", "transcript.jsonl.custodian-1.sig",
+                                  "transcript.jsonl.custodian-3.sig"])
+def test_a_changed_file_beside_the_transcript_is_found(table, file):
+    table.held()
+    path = table.out() / file
+    text = path.read_bytes()
+    middle = len(text) // 2
+    path.write_bytes(text[:middle] + bytes([text[middle] ^ 1]) + text[middle + 1:])
+    answer = table.verify()
+    assert answer.code in (1, 3), answer.out
+    path.write_bytes(text)
+    assert table.verify().code == 0
+
+
+def test_another_root_script_or_custodian_is_found(table):
+    table.held()
+    other = Table(table.bench, "another-root")
+    assert other.root().code == 0
+    answer = table.verify("root", "--root", other.out() / "root.pem")
+    assert answer.code == 3 and "not signed by the key" in answer.out
+    script = table.script.read_text()
+    table.script.write_text(script.replace("5475d", "5474d"))
+    assert "another script" in table.verify().out
+    table.script.write_text(script)
+    key = table.folder / "keys/custodian-1.pub"
+    kept = key.read_text()
+    key.write_text((table.folder / "keys/custodian-2.pub").read_text())
+    assert "another key than the ceremony's" in table.verify().out
+    key.write_text(kept)
+    (table.out() / "transcript.jsonl.custodian-1.sig").unlink()
+    assert table.verify().code == 0  # two of three are enough
+    (table.out() / "transcript.jsonl.custodian-2.sig").unlink()
+    answer = table.verify()
+    assert answer.code == 3 and "1 signed, 2 are needed" in answer.out
+
+
+def test_an_interrupted_ceremony_goes_on_with_the_same_root(table):
+    """I19: the token has its PINs, the certificate could not be written."""
+    (table.out() / "root.pem").mkdir(parents=True)
+    stopped = table.root()
+    assert stopped.code == 1 and "root.pem" in stopped.err
+    (table.out() / "root.pem").rmdir()
+    says(table.root(), "no share was given")
+    done = table.root(*table.shares(1, 2))
+    assert done.code == 0, done.err
+    assert "go on after an interruption" in done.out and "STOPPED" in (table.out() / "transcript.jsonl").read_text()
+    table.countersign()
+    assert table.verify().code == 0
+    again = table.root(*table.shares(1, 2))
+    assert again.code == 1 and "is closed: this step is done" in again.err
+
+
+@pytest.mark.parametrize("named, words", [
+    ({"clock": now(-65)}, "this machine's clock says"),
+    ({"clock": "yesterday"}, "is no time"),
+    ({"clock": "2026-02-30T10:00Z"}, "is no time"),
+    ({"present": TWO}, "2 custodians are present, 3 are needed: each receives a share"),
+    ({"present": ALL.replace(",witness-1", "")}, "no witness is present"),
+    ({"present": ALL + ",custodian-9"}, "'custodian-9' is named twice or has no role"),
+    ({"present": ALL + ",custodian-1"}, "'custodian-1' is named twice"),
+])
+def test_a_difference_in_the_room_stops_before_any_token_is_touched(table, named, words):
+    says(table.root(**named), words, "no token was touched")
+    assert not table.out().exists() and not (table.folder / "shares-rehearsal").exists()
+
+
+def test_a_script_is_refused_with_every_problem_and_its_line(table):
+    text = table.script.read_text()
+    table.script.write_text(text.replace("threshold: 2", "threshold: 4\ncolour: blue").replace("5475d", "15 years")
+                            .replace("keys/custodian-2.pub", "keys/nobody.pub").replace("SHA384WITHECDSA", "SHA256WITHRSA"))
+    answer = table.root()
+    says(answer, "colour: unknown key", "there are only 3 custodians", "expected whole days", "no such file", "does not fit")
+    assert len(re.findall(r"ceremony\.yaml:\d+:\d+", answer.err)) == 5, answer.err
+
+
+def test_a_csr_that_was_exchanged_is_not_signed(table):
+    table.held()
+    table.subordinate()
+    text = table.script.read_text()
+    table.script.write_text(text.replace("  csr: in/subordinate.csr", f"  csr: in/subordinate.csr\n  csr_sha256: '{'0' * 64}'"))
+    says(table.run("sign-subordinate", *table.shares()), "the CSR is another", "nothing was signed")
+
+
+def without_network():
+    return subprocess.run(["unshare", "--net", "true"], capture_output=True).returncode == 0
+
+
+def test_an_interface_that_is_up_stops_all_but_a_rehearsal(table):
+    if "state UP" not in subprocess.run(["ip", "-o", "link", "show", "up"], capture_output=True, text=True, check=True).stdout:
+        pytest.skip("optional: no network interface is up here")
+    answer = table.root(rehearse=False)
+    says(answer, "network interfaces are up", "ip link set", "no token was touched")
+
+
+@pytest.mark.skipif(not without_network(), reason="optional: no network namespace of one's own here")
+def test_the_real_ceremony_runs_without_a_network_and_takes_no_other_token(table):
+    wrap = ["unshare", "--net"]
+    script = table.script.read_text()
+    table.script.write_text(script.replace("model: SoftHSM v2 ", "model: SoftHSM v3 "))
+    answer = table.root(rehearse=False, wrap=wrap)
+    if "swap is on" in answer.err:
+        pytest.skip("optional: swap is on here")
+    says(answer, "no token without initialisation")
+    shutil.rmtree(table.folder / "shares")
+    table.script.write_text(script)
+    done = table.root(rehearse=False, wrap=wrap)
+    assert done.code == 0, done.err
+    text = table.bench.openssl("x509", "-in", table.folder / "out/root/root.pem", "-noout", "-subject")
+    assert "REHEARSAL" not in text
