@@ -59,7 +59,7 @@ def test_a_signature_verifies_here_and_with_openssl_and_not_over_anything_else(b
 
 def test_the_commands_of_the_readme_work(bench):
     readme = (SOURCE / "README.md").read_text()
-    commands = next(block for block in re.findall(r"```bash\n(.*?)```", readme, re.S) if "hsm sign" in block)
+    commands = next(block for block in re.findall(r"```text\n(.*?)```", readme, re.S) if "hsm sign" in block)
     script = f"set -euo pipefail\nchancery() {{ '{os.environ['CHANCERY']}' \"$@\"; }}\nTOKEN='{' '.join(bench.token())}'\n{commands}"
     (bench.folder / "README.md").write_text(readme)
     done = subprocess.run(["bash", "-c", script], cwd=bench.folder, env=bench.environment, capture_output=True, text=True)
