@@ -23,6 +23,8 @@ def test_the_table_is_written_where_it_is_asked_for(tmp_path):
     for connections in (1, 8, 32):
         row = re.search(rf"^\| issue, {connections} connections? \| (\d+) \| [\d.]+ \| [\d.]+ \| (\d+) \| [\d.]+ \|$", text, re.M)
         assert row and int(row[1]) > 0 and row[2] == "0", text
+    row = re.search(r"^\| OCSP, kept answer, 32 connections \| (\d+) \| [\d.]+ \| [\d.]+ \| (\d+) \| \|$", text, re.M)
+    assert row and int(row[1]) > 0 and row[2] == "0", text
     assert committed.read_bytes() == before
     assert list(tmp_path.iterdir()) == [table]
 

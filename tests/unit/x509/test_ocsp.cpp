@@ -135,6 +135,23 @@ TEST_CASE("ocsp: OpenSSL's request is read, with its nonce", "[x509][ocsp]") {
   }
 }
 
+TEST_CASE("ocsp: a CertID is plain with NULL or without parameters of its hash algorithm", "[x509][ocsp]") {
+  const Issuer issuer;
+  const auto asked = [](const ca::Bytes& id) {
+    const auto sequence = [](const ca::Bytes& der) { return der::element(der::tag::kSequence, der); };
+    return OcspRequest::parse(sequence(sequence(sequence(sequence(id))))).certificates.at(0);
+  };
+  // SEQUENCE { SEQUENCE { OID, NULL }, ... } in short lengths.
+  ca::Bytes id = issuer.cert_id(1);
+  CHECK(asked(id).plain);
+  id[11] = der::tag::kOctetString;  // an empty one in the place of NULL
+  CHECK_FALSE(asked(id).plain);
+  id.erase(id.begin() + 11, id.begin() + 13);
+  id[1] = static_cast<std::uint8_t>(id[1] - 2);
+  id[3] = static_cast<std::uint8_t>(id[3] - 2);
+  CHECK(asked(id).plain);
+}
+
 TEST_CASE("ocsp: an error says its status and nothing else", "[x509][ocsp]") {
   using ca::OcspError;
   for (const OcspError status : {OcspError::malformed_request, OcspError::internal_error,
