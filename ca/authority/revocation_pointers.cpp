@@ -34,9 +34,6 @@ void AuthorityService::State::check_revocation(const RevocationConfiguration& wa
       throw Error{Code::constraint_violation, "The daemon has no bucket named " + *wanted.crl.bucket +
                                                   ". Check your S3 bucket permissions and try again"};
     }
-    if (wanted.crl.custom_path) {
-      ca::check_key(crl_key(wanted.crl, std::string(36, '0')));
-    }
     if (!crl_base(wanted.crl)) {
       throw Error{Code::invalid_args, std::string{kNoUrl} + "CustomCname"};
     }

@@ -67,6 +67,9 @@ CrlConfiguration read_crl(const json& part) {
   if (crl.custom_path && crl.custom_path->empty()) {
     crl.custom_path.reset();
   }
+  if (crl.custom_path && ("/" + *crl.custom_path).find("/.") != std::string::npos) {
+    refuse("no part of CustomPath begins with a dot");
+  }
   crl.bucket = text_of(part, "S3BucketName");
   crl.object_acl = text_of(part, "S3ObjectAcl").value_or(crl.object_acl);
   const auto extension = part.find("CrlDistributionPointExtensionConfiguration");

@@ -55,6 +55,11 @@ TEST_CASE("revocation configuration: contradictions and names that would make an
   refused(R"({"OcspConfiguration":{"Enabled":false,"OcspCustomCname":"o.example.com"}})");
   refused(R"({"CrlConfiguration":{"Enabled":true,"ExpirationInDays":7,"CustomCname":"c.example.com",
               "CrlDistributionPointExtensionConfiguration":{"OmitExtension":true}}})");
+  for (const char* path : {"..", "a/../b", ".hidden", "a/.b"}) {
+    refused((std::string{R"({"CrlConfiguration":{"Enabled":true,"ExpirationInDays":7,"CustomPath":")"} +
+             path + "\"}}")
+                .c_str());
+  }
   for (const char* name : {"http://c.example.com", "https://c.example.com", "c.example.com/x",
                            "user@c.example.com", "a?b", ""}) {
     refused((std::string{R"({"CrlConfiguration":{"Enabled":true,"ExpirationInDays":7,"CustomCname":")"} +
