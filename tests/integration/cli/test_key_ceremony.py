@@ -254,3 +254,24 @@ def test_the_real_ceremony_runs_without_a_network_and_takes_no_other_token(table
     assert done.code == 0, done.err
     text = table.bench.openssl("x509", "-in", table.folder / "out/root/root.pem", "-noout", "-subject")
     assert "REHEARSAL" not in text
+    table.subordinate()
+    shares = ["--share", f"{table.folder}/shares/custodian-1.share,{table.folder}/shares/custodian-2.share"]
+    table.script.write_text(script.replace('# serial: "0123456789abcdef"', 'serial: "0123456789abcdef"'))
+    says(table.run("sign-subordinate", *shares, rehearse=False, wrap=wrap), "the token's serial is", "nothing was signed")
+    table.script.write_text(script)
+    assert table.run("sign-subordinate", *shares, rehearse=False, wrap=wrap).code == 0
+
+
+def test_an_hsm_with_a_quorum_of_its_own_gets_no_pin_and_no_shares(table):
+    """token.pin: own, the way of AWS CloudHSM: the PIN is named, never made; threshold custodians are enough."""
+    table.script.write_text(table.script.read_text().replace("label: example-root-g1", "label: root")
+                            .replace("pin: shares ", "pin: own "))
+    says(table.run("root"), "has PINs of its own, and none is named", "--pin-source", "the token was not opened")
+    made = table.run("root", "--pin-source", f"file:{table.bench.pin()}", "--output", "json")
+    assert made.code == 0, made.err
+    assert made.json()["folder"] == str(table.out()) and "[ ] check the token" in made.err
+    assert not (table.folder / "shares-rehearsal").exists()
+    table.countersign(roles=(1, 3))
+    assert table.verify().code == 0
+    pin = table.bench.pin().read_text().strip()
+    assert pin not in (table.out() / "transcript.jsonl").read_text() + made.out + made.err
