@@ -7,7 +7,7 @@ build_packages=(build-essential cmake ninja-build ccache pkg-config libssl-dev l
 # shellcheck disable=SC2034
 run_packages=(softhsm2 openssl curl jq awscli)
 # shellcheck disable=SC2034
-test_packages=(catch2 softhsm2 opensc openssl curl jq awscli python3 python3-boto3 python3-pytest gnutls-bin
+test_packages=(catch2 softhsm2 opensc openssl curl jq awscli python3 python3-boto3 python3-pytest gnutls-bin faketime
   libgfshare-bin qrencode zbar-tools openssh-client)
 # shellcheck disable=SC2034
 check_packages=(clang-format shellcheck python3)

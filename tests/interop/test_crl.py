@@ -56,13 +56,13 @@ class Issuer:
                                       "Content-Type: application/x-amz-json-1.1", "-d", body, profile="admin")
         return json.loads(answer or "{}")
 
-    def issue(self, name, *extra):
+    def issue(self, name, days=30):
         key, csr, pem = (self.folder / f"{name}.{suffix}" for suffix in ("key", "csr", "pem"))
         done = run("openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}",
-                   "-addext", f"subjectAltName=DNS:{name}", "-keyout", key, "-out", csr, *extra)
+                   "-addext", f"subjectAltName=DNS:{name}", "-keyout", key, "-out", csr)
         assert done.returncode == 0, done.stderr
         arn = self.client.issue_certificate(CertificateAuthorityArn=self.arn, Csr=csr.read_bytes(), SigningAlgorithm="SHA256WITHECDSA",
-                                            Validity={"Value": 30, "Type": "DAYS"})["CertificateArn"]
+                                            Validity={"Value": days, "Type": "DAYS"})["CertificateArn"]
         self.client.get_waiter("certificate_issued").wait(CertificateAuthorityArn=self.arn, CertificateArn=arn)
         pem.write_text(self.client.get_certificate(CertificateAuthorityArn=self.arn, CertificateArn=arn)["Certificate"] + "\n")
         return Leaf(self, pem, arn)
