@@ -11,13 +11,18 @@ void refuse_device(const Caller& caller) {
   }
 }
 
+// The AWS API's own operations go without their service's name.
+std::string action_of(const std::string& operation) {
+  return operation.find(':') == std::string::npos ? "acm-pca:" + operation : operation;
+}
+
 }  // namespace
 
 void AuthorityService::State::require(const Caller& caller, const std::string& operation,
                                       RequestContext context) const {
   refuse_device(caller);
   policy.require({.caller = caller,
-                  .action = "acm-pca:" + operation,
+                  .action = action_of(operation),
                   .resource = "*",
                   .context = std::move(context),
                   .now = clock.now()});
@@ -55,7 +60,7 @@ AuthorizationRequest AuthorityService::State::request_for(const Caller& caller, 
     }
   }
   return {.caller = caller,
-          .action = "acm-pca:" + operation,
+          .action = action_of(operation),
           .resource = arn.text(),
           .context = std::move(context),
           .now = clock.now(),

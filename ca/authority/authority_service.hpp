@@ -110,6 +110,9 @@ class AuthorityService {
   void revoke(const Caller& caller, const AuthorityArn& arn, const std::string& serial,
               RevocationReason reason);
 
+  // GET /certificates; also of an authority that is DELETED. Throws Code::invalid_next_token.
+  [[nodiscard]] CertificatePage find_certificates(const Caller& caller, const CertificateSearch& search);
+
   // The last CRL of the series with that name; nullptr: there is none. For everybody.
   [[nodiscard]] std::shared_ptr<const PublishedCrl> crl(const std::string& name) const;
   // One for each series that has a CRL, for operators.

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "ca/inventory/certificate_search.hpp"
 #include "ca/inventory/records.hpp"
 
 namespace ca {
@@ -35,6 +36,9 @@ class Inventory {
   // ISSUED and REVOKED rows of that issuer in order of arrival, strictly after `cursor`.
   [[nodiscard]] virtual std::vector<Row> issued(const AuthorityArn& issuer, std::uint64_t cursor,
                                                 std::size_t limit) = 0;
+  // What fits, in any state, page by page: at most `limit` certificates each, and bounded work whatever is
+  // searched for. Throws Code::invalid_next_token when `after` is no certificate of that issuer.
+  [[nodiscard]] virtual CertificatePage find_certificates(const CertificateSearch& search) = 0;
   // The newest row of that device and key under that issuer and profile, whatever its state.
   struct DeviceKey {
     const AuthorityArn& issuer;

@@ -5,7 +5,7 @@
 namespace ca {
 namespace {
 
-constexpr std::array<std::string_view, 25> kActions{
+constexpr std::array<std::string_view, 26> kActions{
     "acm-pca:CreateCertificateAuthority",
     "acm-pca:DescribeCertificateAuthority",
     "acm-pca:ListCertificateAuthorities",
@@ -29,6 +29,7 @@ constexpr std::array<std::string_view, 25> kActions{
     "acm-pca:TagCertificateAuthority",
     "acm-pca:UntagCertificateAuthority",
     "acm-pca:ListTags",
+    "chancery:ListCertificates",  // the AWS API has no list of certificates
     "sts:AssumeRole",
     "sts:GetCallerIdentity",  // always allowed, as with AWS; policies name it all the same
 };

@@ -10,6 +10,7 @@
 #include "config/problem.hpp"
 #include "daemon/acmpca/dispatcher.hpp"
 #include "daemon/auth/authenticator.hpp"
+#include "daemon/inventory/service.hpp"
 #include "daemon/net/server.hpp"
 #include "daemon/ops/health.hpp"
 #include "daemon/ops/metrics.hpp"
@@ -86,6 +87,7 @@ struct Daemon::Parts {
                       [this](const ca::Bytes& leaf) { return device_of(leaf); }},
         dispatcher{authorities, authenticator, operation_observer()},
         provisioning_service{authorities, authenticator, operation_observer()},
+        inventory_service{authorities, authenticator, operation_observer()},
         sts_service{authorities, authenticator, policy, clock, roles_of(principals), operation_observer()},
         issue_pool{pool_options("issue", options.pools.issue)},
         change_pool{pool_options("change", options.pools.change)},
@@ -107,7 +109,7 @@ struct Daemon::Parts {
     const auto device = authorities.device_of(leaf_der);
     return device ? std::optional{auth::DeviceIdentity{device->account, device->device_id}} : std::nullopt;
   }
-  // Both protocols tell the same.
+  // All protocols tell the same.
   [[nodiscard]] acmpca::Dispatcher::Observer operation_observer() {
     return [this](const std::string& operation, const std::string& error, const std::string& principal,
                   std::chrono::microseconds duration, const http::HttpRequest& request) {
@@ -139,6 +141,7 @@ struct Daemon::Parts {
   auth::Authenticator authenticator;
   acmpca::Dispatcher dispatcher;
   provisioning::Service provisioning_service;
+  inventory::Service inventory_service;
   sts::Service sts_service;
   http::Router api_routes, status_routes, operations_routes;
   std::atomic<bool> draining{false};
@@ -152,6 +155,7 @@ struct Daemon::Parts {
 void Daemon::Parts::add_routes() {
   acmpca::add_routes(api_routes, dispatcher);
   provisioning::add_routes(api_routes, provisioning_service);
+  inventory::add_routes(api_routes, inventory_service);
   sts::add_routes(api_routes, sts_service);
   status::add_routes(status_routes, authorities);
   ops::add_ops_routes(
@@ -185,7 +189,8 @@ void Daemon::Parts::record_operation(const std::string& operation, const std::st
                                      const std::string& principal, std::chrono::microseconds duration,
                                      const http::HttpRequest& request) {
   const std::string name = operation.empty() ? "none" : operation;
-  metrics.add("chancery_api_requests_total", "operations of the AWS API and of /provision by result",
+  metrics.add("chancery_api_requests_total",
+              "operations of the AWS API, of /provision and of /certificates by result",
               {{"operation", name}, {"result", error.empty() ? "ok" : error}});
   metrics.observe_seconds("chancery_api_request_duration_seconds", "time of an operation",
                           std::chrono::duration<double>(duration).count(), {{"operation", name}});

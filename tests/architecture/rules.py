@@ -28,9 +28,12 @@ MAY_INCLUDE = {
     "daemon/net": ["daemon/http", "ca/base"],
     "daemon/ops": ["daemon/http", "ca/base"],
     "daemon/auth": ["daemon/http", "ca/policy", "ca/x509", "ca/base"],
+    # What our own interfaces share: problem documents.
+    "daemon/rest": ["daemon/http", "daemon/auth", *CA_CORE],
     # Protocols: they never include each other.
     "daemon/acmpca": ["daemon/http", "daemon/auth", *CA_CORE],
-    "daemon/provisioning": ["daemon/http", "daemon/auth", *CA_CORE],
+    "daemon/provisioning": ["daemon/rest", "daemon/http", "daemon/auth", *CA_CORE],
+    "daemon/inventory": ["daemon/rest", "daemon/http", "daemon/auth", *CA_CORE],
     "daemon/status": ["daemon/http", "daemon/auth", *CA_CORE],
     "daemon/sts": ["daemon/http", "daemon/auth", *CA_CORE],
     # A client of servers elsewhere.
@@ -39,7 +42,7 @@ MAY_INCLUDE = {
     # The two programs: wiring.
     "daemon/cli": ["daemon/ceremony", "config", "pkcs11", "ca/ledger/sqlite", *CA_CORE],
     "daemon": ["config", "pkcs11", "ca/ledger/sqlite", "daemon/http", "daemon/net", "daemon/ops", "daemon/auth",
-               "daemon/acmpca", "daemon/provisioning", "daemon/status", "daemon/sts", "daemon/s3", *CA_CORE],
+               "daemon/acmpca", "daemon/rest", "daemon/provisioning", "daemon/inventory", "daemon/status", "daemon/sts", "daemon/s3", *CA_CORE],
 }
 
 # Headers of others, by the beginning of the include, and the folders or files that may have them.

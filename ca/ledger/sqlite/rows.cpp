@@ -16,16 +16,6 @@ Value known(const std::optional<Value>& value, const char* column) {
 
 AuthorityArn read_arn(const Execution& row) { return {row.text(0), row.text(1), row.text(2), row.text(3)}; }
 
-Sha256 read_hash(const Execution& row, int column) {
-  const Bytes stored = row.blob(column);
-  Sha256 hash{};
-  if (stored.size() != hash.size()) {
-    throw Error{Code::internal, "the store holds a hash of a wrong length"};
-  }
-  std::copy(stored.begin(), stored.end(), hash.begin());
-  return hash;
-}
-
 std::uint64_t count_from(const Execution& row, int column) {
   return static_cast<std::uint64_t>(row.integer(column));
 }
@@ -35,6 +25,16 @@ std::vector<Extension> read_extensions(const Bytes& der) {
 }
 
 }  // namespace
+
+Sha256 read_hash(const Execution& row, int column) {
+  const Bytes stored = row.blob(column);
+  Sha256 hash{};
+  if (stored.size() != hash.size()) {
+    throw Error{Code::internal, "the store holds a hash of a wrong length"};
+  }
+  std::copy(stored.begin(), stored.end(), hash.begin());
+  return hash;
+}
 
 Bytes stored(const std::vector<Extension>& extensions) {
   return extensions.empty() ? Bytes{} : encode_extensions(extensions);

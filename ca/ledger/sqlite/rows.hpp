@@ -57,6 +57,7 @@ struct CertificateRow {
   "l.next_update, l.scheduled_at, l.previous_scheduled_at, l.sha256"
 [[nodiscard]] CrlRecord read_crl(const Execution& row);
 
+[[nodiscard]] Sha256 read_hash(const Execution& row, int column);
 [[nodiscard]] std::optional<RevocationReason> reason_from(std::optional<std::int64_t> code);
 
 }  // namespace ca::sqlite

@@ -44,6 +44,7 @@ class SqliteStore final : public Ledger, public Inventory, public AuditLog {
   [[nodiscard]] std::vector<Row> pending(std::uint64_t cursor, std::size_t limit) override;
   [[nodiscard]] std::vector<Row> issued(const AuthorityArn& issuer, std::uint64_t cursor,
                                         std::size_t limit) override;
+  [[nodiscard]] CertificatePage find_certificates(const CertificateSearch& search) override;
   [[nodiscard]] std::optional<CertificateRecord> by_device_key(const DeviceKey& key) override;
   [[nodiscard]] std::optional<Claimed> claimed(const std::string& scope, const std::string& token) override;
   [[nodiscard]] std::vector<CertificateRecord> by_device(const std::string& account,

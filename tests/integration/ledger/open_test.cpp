@@ -248,6 +248,10 @@ TEST_CASE("store: no statement walks a table", "[ledger][I16]") {
   CHECK(store.expiring("111122223333", ca::to_seconds(clock.now()) + 48h, {}, 100).size() == 15);
   CHECK(store.audit_lines(5, 10).size() == 10);
   CHECK(store.issued(authorities.front().arn, 1, 5).size() == 5);
+  const ca::CertificateFilter devices{.device_ids = {"pump-1", "pump-3"}};
+  CHECK(store.find_certificates({authorities.front().arn, devices, {}, 100}).certificates.size() == 10);
+  CHECK(store.find_certificates({authorities.front().arn, {}, records[3].serial, 5}).certificates.size() ==
+        5);
   CHECK(store.unwritten_reports().size() == 1);
   CHECK(store.audit_report(report.authority, report.id));
   for (const std::string& sql : tap.scans()) {

@@ -8,6 +8,7 @@
 #include "daemon/acmpca/dispatcher.hpp"
 #include "daemon/auth/authenticator.hpp"
 #include "daemon/http/worker_pool.hpp"
+#include "daemon/inventory/service.hpp"
 #include "daemon/provisioning/service.hpp"
 #include "daemon/status/routes.hpp"
 #include "tests/integration/authority/world.hpp"
@@ -21,26 +22,30 @@ struct Observed {
   std::string operation, error_name, principal;
 };
 
-// The three protocols over one authority; callers come with a client certificate.
+// The protocols over one authority; callers come with a client certificate.
 struct Front {
   test::World world;
   std::vector<Observed> observed;
   ca::Bytes admin{1};
   ca::Bytes provisioner{2};
+  ca::Bytes other_admin{3};
   auth::Authenticator authenticator{
       {.regions = {"us-east-1"}},
       {.keys = {},
        .certificates = {{ca::to_hex(ca::sha256(admin)), {"123456789012", "admin"}},
-                        {ca::to_hex(ca::sha256(provisioner)), {"123456789012", "provisioner"}}},
+                        {ca::to_hex(ca::sha256(provisioner)), {"123456789012", "provisioner"}},
+                        {ca::to_hex(ca::sha256(other_admin)), {"999999999999", "admin"}}},
        .device_principal = std::nullopt},
       world.clock};
   acmpca::Dispatcher dispatcher{*world.service, authenticator, observer()};
   provisioning::Service provisioning{*world.service, authenticator, observer()};
+  inventory::Service inventory{*world.service, authenticator, observer()};
   http::Router router;
 
   Front() {
     acmpca::add_routes(router, dispatcher);
     provisioning::add_routes(router, provisioning);
+    inventory::add_routes(router, inventory);
     status::add_routes(router, *world.service);
   }
 
@@ -331,8 +336,8 @@ TEST_CASE("provision: errors are problem documents and never an exception", "[pr
   request.method = "GET";
   request.path = "/provision/1cbe485a21fe5f6ab1fc4ab12dc3eb03";
   CHECK(front.send(request).status == 404);
-  CHECK(provisioning::Service::full(request).status == 503);
-  CHECK(provisioning::Service::throttled(request).status == 429);
+  CHECK(front.router.find("POST", "/provision").route->when_full(request).status == 503);
+  CHECK(front.router.find("POST", "/provision").route->when_throttled(request).status == 429);
 }
 
 TEST_CASE("provision: a device gets its certificate and the same one when it asks again",
@@ -408,4 +413,67 @@ TEST_CASE("status: the certificate of an authority is public and cached by its t
     CHECK(missing.content_type == "application/problem+json");
     CHECK(json::parse(missing.body).at("code") == "resource_not_found");
   }
+}
+
+namespace {
+
+http::HttpResponse list(Front& front, const ca::Bytes& who, const std::string& query) {
+  http::HttpRequest request;
+  request.method = "GET";
+  request.path = "/certificates";
+  request.query = query;
+  request.request_id = "request";
+  request.client_certificate = who;
+  return front.send(request);
+}
+
+}  // namespace
+
+TEST_CASE("certificates: an authority's certificates are listed page by page", "[inventory]") {
+  Front front;
+  const auto root = front.world.active_root();
+  std::vector<std::string> expected;
+  for (int i = 0; i < 5; ++i) {
+    expected.push_back(
+        front.world.service->issue(test::World::caller(), front.world.order(root, test::make_csr()))
+            .serial.colon_hex());
+  }
+  const std::string query =
+      "authority=" + root.text() + "&template=EndEntityCertificate&state=ISSUED&limit=2";
+  std::vector<std::string> seen;
+  for (std::string cursor; seen.size() < 100;) {
+    const auto response = list(front, front.admin, query + cursor);
+    REQUIRE(response.status == 200);
+    const json page = json::parse(response.body);
+    for (const json& each : page.at("certificates")) {
+      seen.push_back(each.at("serial"));
+    }
+    if (!page.contains("next_cursor")) {
+      break;
+    }
+    cursor = "&cursor=" + page.at("next_cursor").get<std::string>();
+  }
+  CHECK(seen == expected);
+  CHECK(front.observed.back().operation == "ListCertificates");
+  CHECK(list(front, front.admin, "authority=" + root.text() + "&colour=red").status == 400);
+  CHECK(list(front, front.admin, "authority=" + root.text() + "&cursor=1").status == 400);
+  CHECK(list(front, ca::Bytes{9}, query).status == 401);
+}
+
+TEST_CASE("certificates: who is not allowed, or is of another account, sees none", "[inventory][I11][I15]") {
+  Front front;
+  const auto root = front.world.active_root();
+  auto absent = root;
+  absent.id = ca::random_uuid();
+  const std::size_t refused = front.world.events("request.refused");
+  for (const auto& who : {front.provisioner, front.other_admin}) {
+    auto there = list(front, who, "authority=" + root.text());
+    auto nowhere = list(front, who, "authority=" + absent.text());
+    CHECK(there.status == 403);
+    CHECK_THAT(there.body, Contains("chancery:ListCertificates"));
+    there.body.replace(there.body.find(root.id), root.id.size(), absent.id);
+    CHECK(there.body == nowhere.body);
+  }
+  CHECK(test::World::eventually([&] { return front.world.events("request.refused") == refused + 4; }));
+  CHECK(list(front, front.admin, "authority=" + absent.text()).status == 404);
 }

@@ -296,7 +296,7 @@ TEST_CASE("policy: a document that would not be honoured is refused with its pla
       {statement(R"(,"Action":["acm-pca:GetCertificate","acm-pca:issueCertificates"],"Resource":"*")"),
        "action 'acm-pca:issueCertificates' matches no"},
       {statement(R"(,"Action":"acm-pca:Isue*","Resource":"*")"), "action 'acm-pca:Isue*' matches no"},
-      {statement(R"(,"Action":"chancery:*","Resource":"*")"), "action 'chancery:*' matches no"},
+      {statement(R"(,"Action":"chancery:Read*","Resource":"*")"), "action 'chancery:Read*' matches no"},
       {statement(R"(,"Action":"*","Resource":"certificate-authority/1")"),
        "resource 'certificate-authority/1' must be"},
       {statement(rest + R"(,"Effect":"Allow")"), "element 'Effect' is repeated"},
@@ -328,11 +328,12 @@ TEST_CASE("policy: a document that would not be honoured is refused with its pla
 
 TEST_CASE("policy: each operation of the API is an action and nothing else is", "[policy][I11]") {
   const std::set<std::string_view> actions(ca::all_actions().begin(), ca::all_actions().end());
-  CHECK(actions.size() == 25);
-  CHECK(ca::all_actions().size() == 25);
+  CHECK(actions.size() == 26);
+  CHECK(ca::all_actions().size() == 26);
   for (const std::string_view action : actions) {
     INFO(action);
-    CHECK((action.starts_with("acm-pca:") || action.starts_with("sts:")));
+    CHECK((action.starts_with("acm-pca:") || action.starts_with("sts:") ||
+           action == "chancery:ListCertificates"));
     for (const std::string& pattern : {std::string{action}, ca::ascii_lower(action)}) {
       const std::string json = R"({"Effect":"Allow","Action":")" + pattern + R"(","Resource":"*"})";
       CHECK(decide({document(json)}, std::string{action}, "*").allowed);

@@ -1,6 +1,7 @@
+#include "daemon/rest/problem.hpp"
+
 #include <nlohmann/json.hpp>
 
-#include "daemon/provisioning/errors.hpp"
 #include "tests/support/catch.hpp"
 
 using ca::Code;
@@ -19,8 +20,8 @@ std::string header(const http::HttpResponse& response, const std::string& name) 
 
 }  // namespace
 
-TEST_CASE("problems: a document says what was wrong and in which request", "[provisioning]") {
-  const auto response = provisioning::problem_response(Code::malformed_csr, "bad signature", "req-1");
+TEST_CASE("problems: a document says what was wrong and in which request", "[rest]") {
+  const auto response = rest::problem_response(Code::malformed_csr, "bad signature", "req-1");
   CHECK(response.status == 422);
   CHECK(response.content_type == "application/problem+json");
   CHECK(json::parse(response.body) == json{{"type", "urn:chancery:problem:malformed_csr"},
@@ -31,7 +32,7 @@ TEST_CASE("problems: a document says what was wrong and in which request", "[pro
                                            {"request_id", "req-1"}});
 }
 
-TEST_CASE("problems: statuses by kind of code", "[provisioning]") {
+TEST_CASE("problems: statuses by kind of code", "[rest]") {
   const std::pair<Code, int> expected[] = {{Code::missing_authentication, 401},
                                            {Code::incomplete_signature, 401},
                                            {Code::invalid_signature, 401},
@@ -52,29 +53,29 @@ TEST_CASE("problems: statuses by kind of code", "[provisioning]") {
                                            {Code::signature_check_failed, 500}};
   for (const auto& [code, status] : expected) {
     CAPTURE(status);
-    CHECK(provisioning::problem_of(code).status == status);
-    CHECK(provisioning::problem_response(code, "", "r").status == status);
+    CHECK(rest::problem_of(code).status == status);
+    CHECK(rest::problem_response(code, "", "r").status == status);
   }
 }
 
-TEST_CASE("problems: who may come back is told when and who is unknown is told how", "[provisioning]") {
-  CHECK_FALSE(header(provisioning::problem_response(Code::unavailable, "", "r"), "Retry-After").empty());
-  CHECK_FALSE(header(provisioning::problem_response(Code::throttled, "", "r"), "Retry-After").empty());
-  CHECK(header(provisioning::problem_response(Code::conflict, "", "r"), "Retry-After").empty());
-  CHECK(header(provisioning::problem_response(Code::invalid_signature, "", "r"), "WWW-Authenticate") ==
+TEST_CASE("problems: who may come back is told when and who is unknown is told how", "[rest]") {
+  CHECK_FALSE(header(rest::problem_response(Code::unavailable, "", "r"), "Retry-After").empty());
+  CHECK_FALSE(header(rest::problem_response(Code::throttled, "", "r"), "Retry-After").empty());
+  CHECK(header(rest::problem_response(Code::conflict, "", "r"), "Retry-After").empty());
+  CHECK(header(rest::problem_response(Code::invalid_signature, "", "r"), "WWW-Authenticate") ==
         "AWS4-HMAC-SHA256");
 }
 
-TEST_CASE("problems: internals never leave", "[provisioning][I18]") {
+TEST_CASE("problems: internals never leave", "[rest][I18]") {
   for (const Code code : {Code::internal, Code::signature_check_failed, Code::duplicate_serial}) {
-    const auto response = provisioning::problem_response(code, "CKR_DEVICE_ERROR", "r");
+    const auto response = rest::problem_response(code, "CKR_DEVICE_ERROR", "r");
     CHECK(response.body.find("CKR") == std::string::npos);
     CHECK(json::parse(response.body).at("code") == "internal");
     CHECK(response.cause == std::string{ca::name_of(code)} + ": CKR_DEVICE_ERROR");
   }
-  const auto away = provisioning::problem_response(Code::unavailable, "CKR_DEVICE_REMOVED", "r");
+  const auto away = rest::problem_response(Code::unavailable, "CKR_DEVICE_REMOVED", "r");
   CHECK(away.status == 503);
   CHECK(away.body.find("CKR") == std::string::npos);
   CHECK(away.cause == "unavailable: CKR_DEVICE_REMOVED");
-  CHECK(provisioning::problem_response(Code::conflict, "other", "r").cause.empty());
+  CHECK(rest::problem_response(Code::conflict, "other", "r").cause.empty());
 }

@@ -1,9 +1,9 @@
-#include "daemon/provisioning/errors.hpp"
+#include "daemon/rest/problem.hpp"
 
 #include <functional>
 #include <nlohmann/json.hpp>
 
-namespace provisioning {
+namespace rest {
 
 using ca::Code;
 
@@ -112,4 +112,4 @@ http::HttpResponse problem_response(Code code, const std::string& detail, const 
   return response;
 }
 
-}  // namespace provisioning
+}  // namespace rest

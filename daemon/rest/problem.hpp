@@ -5,7 +5,7 @@
 #include "ca/base/error.hpp"
 #include "daemon/http/message.hpp"
 
-namespace provisioning {
+namespace rest {
 
 struct Problem {
   int status = 400;
@@ -22,4 +22,4 @@ struct Problem {
 [[nodiscard]] http::HttpResponse problem_response(ca::Code code, const std::string& detail,
                                                   const std::string& request_id);
 
-}  // namespace provisioning
+}  // namespace rest

@@ -1,0 +1,40 @@
+#include <fstream>
+#include <iterator>
+
+#include "ca/policy/policy.hpp"
+#include "tests/support/catch.hpp"
+
+namespace {
+
+// What the sample of the tree decides about an authority of the own account.
+bool allows(const std::string& sample, const std::string& action) {
+  std::ifstream file{std::string{CHANCERY_TEST_SOURCE_DIR} + "/../../../config/policies/" + sample};
+  const std::string json{std::istreambuf_iterator<char>{file}, {}};
+  ca::Principal principal{"user", "123456789012", "arn:aws:iam::123456789012:user/user", {}};
+  principal.policies = {ca::PolicyDocument::parse(sample, json)};
+  const ca::PolicyEngine engine{{principal}};
+  ca::Caller caller;
+  caller.account = "123456789012";
+  caller.principal = "user";
+  caller.principal_arn = principal.arn;
+  return engine
+      .decide({.caller = caller,
+               .action = action,
+               .resource = "arn:aws:acm-pca:us-east-1:123456789012:certificate-authority/"
+                           "11111111-2222-4333-8444-555555555555"})
+      .allowed;
+}
+
+}  // namespace
+
+TEST_CASE("samples: who lists certificates, who revokes, and who does neither", "[policy][I11]") {
+  CHECK(allows("administrator.json", "chancery:ListCertificates"));
+  CHECK(allows("administrator.json", "acm-pca:RevokeCertificate"));
+  CHECK(allows("auditor.json", "chancery:ListCertificates"));
+  CHECK_FALSE(allows("auditor.json", "acm-pca:RevokeCertificate"));
+  for (const char* sample : {"provisioning.json", "spire.json"}) {
+    CAPTURE(sample);
+    CHECK_FALSE(allows(sample, "chancery:ListCertificates"));
+    CHECK_FALSE(allows(sample, "acm-pca:RevokeCertificate"));
+  }
+}
