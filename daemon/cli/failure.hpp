@@ -15,4 +15,10 @@ class Failure : public std::runtime_error {
                            (advice.empty() ? "" : "\n  do:    " + advice)} {}
 };
 
+// Exit code 2: what was asked for is not complete, or not one thing.
+class Usage : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 }  // namespace cli

@@ -12,6 +12,9 @@ namespace {
 int run(const cli::Session& session) {
   try {
     return session.action();
+  } catch (const cli::Usage& wrong) {
+    std::cerr << "chancery: " << wrong.what() << '\n';
+    return 2;
   } catch (const cli::Failure& failure) {
     std::cerr << "chancery: " << failure.what() << '\n';
   } catch (const ca::Error& error) {
@@ -52,6 +55,9 @@ int main(int argc, char* argv[]) {
   auto& ca = *app.add_subcommand("ca", "an offline authority: no daemon, no network")->require_subcommand(1);
   cli::add_ca_init_root(ca, session);
   cli::add_ca_sign(ca, session);
+  auto& cert = *app.add_subcommand("cert", "certificates, over the daemon's API")->require_subcommand(1);
+  cli::add_cert_list(cert, session);
+  cli::add_cert_revoke(cert, session);
   auto& config = *app.add_subcommand("config", "the daemon's configuration")->require_subcommand(1);
   cli::add_config_check(config, session);
   auto& policy = *app.add_subcommand("policy", "who may do what")->require_subcommand(1);

@@ -26,6 +26,8 @@ void add_ceremony_verify(CLI::App& parent, Session& session);
 void add_ceremony_check_share(CLI::App& parent, Session& session);
 void add_ca_init_root(CLI::App& parent, Session& session);
 void add_ca_sign(CLI::App& parent, Session& session);
+void add_cert_list(CLI::App& parent, Session& session);
+void add_cert_revoke(CLI::App& parent, Session& session);
 void add_config_check(CLI::App& parent, Session& session);
 void add_doctor(CLI::App& parent, Session& session);
 void add_policy_test(CLI::App& parent, Session& session);

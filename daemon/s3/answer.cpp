@@ -111,7 +111,7 @@ ca::Error error_of(const std::string& what, const Answer& answer) {
     text += " " + document.code;
   }
   // What is repeated is logged once, as long as its text stays the same.
-  std::string id = token(answer.request_id);
+  std::string id = token(answer.header("x-amz-request-id"));
   id = id.empty() ? document.request_id : id;
   if (!id.empty() && meaning.ours != Code::unavailable) {
     text += " (request " + id + ")";
@@ -119,7 +119,7 @@ ca::Error error_of(const std::string& what, const Answer& answer) {
   if (!meaning.advice.empty()) {
     text += ": " + std::string{meaning.advice};
   }
-  const std::string region = token(answer.bucket_region);
+  const std::string region = token(answer.header("x-amz-bucket-region"));
   if (!region.empty() && meaning.ours == Code::invalid_request) {
     text += "; its region is " + region;
   }

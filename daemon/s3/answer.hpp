@@ -1,22 +1,13 @@
 #pragma once
-#include <optional>
 #include <string>
 #include <string_view>
 
-#include "ca/base/bytes.hpp"
 #include "ca/base/error.hpp"
+#include "daemon/http_client/transfer.hpp"
 
 namespace s3 {
 
-// What a server answered. All of it comes from outside.
-struct Answer {
-  long status = 0;
-  std::string etag;           // empty: none
-  std::string request_id;     // x-amz-request-id
-  std::string bucket_region;  // x-amz-bucket-region, of those who asked in a wrong one
-  ca::Bytes body;
-  bool body_too_large = false;  // more than was wanted: `body` is its beginning
-};
+using http_client::Answer;
 
 // The <Code> and <RequestId> of an S3 error document; empty when they are not there or not what such values
 // are: at most 64 letters, digits and "-._+/=". Never throws. Source: Amazon S3 API Reference, "Error

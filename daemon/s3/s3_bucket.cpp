@@ -72,28 +72,21 @@ std::unique_ptr<ca::Bucket::Upload> S3Bucket::begin(const std::string& key, cons
 
 void S3Bucket::put(const std::string& key, ca::ByteView contents, const std::string& content_type) {
   ca::check_key(key);
-  send(key, content_type,
-       {contents.size(),
-        [contents](std::uint64_t offset, std::span<char> into) {
-          const ca::ByteView rest = contents.subspan(std::min<std::size_t>(offset, contents.size()));
-          const std::size_t size = std::min(rest.size(), into.size());
-          std::copy_n(rest.begin(), size, into.begin());
-          return size;
-        }},
-       ca::sha256(contents));
+  send(key, content_type, http_client::body_of(contents), ca::sha256(contents));
 }
 
-void S3Bucket::send(const std::string& key, const std::string& content_type, const Body& body,
+void S3Bucket::send(const std::string& key, const std::string& content_type, const http_client::Body& body,
                     const ca::Sha256& digest) {
   const std::string what = words("PUT", key);
   const SignedRequest request =
       signed_now({.method = "PUT", .key = key, .content_type = content_type, .payload = digest});
-  const Answer answer = transfer(options_.transfer, what, request, body, kMaxErrorBody);
+  const Answer answer =
+      http_client::transfer(options_.transfer, what, request, body, http_client::kMaxErrorBody);
   if (answer.status != 200) {
     throw error_of(what, answer);
   }
   // A page for people, of a proxy for example, comes with 200 as well.
-  if (answer.etag.empty()) {
+  if (answer.header("etag").empty()) {
     throw Error{Code::unavailable, what + ": the server answered 200 without an ETag: it is not one of S3"};
   }
 }
@@ -103,7 +96,7 @@ std::optional<ca::Bytes> S3Bucket::get(const std::string& key, std::size_t max_b
   const std::string what = words("GET", key);
   const SignedRequest request =
       signed_now({.method = "GET", .key = key, .content_type = "", .payload = ca::sha256({})});
-  Answer answer = transfer(options_.transfer, what, request, std::nullopt, max_bytes);
+  Answer answer = http_client::transfer(options_.transfer, what, request, std::nullopt, max_bytes);
   if (says_no_such_key(answer)) {
     return std::nullopt;
   }

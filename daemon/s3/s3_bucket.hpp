@@ -7,7 +7,9 @@
 #include "ca/base/clock.hpp"
 #include "ca/base/secret_bytes.hpp"
 #include "ca/storage/bucket.hpp"
-#include "daemon/s3/transfer.hpp"
+#include "daemon/http_client/transfer.hpp"
+#include "daemon/s3/answer.hpp"
+#include "daemon/s3/signed_request.hpp"
 
 namespace s3 {
 
@@ -19,7 +21,7 @@ struct S3BucketOptions {
   // Asked for each request, so that a changed secret holds at once. Throws ca::Error.
   std::function<std::shared_ptr<const ca::SecretBytes>()> secret;
   std::filesystem::path spool;  // folder for what is written in pieces, until it is sent
-  TransferOptions transfer;
+  http_client::TransferOptions transfer;
 };
 
 // A bucket on a server that speaks S3: one PUT for each object. S3 makes an object visible whole or not at
@@ -42,12 +44,12 @@ class S3Bucket : public ca::Bucket {
 
  private:
   class Spool;
-  void send(const std::string& key, const std::string& content_type, const Body& body,
+  void send(const std::string& key, const std::string& content_type, const http_client::Body& body,
             const ca::Sha256& digest);
   [[nodiscard]] SignedRequest signed_now(const RequestToSign& request) const;
   [[nodiscard]] std::string words(const char* what, const std::string& key) const;
 
-  const Library library_;
+  const http_client::Library library_;
   const S3BucketOptions options_;
   const ca::Clock& clock_;
 };

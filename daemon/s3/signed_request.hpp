@@ -1,12 +1,11 @@
 #pragma once
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 #include "ca/base/clock.hpp"
 #include "ca/base/digest.hpp"
 #include "ca/base/secret_bytes.hpp"
+#include "daemon/http_client/transfer.hpp"
 
 namespace s3 {
 
@@ -19,13 +18,7 @@ struct Location {
   bool path_style = true;
 };
 
-using Headers = std::vector<std::pair<std::string, std::string>>;
-
-struct SignedRequest {
-  std::string method;
-  std::string url;
-  Headers headers;  // all that were signed, Host among them, and Authorization
-};
+using SignedRequest = http_client::Request;  // its headers are all that were signed, and Authorization
 
 struct RequestToSign {
   std::string_view method;

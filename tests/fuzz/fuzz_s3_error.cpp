@@ -10,7 +10,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   s3::Answer answer;
   answer.status = size == 0 ? 0 : 300 + bytes[0];
   answer.body.assign(bytes, bytes + size);
-  answer.request_id = answer.bucket_region = ca::text_of(answer.body).substr(0, 100);
+  const std::string header{ca::text_of(answer.body).substr(0, 100)};
+  answer.headers = {{"x-amz-request-id", header}, {"x-amz-bucket-region", header}};
   const std::string text = s3::error_of("PUT", answer).what();
   if (text.size() > 500) {
     std::abort();

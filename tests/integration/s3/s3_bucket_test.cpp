@@ -146,6 +146,6 @@ TEST_CASE("s3 bucket: a transfer ends soon after the daemon does", "[s3][I16]") 
   s3::S3Bucket bucket{world.options(), world.clock};
   world.ending = true;
   const auto begun = std::chrono::steady_clock::now();
-  CHECK_THAT(complaint([&] { bucket.put("a", {}, ""); }, Code::unavailable), Contains("the daemon ends"));
+  CHECK_THAT(complaint([&] { bucket.put("a", {}, ""); }, Code::unavailable), Contains("this process ends"));
   CHECK(std::chrono::steady_clock::now() - begun < 10s);  // of the 20 s that it could take
 }

@@ -8,7 +8,7 @@ namespace {
 
 s3::Answer answer(long status, const std::string& body = "") {
   const ca::ByteView bytes = ca::bytes_of(body);
-  return {.status = status, .body = {bytes.begin(), bytes.end()}};
+  return {.status = status, .headers = {}, .body = {bytes.begin(), bytes.end()}};
 }
 
 std::string document(const std::string& code) {
@@ -70,14 +70,14 @@ TEST_CASE("s3: the text names what to do and nothing that came from outside unch
   CHECK(text ==
         "PUT of x: the server answered 403 SignatureDoesNotMatch (request R-1): correct access_key_id "
         "or the file that secret_access_key_file names");
-  refused.request_id = "from\nheader";
+  refused.headers = {{"x-amz-request-id", "from\nheader"}};
   CHECK(s3::error_of("PUT of x", refused).what() == text);
-  refused.request_id = "FROM.HEADER=";
+  refused.headers = {{"x-amz-request-id", "FROM.HEADER="}};
   CHECK_THAT(s3::error_of("PUT of x", refused).what(), Contains("(request FROM.HEADER=)"));
   auto moved = answer(301, document("PermanentRedirect"));
-  moved.bucket_region = "eu-west-1";
+  moved.headers = {{"x-amz-bucket-region", "eu-west-1"}};
   CHECK_THAT(s3::error_of("PUT of x", moved).what(), Contains("its region is eu-west-1"));
-  moved.bucket_region = "<script>";
+  moved.headers = {{"x-amz-bucket-region", "<script>"}};
   CHECK_THAT(s3::error_of("PUT of x", moved).what(), !Contains("script"));
   // The same trouble twice is the same text: it is logged once.
   CHECK(std::string{s3::error_of("PUT of x", answer(503, document("SlowDown"))).what()} ==

@@ -1,11 +1,12 @@
-#include "daemon/s3/transfer.hpp"
+#include "daemon/http_client/transfer.hpp"
 
 #include <algorithm>
 #include <curl/curl.h>
 
+#include "ca/base/error.hpp"
 #include "ca/base/strings.hpp"
 
-namespace s3 {
+namespace http_client {
 namespace {
 
 using ca::Code;
@@ -45,13 +46,7 @@ void keep_header(Answer& answer, std::string_view line) {
   constexpr std::string_view kBlank = " \t\r\n";
   value.remove_prefix(std::min(value.find_first_not_of(kBlank), value.size()));
   value = value.substr(0, value.find_last_not_of(kBlank) + 1);
-  if (name == "etag") {
-    answer.etag = value;
-  } else if (name == "x-amz-request-id") {
-    answer.request_id = value;
-  } else if (name == "x-amz-bucket-region") {
-    answer.bucket_region = value;
-  }
+  answer.headers.emplace_back(name, value);
 }
 
 std::size_t on_header(char* text, std::size_t size, std::size_t count, void* context) {
@@ -119,7 +114,7 @@ void set(CURL* handle, CURLoption option, Value value) {
   }
 }
 
-List header_list(const SignedRequest& request) {
+List header_list(const Request& request) {
   List list;
   const auto append = [&](const std::string& line) {
     curl_slist* longer = ::curl_slist_append(list.get(), line.c_str());
@@ -181,13 +176,13 @@ void set_security(CURL* handle, const TransferOptions& options, const std::strin
 std::string reason_of(CURLcode result) {
   // Only what is worth more than libcurl's own words, which hold nothing from outside either.
   if (result == CURLE_PEER_FAILED_VERIFICATION) {
-    return "the server's certificate is not trusted or is for another name: correct endpoint or ca_bundle";
+    return "the server's certificate is not trusted or is for another name: correct endpoint or bundle";
   }
   if (result == CURLE_SSL_CACERT_BADFILE) {
-    return "ca_bundle cannot be read";
+    return "the bundle of trusted certificates cannot be read";
   }
   if (result == CURLE_ABORTED_BY_CALLBACK) {
-    return "given up, the daemon ends";
+    return "given up, this process ends";
   }
   return ::curl_easy_strerror(result);
 }
@@ -202,25 +197,54 @@ Library::Library() {
 
 Library::~Library() { ::curl_global_cleanup(); }
 
-Answer transfer(const TransferOptions& options, const std::string& what, const SignedRequest& request,
-                const std::optional<Body>& body, std::size_t max_body) {
-  const Handle handle{::curl_easy_init()};
-  if (!handle) {
-    throw Error{Code::unavailable, what + ": out of memory"};
+Body body_of(ca::ByteView bytes) {
+  return {bytes.size(), [bytes](std::uint64_t offset, std::span<char> into) {
+            const ca::ByteView rest = bytes.subspan(std::min<std::size_t>(offset, bytes.size()));
+            const std::size_t size = std::min(rest.size(), into.size());
+            std::copy_n(rest.begin(), size, into.begin());
+            return size;
+          }};
+}
+
+std::string_view Answer::header(std::string_view name) const {
+  const auto found = std::find_if(headers.rbegin(), headers.rend(),
+                                  [&](const auto& header) { return header.first == name; });
+  return found == headers.rend() ? std::string_view{} : std::string_view{found->second};
+}
+
+struct Connection::State {
+  TransferOptions options;
+  Handle handle{::curl_easy_init()};
+};
+
+Connection::Connection(TransferOptions options) : state_{std::make_unique<State>(State{std::move(options)})} {
+  if (!state_->handle) {
+    throw Error{Code::unavailable, "out of memory"};
   }
-  Exchange exchange{.handle = handle.get(), .options = options, .body = body, .max_body = max_body};
+}
+
+Connection::~Connection() = default;
+Connection::Connection(Connection&&) noexcept = default;
+Connection& Connection::operator=(Connection&&) noexcept = default;
+
+Answer Connection::exchange(const std::string& what, const Request& request, const std::optional<Body>& body,
+                            std::size_t max_body) {
+  CURL* handle = state_->handle.get();
+  ::curl_easy_reset(handle);  // all but its connections
+  Exchange exchange{.handle = handle, .options = state_->options, .body = body, .max_body = max_body};
   const List headers = header_list(request);
-  set(handle.get(), CURLOPT_URL, request.url.c_str());
+  set(handle, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+  set(handle, CURLOPT_URL, request.url.c_str());
   // The path is signed as it stands: "a/../b" would be another.
-  set(handle.get(), CURLOPT_PATH_AS_IS, 1L);
-  set(handle.get(), CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
-  set(handle.get(), CURLOPT_HTTPHEADER, headers.get());
-  set(handle.get(), CURLOPT_USERAGENT, "chancery");
-  set_callbacks(handle.get(), exchange);
-  set_bounds(handle.get(), exchange);
-  set_security(handle.get(), options, request.url);
-  const CURLcode result = ::curl_easy_perform(handle.get());
-  ::curl_easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &exchange.answer.status);
+  set(handle, CURLOPT_PATH_AS_IS, 1L);
+  set(handle, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  set(handle, CURLOPT_HTTPHEADER, headers.get());
+  set(handle, CURLOPT_USERAGENT, "chancery");
+  set_callbacks(handle, exchange);
+  set_bounds(handle, exchange);
+  set_security(handle, state_->options, request.url);
+  const CURLcode result = ::curl_easy_perform(handle);
+  ::curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &exchange.answer.status);
   if (result == CURLE_WRITE_ERROR && exchange.answer.body_too_large) {
     return std::move(exchange.answer);
   }
@@ -233,4 +257,9 @@ Answer transfer(const TransferOptions& options, const std::string& what, const S
   return std::move(exchange.answer);
 }
 
-}  // namespace s3
+Answer transfer(const TransferOptions& options, const std::string& what, const Request& request,
+                const std::optional<Body>& body, std::size_t max_body) {
+  return Connection{options}.exchange(what, request, body, max_body);
+}
+
+}  // namespace http_client
