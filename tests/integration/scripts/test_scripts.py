@@ -70,12 +70,14 @@ def test_the_last_line_counts_and_the_exit_code_tells(checkout, answer, log, cod
 def test_a_peer_that_cannot_be_made_is_named_and_no_failure(tmp_path):
     made = Checkout(tmp_path / "checkout")
     shutil.copy(SOURCE / "scripts/peers", made.folder / "scripts/peers")
+    shutil.copytree(SOURCE / "tests/interop/clients", made.folder / "tests/interop/clients")
     made.program("npm", "echo 'no such package'; exit 1")
     made.program("go", "echo 'go: too old'; exit 1")
     done = made.run("scripts/peers")
     assert done.returncode == 0
     assert "peers: spire is left out: go: too old" in done.stdout
     assert "peers: js is left out: no such package" in done.stdout
+    assert "peers: go-sdk is left out: go: too old" in done.stdout
     assert made.run("scripts/peers", "python").returncode == 2
 
 
