@@ -11,7 +11,7 @@ def test_the_table_is_written_where_it_is_asked_for(tmp_path):
     committed = SOURCE / "docs/benchmarks.md"
     before = committed.read_bytes()
     table = tmp_path / "table.md"
-    done = subprocess.run([SOURCE / "scripts/bench", "--seconds", "1", "--rounds", "1", "--output", table,
+    done = subprocess.run([SOURCE / "scripts/bench", "--seconds", "1", "--rounds", "1", "--revoked", "2000", "--output", table,
                            "--work", tmp_path], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=240)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stderr == ""
@@ -25,6 +25,10 @@ def test_the_table_is_written_where_it_is_asked_for(tmp_path):
         assert row and int(row[1]) > 0 and row[2] == "0", text
     row = re.search(r"^\| OCSP, kept answer, 32 connections \| (\d+) \| [\d.]+ \| [\d.]+ \| (\d+) \| \|$", text, re.M)
     assert row and int(row[1]) > 0 and row[2] == "0", text
+    for before_it in (0, 2000):
+        row = re.search(rf"^\| revocations, one after another \| {before_it} \| (\d+) \|", text, re.M)
+        assert row and int(row[1]) > 0, text
+    assert re.search(r"^\| one CRL: .* \| 6000 \| ", text, re.M), text
     assert committed.read_bytes() == before
     assert list(tmp_path.iterdir()) == [table]
 
