@@ -41,6 +41,7 @@ class Standings final : public ca::Inventory {
   }
   std::vector<Row> pending(std::uint64_t, std::size_t) override { return {}; }
   std::vector<Row> issued(const ca::AuthorityArn&, std::uint64_t, std::size_t) override { return {}; }
+  ca::CertificatePage find_certificates(const ca::CertificateSearch&) override { return {}; }
   std::optional<ca::CertificateRecord> by_device_key(const DeviceKey&) override { return {}; }
   std::optional<Claimed> claimed(const std::string&, const std::string&) override { return {}; }
   std::vector<ca::CertificateRecord> by_device(const std::string&, const std::string&, std::size_t) override {
