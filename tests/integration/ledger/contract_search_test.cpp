@@ -71,6 +71,25 @@ TEST_CASE("search: certificates of many devices come in pages, each once", "[inv
   }
 }
 
+TEST_CASE("search: a page that ends inside one device's certificates repeats nothing of another's",
+          "[inventory]") {
+  World world;
+  ca::CertificateFilter filter{.device_ids = {"pump-a", "pump-b"}, .template_name = "CodeSigningCertificate"};
+  for (int i = 0; i < 198; ++i) {  // so many that a call looks at 100 certificates of each
+    filter.device_ids.push_back("absent-" + std::to_string(i));
+  }
+  std::vector<ca::SerialNumber> expected;
+  for (int i = 0; i < 152; ++i) {
+    auto record = for_device(world.new_certificate(), i == 150 ? "pump-b" : "pump-a");
+    record.template_name = i < 150 ? "EndEntityCertificate" : "CodeSigningCertificate";
+    REQUIRE(world.commit(test::insert(record)) == "applied");
+    if (i >= 150) {
+      expected.push_back(record.serial);
+    }
+  }
+  CHECK(found(world, filter) == expected);
+}
+
 TEST_CASE("search: key, state and time of issue select together", "[inventory]") {
   World world;
   std::vector<ca::CertificateRecord> records;
