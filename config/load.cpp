@@ -11,6 +11,7 @@
 #include "config/document.hpp"
 #include "config/load_revocation.hpp"
 #include "config/options.hpp"
+#include "config/trust_bundles.hpp"
 #include "pkcs11/error.hpp"
 #include "pkcs11/pin.hpp"
 #include "pkcs11/uri.hpp"
@@ -348,6 +349,7 @@ Options load(const Path& file) {
                [&](Mapping& map) { read_bucket(map, options.ledger.path.parent_path(), options.buckets); });
   top.child("revocation", [&](Mapping& map) { read_revocation(map, options.revocation); });
   settle_status_url(options.revocation, options.listeners.status);
+  top.children("trust_bundles", [&](Mapping& map) { read_trust_bundle(map, options.trust_bundles); });
   settle_key_token(top, options);
   top.finish();
   problems.raise();

@@ -148,6 +148,13 @@ struct BucketOptions {
   friend bool operator==(const BucketOptions&, const BucketOptions&) = default;
 };
 
+// Roots that relying parties fetch together from the status listener.
+struct TrustBundleOptions {
+  std::string name;
+  std::string pem;  // of its files, in their order, each certificate once
+  friend bool operator==(const TrustBundleOptions&, const TrustBundleOptions&) = default;
+};
+
 struct ProvisioningProfileOptions {
   std::string name = "default";
   std::string authority;  // ARN
@@ -178,6 +185,7 @@ struct Options {
   RevocationOptions revocation;
   Milliseconds clock_window{300'000};  // how far a request's date may be from ours (SigV4)
   Path principals;
+  std::vector<TrustBundleOptions> trust_bundles;
   std::vector<ProvisioningProfileOptions> profiles;
   std::vector<BucketOptions> buckets;
 };

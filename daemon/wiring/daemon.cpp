@@ -17,6 +17,7 @@
 #include "daemon/ops/systemd_notify.hpp"
 #include "daemon/provisioning/service.hpp"
 #include "daemon/status/routes.hpp"
+#include "daemon/status/trust_routes.hpp"
 #include "daemon/sts/service.hpp"
 #include "daemon/wiring/buckets.hpp"
 #include "daemon/wiring/key_ring.hpp"
@@ -143,6 +144,7 @@ struct Daemon::Parts {
   provisioning::Service provisioning_service;
   inventory::Service inventory_service;
   sts::Service sts_service;
+  status::TrustBundles bundles{trust_bundles(options)};
   http::Router api_routes, status_routes, operations_routes;
   std::atomic<bool> draining{false};
   http::WorkerPool issue_pool, change_pool, read_pool, status_pool, operations_pool;
@@ -158,6 +160,7 @@ void Daemon::Parts::add_routes() {
   inventory::add_routes(api_routes, inventory_service);
   sts::add_routes(api_routes, sts_service);
   status::add_routes(status_routes, authorities);
+  status::add_trust_routes(status_routes, bundles);
   ops::add_ops_routes(
       operations_routes, [this] { return checks(); }, metrics, CHANCERY_VERSION);
 }
@@ -293,6 +296,7 @@ void Daemon::reload() {
     parts.policy.replace(principals.policy_principals());
     parts.sts_service.replace_roles(roles_of(principals));
     parts.authorities.replace_profiles(std::move(profiles));
+    parts.bundles.replace(trust_bundles(wanted));
     for (const std::string& section : restart_needed(parts.options, wanted)) {
       parts.log.warning("a changed section needs a restart", {{"section", section}});
     }

@@ -100,6 +100,14 @@ net::Limits net_limits(const config::Options& options) {
           .connections_per_ip = from.connections_per_ip};
 }
 
+std::map<std::string, std::string> trust_bundles(const config::Options& options) {
+  std::map<std::string, std::string> bundles;
+  for (const config::TrustBundleOptions& bundle : options.trust_bundles) {
+    bundles.emplace(bundle.name, bundle.pem);
+  }
+  return bundles;
+}
+
 net::ListenerOptions api_listener(const config::Options& options) {
   const config::TlsOptions& tls = options.listeners.api_tls;
   net::TlsFiles files{tls.certificate.string(), tls.private_key.string(), std::nullopt};

@@ -1,4 +1,5 @@
 #pragma once
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,6 +22,8 @@ namespace wiring {
 // Throws pkcs11::Error for a URI or PIN source that configuration should have refused.
 [[nodiscard]] pkcs11::TokenOptions token_options(const config::TokenOptions& options);
 [[nodiscard]] net::Limits net_limits(const config::Options& options);
+// By name, in PEM.
+[[nodiscard]] std::map<std::string, std::string> trust_bundles(const config::Options& options);
 [[nodiscard]] net::ListenerOptions api_listener(const config::Options& options);
 [[nodiscard]] net::ListenerOptions status_listener(const config::Options& options);
 [[nodiscard]] net::ListenerOptions operations_listener(const config::Options& options);
