@@ -322,3 +322,68 @@ TEST_CASE("crl: a configuration that this daemon cannot serve is refused and cha
   configure(world, root, {});
   CHECK(issue(world, root).crl_uri.empty());
 }
+
+namespace {
+
+// The contents of the extension as text, for what stands in it as IA5String; empty: not there.
+std::string extension_text(World& world, const ca::CertificateArn& arn, const char* id) {
+  const auto record = world.store->certificate(arn.authority, arn.serial).value();
+  const auto certificate = ca::Certificate::parse(record.der);
+  const auto* extension = certificate.find(id);
+  return extension == nullptr ? "" : ca::text_of(extension->value);
+}
+
+}  // namespace
+
+TEST_CASE("pointers: certificates say where OCSP and their issuer are exactly as configured", "[authority]") {
+  World world;
+  world.options.revocation.ca_issuers = true;
+  world.restart();
+  const auto root = world.active_root();
+  const std::string issuer_url = "http://status.example.test/ca/" + root.id + ".cer";
+  auto access = extension_text(world, issue(world, root).arn, ca::oid::kAuthorityInfoAccess);
+  CHECK(access.find(issuer_url) != std::string::npos);
+  CHECK(access.find("ocsp") == std::string::npos);
+  ca::RevocationConfiguration wanted;
+  wanted.ocsp.enabled = true;
+  configure(world, root, wanted);
+  access = extension_text(world, issue(world, root).arn, ca::oid::kAuthorityInfoAccess);
+  CHECK(access.find("http://status.example.test/ocsp") != std::string::npos);
+  wanted.ocsp.custom_cname = "ocsp.example.test";
+  configure(world, root, wanted);
+  access = extension_text(world, issue(world, root).arn, ca::oid::kAuthorityInfoAccess);
+  CHECK(access.find("http://ocsp.example.test") != std::string::npos);
+  CHECK(access.find("/ocsp\x30") == std::string::npos);
+  world.options.revocation.ca_issuers = false;
+  world.restart();
+  configure(world, root, {});
+  CHECK(extension_text(world, issue(world, root).arn, ca::oid::kAuthorityInfoAccess).empty());
+}
+
+TEST_CASE(
+    "pointers: noRevAvail is for leaves of short-lived authorities that have no CRL and no OCSP, when wanted",
+    "[authority]") {
+  World world;
+  const std::string null{0x05, 0x00};
+  const auto brief = world.active_root("Brief", "SHORT_LIVED_CERTIFICATE");
+  CHECK(extension_text(world, issue(world, brief, 5).arn, ca::oid::kNoRevAvail).empty());
+  world.options.revocation.no_rev_avail = true;
+  world.restart();
+  const auto general = world.active_root("General");
+  CHECK(extension_text(world, issue(world, brief, 5).arn, ca::oid::kNoRevAvail) == null);
+  CHECK(extension_text(world, issue(world, general).arn, ca::oid::kNoRevAvail).empty());
+  const auto below = world.active_subordinate(general, "Below", 0);
+  CHECK(ca::Certificate::parse(world.store->authority(below).value().certificate_der)
+            .find(ca::oid::kNoRevAvail) == nullptr);
+  configure(world, brief, with_crl());
+  CHECK(extension_text(world, issue(world, brief, 5).arn, ca::oid::kNoRevAvail).empty());
+}
+
+TEST_CASE("pointers: nobody chooses noRevAvail for a certificate", "[authority][I11]") {
+  World world;
+  const auto root = world.active_root();
+  auto order = world.order(root, test::make_csr(), "BlankEndEntityCertificate_APIPassthrough");
+  order.api.extensions.push_back({ca::oid::kNoRevAvail, false, {0x05, 0x00}});
+  CHECK(World::code_of([&] { (void)world.service->issue(World::caller(), order); }) ==
+        ca::Code::invalid_args);
+}
