@@ -5,6 +5,7 @@
 
 #include "daemon/acmpca/errors.hpp"
 #include "daemon/acmpca/operations.hpp"
+#include "daemon/acmpca/rpc_v2_cbor.hpp"
 #include "daemon/acmpca/strict_json.hpp"
 #include "daemon/auth/authenticator.hpp"
 #include "daemon/auth/signed_request.hpp"
@@ -19,8 +20,11 @@ using http::HttpResponse;
 
 constexpr std::string_view kTargetPrefix = "ACMPrivateCA.";
 
-// The name after the prefix; nullopt for another service's target or none.
+// nullopt for another service's target or none.
 std::optional<std::string_view> operation_name(const HttpRequest& request) {
+  if (rpc::is_rpc(request)) {
+    return rpc::operation_name(request);
+  }
   const auto target = request.header("X-Amz-Target");
   if (!target || !target->starts_with(kTargetPrefix)) {
     return std::nullopt;
@@ -35,14 +39,23 @@ const Operation& named_operation(const HttpRequest& request) {
   if (operation != nullptr) {
     return *operation;
   }
-  throw Error{Code::unknown_operation, "X-Amz-Target names no operation of ACMPrivateCA"};
+  throw Error{Code::unknown_operation, std::string{rpc::is_rpc(request) ? "The path" : "X-Amz-Target"} +
+                                           " names no operation of ACMPrivateCA"};
 }
 
 nlohmann::json read_body(const HttpRequest& request) {
+  if (rpc::is_rpc(request)) {
+    return rpc::read_body(request);
+  }
   if (!is_amz_json(request.header("Content-Type").value_or(""))) {
     throw Error{Code::malformed_request, "The Content-Type must be application/x-amz-json-1.1"};
   }
   return parse_object(request.body);
+}
+
+// Every answer is made for aws-json first.
+HttpResponse spoken(const HttpRequest& request, HttpResponse answer) {
+  return rpc::is_rpc(request) ? rpc::translated(std::move(answer)) : answer;
 }
 
 }  // namespace
@@ -62,19 +75,7 @@ Dispatcher::Dispatcher(ca::AuthorityService& authorities, const auth::Authentica
 HttpResponse Dispatcher::handle(const HttpRequest& request) {
   const auto begin = std::chrono::steady_clock::now();
   Progress progress;
-  HttpResponse response;
-  try {
-    response = serve(request, progress);
-  } catch (const Error& error) {
-    progress.error_name = aws_error(error.code()).name;
-    response = refuse(request, progress, error);
-  } catch (const std::exception& error) {
-    progress.error_name = aws_error(Code::internal).name;
-    response = error_response(Code::internal, error.what(), request.request_id);
-  } catch (...) {
-    progress.error_name = aws_error(Code::internal).name;
-    response = error_response(Code::internal, "not a std::exception", request.request_id);
-  }
+  HttpResponse response = spoken(request, answer(request, progress));
   if (observer_) {
     try {
       observer_(
@@ -88,6 +89,21 @@ HttpResponse Dispatcher::handle(const HttpRequest& request) {
   return response;
 }
 
+HttpResponse Dispatcher::answer(const HttpRequest& request, Progress& progress) {
+  try {
+    return serve(request, progress);
+  } catch (const Error& error) {
+    progress.error_name = aws_error(error.code()).name;
+    return refuse(request, progress, error);
+  } catch (const std::exception& error) {
+    progress.error_name = aws_error(Code::internal).name;
+    return error_response(Code::internal, error.what(), request.request_id);
+  } catch (...) {
+    progress.error_name = aws_error(Code::internal).name;
+    return error_response(Code::internal, "not a std::exception", request.request_id);
+  }
+}
+
 HttpResponse Dispatcher::serve(const HttpRequest& request, Progress& progress) {
   const Operation& operation = named_operation(request);
   progress.operation = operation.name;
@@ -97,7 +113,8 @@ HttpResponse Dispatcher::serve(const HttpRequest& request, Progress& progress) {
     // (I11).
     throw Error{Code::access_denied, "A device's certificate is a credential for POST /provision only"};
   }
-  const nlohmann::json input = checked(*operation.shape, read_body(request));
+  const nlohmann::json input =
+      checked(*operation.shape, read_body(request), rpc::is_rpc(request) ? Blobs::bytes : Blobs::base64);
   progress.resource = input.value("CertificateAuthorityArn", "*");
   const nlohmann::json output = operation.handler(authorities_, *progress.caller, input);
   return {
@@ -138,19 +155,21 @@ std::size_t Dispatcher::body_bound(const HttpRequest& head) const {
 }
 
 HttpResponse Dispatcher::too_large(const HttpRequest& head) const {
-  return error_response(Code::payload_too_large,
-                        "The body is larger than " + std::to_string(body_bound(head)) + " bytes",
-                        head.request_id);
+  return spoken(head, error_response(Code::payload_too_large,
+                                     "The body is larger than " + std::to_string(body_bound(head)) + " bytes",
+                                     head.request_id));
 }
 
 HttpResponse Dispatcher::throttled(const HttpRequest& request) {
-  return error_response(Code::throttled, "", request.request_id);
+  return spoken(request, error_response(Code::throttled, "", request.request_id));
 }
 
-void add_routes(http::Router& router, Dispatcher& dispatcher) {
-  router.add({
+namespace {
+
+http::Route route(std::string path, Dispatcher& dispatcher) {
+  return {
       .method = "POST",
-      .path = "/",
+      .path = std::move(path),
       // Who has proved nothing is refused before any work: not with the threads that wait for the token.
       .pool =
           [](const HttpRequest& request) {
@@ -164,7 +183,14 @@ void add_routes(http::Router& router, Dispatcher& dispatcher) {
       .share_of = [&dispatcher](HttpRequest& request) { return dispatcher.share_of(request); },
       .when_throttled = Dispatcher::throttled,
       .when_full = Dispatcher::throttled,
-  });
+  };
+}
+
+}  // namespace
+
+void add_routes(http::Router& router, Dispatcher& dispatcher) {
+  router.add(route("/", dispatcher));
+  router.add(route(std::string{rpc::kPathPrefix} + "*", dispatcher));
 }
 
 }  // namespace acmpca

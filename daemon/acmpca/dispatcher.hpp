@@ -14,8 +14,9 @@ class Authenticator;
 
 namespace acmpca {
 
-// The AWS Private CA API, aws-json 1.1: POST / with X-Amz-Target. In this order: operation, identity, JSON,
-// constraints, the operation itself; the first that fails answers. Thread-safe. Never throws.
+// The AWS Private CA API, in both of its protocols: aws-json 1.1 (POST / with X-Amz-Target) and Smithy RPC v2
+// CBOR (POST /service/ACMPrivateCA/operation/<name>). In this order: operation, identity, body, constraints,
+// the operation itself; the first that fails answers. Thread-safe. Never throws.
 class Dispatcher {
  public:
   // Told about every request; `error_name` is empty when it was served, `principal` when nobody was
@@ -42,6 +43,7 @@ class Dispatcher {
 
  private:
   struct Progress;
+  [[nodiscard]] http::HttpResponse answer(const http::HttpRequest& request, Progress& progress);
   [[nodiscard]] http::HttpResponse serve(const http::HttpRequest& request, Progress& progress);
   [[nodiscard]] http::HttpResponse refuse(const http::HttpRequest& request, const Progress& progress,
                                           const ca::Error& error);
@@ -51,7 +53,7 @@ class Dispatcher {
   Observer observer_;
 };
 
-// POST /. The dispatcher must outlive the router.
+// POST / and POST /service/ACMPrivateCA/operation/*. The dispatcher must outlive the router.
 void add_routes(http::Router& router, Dispatcher& dispatcher);
 
 }  // namespace acmpca

@@ -49,6 +49,8 @@ std::string joined(std::span<const std::string_view> values) {
 
 class Check {
  public:
+  explicit Check(Blobs blobs) : blobs_{blobs} {}
+
   json value(const Shape& shape, const json& input, const std::string& path) {
     switch (shape.kind) {
       case Shape::Kind::string:
@@ -120,6 +122,12 @@ class Check {
   }
 
   json blob(const Shape& shape, const json& input, const std::string& path) {
+    if (blobs_ == Blobs::bytes) {
+      expect(input.is_binary(), path, "bytes");
+      const auto& bytes = input.get_binary();
+      blob_length(shape, bytes.size(), path);
+      return ca::to_base64(bytes);
+    }
     expect(input.is_string(), path, "a string of base64");
     ca::Bytes bytes;
     try {
@@ -127,8 +135,12 @@ class Check {
     } catch (const ca::Error&) {
       expect(false, path, "base64 with padding (RFC 4648, section 4)");
     }
-    length(shape, static_cast<long>(bytes.size()), "'[" + std::to_string(bytes.size()) + " bytes]'", path);
+    blob_length(shape, bytes.size(), path);
     return input;
+  }
+
+  void blob_length(const Shape& shape, std::size_t size, const std::string& path) {
+    length(shape, static_cast<long>(size), "'[" + std::to_string(size) + " bytes]'", path);
   }
 
   json integer(const Shape& shape, const json& input, const std::string& path) {
@@ -178,14 +190,15 @@ class Check {
     return known;
   }
 
+  const Blobs blobs_;
   std::size_t count_ = 0;
   std::string text_;
 };
 
 }  // namespace
 
-json checked(const Shape& shape, const json& input) {
-  Check check;
+json checked(const Shape& shape, const json& input, Blobs blobs) {
+  Check check{blobs};
   json known = check.value(shape, input, "");
   check.finish();
   return known;

@@ -36,6 +36,9 @@ struct Shape {
 // ...". At most kMaxViolations are worded, each with at most kMaxEchoedBytes of the value.
 inline constexpr std::size_t kMaxViolations = 20;
 inline constexpr std::size_t kMaxEchoedBytes = 256;
-[[nodiscard]] nlohmann::json checked(const Shape& shape, const nlohmann::json& input);
+// Blobs are text in base64, or binary values that come out as such text.
+enum class Blobs { base64, bytes };
+[[nodiscard]] nlohmann::json checked(const Shape& shape, const nlohmann::json& input,
+                                     Blobs blobs = Blobs::base64);
 
 }  // namespace acmpca

@@ -84,12 +84,16 @@ json parse_object(std::string_view text) {
   return value;
 }
 
-bool is_amz_json(std::string_view content_type) {
+bool is_media_type(std::string_view content_type, std::string_view type) {
   std::string_view media = content_type.substr(0, content_type.find(';'));
   while (!media.empty() && (media.back() == ' ' || media.back() == '\t')) {
     media.remove_suffix(1);
   }
-  return ca::ascii_lower(media) == "application/x-amz-json-1.1";
+  return ca::ascii_lower(media) == type;
+}
+
+bool is_amz_json(std::string_view content_type) {
+  return is_media_type(content_type, "application/x-amz-json-1.1");
 }
 
 }  // namespace acmpca

@@ -21,19 +21,25 @@ def run(running, *arguments, **more):
     return json.loads(done.stdout)
 
 
-@pytest.fixture(scope="module")
-def terraform(running):
-    return run(running, "terraform", "reports")
+@pytest.fixture(scope="module", params=["cbor", "json"])
+def protocol(request):
+    """What acmpca 1.57 speaks by itself, and what releases before it spoke."""
+    return request.param
 
 
 @pytest.fixture(scope="module")
-def issuer(running):
-    return run(running, "issuer", running.ca_arn, AWS_ENDPOINT_URL_STS=running.endpoint)
+def terraform(running, protocol):
+    return run(running, "terraform", "reports", CLIENT_PROTOCOL=protocol)
 
 
 @pytest.fixture(scope="module")
-def errors(running):
-    return run(running, "errors", running.ca_arn)
+def issuer(running, protocol):
+    return run(running, "issuer", running.ca_arn, AWS_ENDPOINT_URL_STS=running.endpoint, CLIENT_PROTOCOL=protocol)
+
+
+@pytest.fixture(scope="module")
+def errors(running, protocol):
+    return run(running, "errors", running.ca_arn, CLIENT_PROTOCOL=protocol)
 
 
 def text_of(certificate, *options):
@@ -103,8 +109,8 @@ def test_terraform_finds_the_type_and_the_words_that_it_tolerates(terraform, wha
     assert text in error["message"]
 
 
-def test_permissions_and_policies_come_and_go(running):
-    seen = run(running, "sharing", running.subordinate_arn, OTHER)
+def test_permissions_and_policies_come_and_go(running, protocol):
+    seen = run(running, "sharing", running.subordinate_arn, OTHER, CLIENT_PROTOCOL=protocol)
     assert seen["granted_again"]["type"] == "*types.PermissionAlreadyExistsException"
     permission = seen["permission"]
     assert permission.pop("policy") is not None
@@ -175,7 +181,7 @@ def frugal(running):
     start_with(before)
 
 
-def test_throttling_is_retried_until_every_answer_is_there(frugal):
-    seen = run(frugal, "throttled", frugal.ca_arn, AWS_MAX_ATTEMPTS="20")
+def test_throttling_is_retried_until_every_answer_is_there(frugal, protocol):
+    seen = run(frugal, "throttled", frugal.ca_arn, AWS_MAX_ATTEMPTS="20", CLIENT_PROTOCOL=protocol)
     assert len(seen["attempts"]) == 6 and max(seen["attempts"]) > 1
     assert seen["refused"]["code"] == "ThrottlingException"

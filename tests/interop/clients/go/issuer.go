@@ -62,10 +62,11 @@ type provisioner struct {
 	client    *acmpca.Client
 	arn       *string
 	algorithm types.SigningAlgorithm
+	namespace string
 }
 
 func (p provisioner) order(name, template, csr string) (*acmpca.IssueCertificateOutput, error) {
-	token := sha256.Sum256([]byte(name))
+	token := sha256.Sum256([]byte(p.namespace + "/" + name))
 	return p.client.IssueCertificate(p.ctx, &acmpca.IssueCertificateInput{
 		CertificateAuthorityArn: p.arn, SigningAlgorithm: p.algorithm, Csr: []byte(csr),
 		TemplateArn:      aws.String("arn:aws:acm-pca:::template/" + template + "/V1"),
@@ -98,20 +99,20 @@ func issuer(ctx context.Context, client *acmpca.Client, arguments []string) obje
 		return retry.AddWithErrorCodes(retry.NewStandard(), "RequestInProgressException")
 	})))
 	who := got(sts.NewFromConfig(settings).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{}))
-	client = acmpca.NewFromConfig(settings)
+	client = newClient(settings)
 	authority := got(client.DescribeCertificateAuthority(ctx, &acmpca.DescribeCertificateAuthorityInput{CertificateAuthorityArn: &arguments[0]})).CertificateAuthority
-	with := provisioner{ctx, client, &arguments[0], authority.CertificateAuthorityConfiguration.SigningAlgorithm}
+	with := provisioner{ctx, client, &arguments[0], authority.CertificateAuthorityConfiguration.SigningAlgorithm, unique("namespace")}
 
 	// digital signature, key encipherment: cert-manager's usages when a Certificate names none.
 	usual := certManagerRequest(0xa0, 3)
 	seen := object{"caller": aws.ToString(who.Arn), "algorithm": with.algorithm}
-	seen["usual"] = with.secret("namespace/usual", "BlankEndEntityCertificate_APICSRPassthrough", usual)
-	seen["again"] = got(with.order("namespace/usual", "BlankEndEntityCertificate_APICSRPassthrough", usual)).CertificateArn
-	seen["other_key"] = errorOf(with.order("namespace/usual", "BlankEndEntityCertificate_APICSRPassthrough", certManagerRequest(0xa0, 3)))
-	seen["purposes"] = with.secret("namespace/purposes", "BlankEndEntityCertificate_APICSRPassthrough", certManagerRequest(0x80, 1, serverAuth, clientAuth))
-	seen["client"] = with.secret("namespace/client", "EndEntityClientAuthCertificate", certManagerRequest(0xa0, 3, clientAuth))
-	seen["server"] = with.secret("namespace/server", "EndEntityServerAuthCertificate", certManagerRequest(0xa0, 3, serverAuth))
-	seen["both"] = with.secret("namespace/both", "EndEntityCertificate", certManagerRequest(0xa0, 3, clientAuth, serverAuth))
-	seen["no_template"] = errorOf(with.order("namespace/none", "InvalidTemplateName", usual))
+	seen["usual"] = with.secret("usual", "BlankEndEntityCertificate_APICSRPassthrough", usual)
+	seen["again"] = got(with.order("usual", "BlankEndEntityCertificate_APICSRPassthrough", usual)).CertificateArn
+	seen["other_key"] = errorOf(with.order("usual", "BlankEndEntityCertificate_APICSRPassthrough", certManagerRequest(0xa0, 3)))
+	seen["purposes"] = with.secret("purposes", "BlankEndEntityCertificate_APICSRPassthrough", certManagerRequest(0x80, 1, serverAuth, clientAuth))
+	seen["client"] = with.secret("client", "EndEntityClientAuthCertificate", certManagerRequest(0xa0, 3, clientAuth))
+	seen["server"] = with.secret("server", "EndEntityServerAuthCertificate", certManagerRequest(0xa0, 3, serverAuth))
+	seen["both"] = with.secret("both", "EndEntityCertificate", certManagerRequest(0xa0, 3, clientAuth, serverAuth))
+	seen["no_template"] = errorOf(with.order("none", "InvalidTemplateName", usual))
 	return seen
 }

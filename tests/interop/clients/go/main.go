@@ -10,9 +10,12 @@ import (
 	"os"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/acmpca"
+	"github.com/aws/aws-sdk-go-v2/service/acmpca/schemas"
 	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/transport/http/protocol/awsjson"
 )
 
 type object = map[string]any
@@ -36,8 +39,20 @@ func main() {
 	defer cancel()
 	settings, err := config.LoadDefaultConfig(ctx)
 	must(err)
-	must(json.NewEncoder(os.Stdout).Encode(scenarios[os.Args[1]](ctx, acmpca.NewFromConfig(settings), os.Args[2:])))
+	must(json.NewEncoder(os.Stdout).Encode(scenarios[os.Args[1]](ctx, newClient(settings), os.Args[2:])))
 }
+
+// By itself this SDK speaks RPC v2 CBOR, its releases before acmpca 1.57 spoke aws-json.
+func newClient(settings aws.Config) *acmpca.Client {
+	return acmpca.NewFromConfig(settings, func(options *acmpca.Options) {
+		if os.Getenv("CLIENT_PROTOCOL") == "json" {
+			options.Protocol = awsjson.New11(schemas.ACMPrivateCA)
+		}
+	})
+}
+
+// Not the token of another run.
+func unique(prefix string) string { return fmt.Sprintf("%s-%d", prefix, time.Now().UnixNano()) }
 
 func must(err error) {
 	if err != nil {

@@ -65,7 +65,7 @@ func create(ctx context.Context, client *acmpca.Client, kind types.CertificateAu
 			KeyAlgorithm: types.KeyAlgorithmEcPrime256v1, SigningAlgorithm: types.SigningAlgorithmSha256withecdsa,
 			Subject: &types.ASN1Subject{CommonName: &name, Organization: aws.String("Example"), Country: aws.String("DE")},
 		},
-		IdempotencyToken:           aws.String("terraform-" + name),
+		IdempotencyToken:           aws.String(unique("terraform")),
 		Tags:                       []types.Tag{{Key: aws.String("team"), Value: aws.String("red")}, {Key: aws.String("stage"), Value: aws.String("test")}},
 		KeyStorageSecurityStandard: types.KeyStorageSecurityStandardFips1402Level3OrHigher,
 		UsageMode:                  types.CertificateAuthorityUsageModeGeneralPurpose,
@@ -131,12 +131,12 @@ func difference(sent, back planned) object {
 }
 
 // aws_acmpca_certificate.
-func (a authority) certificate(csr, template, token string) (arn string, pair *acmpca.GetCertificateOutput) {
+func (a authority) certificate(csr, template string) (arn string, pair *acmpca.GetCertificateOutput) {
 	issued := got(a.client.IssueCertificate(a.ctx, &acmpca.IssueCertificateInput{
 		CertificateAuthorityArn: a.arn, Csr: []byte(csr), SigningAlgorithm: types.SigningAlgorithmSha256withecdsa,
 		TemplateArn:      aws.String("arn:aws:acm-pca:::template/" + template + "/V1"),
 		Validity:         &types.Validity{Type: types.ValidityPeriodTypeDays, Value: aws.Int64(30)},
-		IdempotencyToken: aws.String("terraform-" + token),
+		IdempotencyToken: aws.String(unique("terraform")),
 	}))
 	get := &acmpca.GetCertificateInput{CertificateAuthorityArn: a.arn, CertificateArn: issued.CertificateArn}
 	must(acmpca.NewCertificateIssuedWaiter(a.client).Wait(a.ctx, get, patience))
@@ -188,17 +188,17 @@ func terraform(ctx context.Context, client *acmpca.Client, arguments []string) o
 	seen["created_diff"] = difference(crls, read(lower.describe().RevocationConfiguration))
 	seen["default_diff"] = difference(planned{}, read(root.describe().RevocationConfiguration))
 
-	_, own := root.certificate(seen["root_pending"].(object)["csr"].(string), "RootCACertificate", "root")
+	_, own := root.certificate(seen["root_pending"].(object)["csr"].(string), "RootCACertificate")
 	seen["root_chain_absent"] = own.CertificateChain == nil
 	seen["root_same"] = root.activate(own.Certificate, nil)
-	_, signed := root.certificate(seen["lower_pending"].(object)["csr"].(string), "SubordinateCACertificate_PathLen0", "lower")
+	_, signed := root.certificate(seen["lower_pending"].(object)["csr"].(string), "SubordinateCACertificate_PathLen0")
 	seen["lower_same"] = lower.activate(signed.Certificate, signed.CertificateChain)
 	seen["root_active"], seen["lower_active"] = root.refresh(), lower.refresh()
 	seen["self_signed"] = described(root.revoke(*own.Certificate))
 
 	both := planned{CrlEnabled: true, Days: 30, Cname: "crl.example.com", Bucket: arguments[0], Acl: types.S3ObjectAclPublicRead, OcspEnabled: true, OcspCname: "ocsp.example.com"}
 	seen["updated_diff"] = lower.revocation(both)
-	_, leaf := lower.certificate(request("CN=terraform"), "EndEntityServerAuthCertificate", "leaf")
+	_, leaf := lower.certificate(request("CN=terraform"), "EndEntityServerAuthCertificate")
 	seen["leaf"], seen["leaf_chain"] = *leaf.Certificate, *leaf.CertificateChain
 	seen["off_diff"] = lower.revocation(planned{})
 	seen["ocsp_diff"] = lower.revocation(planned{OcspEnabled: true})
