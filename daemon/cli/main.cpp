@@ -29,7 +29,8 @@ int run(const cli::Session& session) {
 
 }  // namespace
 
-// Exit codes: 0 done, 1 failed, 2 usage, 3 the answer to a question (hsm verify, hsm prove) is no.
+// Exit codes: 0 done, 1 failed, 2 usage, 3 the answer to a question (hsm verify, hsm prove, backup verify) is
+// no.
 int main(int argc, char* argv[]) {
   CLI::App app{"chancery: keys, ceremonies and checks for the Chancery certificate authority"};
   app.require_subcommand(1);
@@ -62,6 +63,8 @@ int main(int argc, char* argv[]) {
   cli::add_config_check(config, session);
   auto& policy = *app.add_subcommand("policy", "who may do what")->require_subcommand(1);
   cli::add_policy_test(policy, session);
+  cli::add_backup(app, session);
+  cli::add_restore(app, session);
   cli::add_doctor(app, session);
   cli::add_version(app, session);
   try {

@@ -24,6 +24,8 @@ void add_hsm_key_ceremony(CLI::App& parent, Session& session);
 void add_ceremony_folder(CLI::App& parent, Session& session);
 void add_ceremony_verify(CLI::App& parent, Session& session);
 void add_ceremony_check_share(CLI::App& parent, Session& session);
+void add_backup(CLI::App& parent, Session& session);
+void add_restore(CLI::App& parent, Session& session);
 void add_ca_init_root(CLI::App& parent, Session& session);
 void add_ca_sign(CLI::App& parent, Session& session);
 void add_cert_list(CLI::App& parent, Session& session);

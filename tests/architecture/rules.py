@@ -41,8 +41,10 @@ MAY_INCLUDE = {
     "daemon/client": ["daemon/http_client", "ca/inventory", "ca/x509", "ca/base"],
     "daemon/s3": ["daemon/http_client", "ca/storage", "ca/base"],
     "daemon/ceremony": ["ca/x509", "ca/base"],
+    # Copies of a ledger's file: only for the offline verbs.
+    "daemon/backup": ["ca/ledger/sqlite", "ca/inventory", "ca/storage", "ca/base"],
     # The two programs: wiring.
-    "daemon/cli": ["daemon/ceremony", "daemon/client", "daemon/http_client", "config", "pkcs11", "ca/ledger/sqlite", *CA_CORE],
+    "daemon/cli": ["daemon/ceremony", "daemon/backup", "daemon/client", "daemon/http_client", "config", "pkcs11", "ca/ledger/sqlite", *CA_CORE],
     "daemon": ["config", "pkcs11", "ca/ledger/sqlite", "daemon/http", "daemon/net", "daemon/ops", "daemon/auth",
                "daemon/acmpca", "daemon/rest", "daemon/provisioning", "daemon/inventory", "daemon/status", "daemon/sts", "daemon/s3", *CA_CORE],
 }

@@ -10,7 +10,22 @@ constexpr int kPatienceMs = 5000;  // for the lock of a foreign program, such as
 int open_flags(Connection::Use use) {
   // Each connection belongs to one thread at a time: SQLite need not lock it.
   const int shared = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  if (use == Connection::Use::still) {
+    return SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  }
   return use == Connection::Use::create ? shared | SQLITE_OPEN_CREATE : shared;
+}
+
+// A file may have any name; in a URI these three mean something.
+std::string opened_name(const std::string& path, Connection::Use use) {
+  if (use != Connection::Use::still) {
+    return path;
+  }
+  std::string name = "file:";
+  for (const char c : path) {
+    name += c == '%' ? "%25" : c == '?' ? "%3f" : c == '#' ? "%23" : std::string{c};
+  }
+  return name + "?immutable=1";
 }
 
 }  // namespace
@@ -22,7 +37,7 @@ bool StoreFault::about_the_values() const {
 
 Connection::Connection(const std::string& path, Use use) : path_{path} {
   sqlite3* opened = nullptr;
-  const int code = sqlite3_open_v2(path.c_str(), &opened, open_flags(use), nullptr);
+  const int code = sqlite3_open_v2(opened_name(path, use).c_str(), &opened, open_flags(use), nullptr);
   handle_.reset(opened);
   if (code != SQLITE_OK) {
     fail(code, "open");
@@ -35,6 +50,25 @@ void Connection::configure(Use use) {
   sqlite3_wal_autocheckpoint(handle(), 0);  // the writer decides when
   sqlite3_db_config(handle(), SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   sqlite3_db_config(handle(), SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+  // A savepoint's undo journal stays in memory: no temporary files.
+  execute("PRAGMA temp_store = MEMORY");
+  if (use == Use::fill) {
+    execute("PRAGMA journal_mode = OFF");
+    execute("PRAGMA synchronous = OFF");
+    return;
+  }
+  if (use != Use::still) {
+    use_wal();
+  }
+  if (use == Use::read || use == Use::still) {
+    execute("PRAGMA cache_size = -8192");
+    execute("PRAGMA query_only = ON");
+  } else {
+    execute("PRAGMA cache_size = -32768");
+  }
+}
+
+void Connection::use_wal() {
   Statement journal{*this, "PRAGMA journal_mode = WAL"};
   auto mode = journal.with();
   if (!mode.next() || mode.text(0) != "wal") {
@@ -43,14 +77,6 @@ void Connection::configure(Use use) {
   mode.close();
   execute("PRAGMA synchronous = FULL");
   execute("PRAGMA foreign_keys = ON");
-  // A savepoint's undo journal stays in memory: no temporary files.
-  execute("PRAGMA temp_store = MEMORY");
-  if (use == Use::read) {
-    execute("PRAGMA cache_size = -8192");
-    execute("PRAGMA query_only = ON");
-  } else {
-    execute("PRAGMA cache_size = -32768");
-  }
 }
 
 void Connection::execute(const char* sql) {

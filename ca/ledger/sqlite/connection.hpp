@@ -26,10 +26,16 @@ class StoreFault : public std::runtime_error {
 // One connection to the store's file, used by one thread at a time. Move-only.
 class Connection {
  public:
-  enum class Use { create, write, read };  // create: the file may be absent
+  enum class Use {
+    create,  // the file may be absent
+    write,
+    read,
+    fill,   // an empty file of nobody else: no journal, nothing is durable before the caller's fsync
+    still,  // a file that nobody changes: only read, no locks, nothing is made beside it
+  };
 
-  // WAL, synchronous=FULL (NORMAL loses acknowledged rows on power cut), foreign keys on, no automatic
-  // checkpoint. Throws StoreFault with path and cause.
+  // For create, write and read: WAL, synchronous=FULL (NORMAL loses acknowledged rows on power cut), foreign
+  // keys on, no automatic checkpoint. Throws StoreFault with path and cause.
   Connection(const std::string& path, Use use);
 
   // Runs statements without results.
@@ -57,6 +63,7 @@ class Connection {
     void operator()(sqlite3* handle) const { sqlite3_close_v2(handle); }
   };
   void configure(Use use);
+  void use_wal();
 
   std::unique_ptr<sqlite3, Close> handle_;
   std::string path_;

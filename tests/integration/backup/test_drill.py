@@ -1,0 +1,138 @@
+"""The restore drill: a backup while certificates are issued, the ledger lost, the backup in its place."""
+import json
+import os
+import shutil
+import sqlite3
+import stat
+import subprocess
+import urllib.request
+
+from conftest import chancery, ledger_of
+
+from tests.fault.client import Client, Refused
+from tests.fault.load import Load, check_rows_equal_events
+from tests.support.buckets import new_authority
+
+
+class Issuer:
+    """An authority with CRLs."""
+
+    def __init__(self, running):
+        self.running, self.client = running, Client(running)
+        self.arn = new_authority(running, "Drill")
+        self.url = f"{running.environment['CHANCERY_STATUS']}/crl/{self.arn.rpartition('/')[2]}.crl"
+        self.client.call("UpdateCertificateAuthority", CertificateAuthorityArn=self.arn, RevocationConfiguration={
+            "CrlConfiguration": {"Enabled": True, "ExpirationInDays": 7}})
+
+    def issue(self, name):
+        arn = self.running.boto().issue_certificate(
+            CertificateAuthorityArn=self.arn, Csr=self.running.csr(f"/CN={name}").encode(), SigningAlgorithm="SHA256WITHECDSA",
+            Validity={"Value": 1, "Type": "DAYS"})["CertificateArn"]
+        self.running.wait_for(lambda: self.certificate(arn), "the certificate")
+        return arn
+
+    def certificate(self, arn):
+        try:
+            return self.client.call("GetCertificate", CertificateAuthorityArn=self.arn, CertificateArn=arn)["Certificate"]
+        except Refused as refused:
+            assert refused.code == "RequestInProgressException", refused
+            return None
+
+    def revoke(self, arn):
+        self.client.call("RevokeCertificate", CertificateAuthorityArn=self.arn, CertificateSerial=arn.rpartition("/")[2],
+                         RevocationReason="KEY_COMPROMISE")
+
+    def crl(self):
+        """(number, serials) of the published one; (0, none) while there is none."""
+        try:
+            with urllib.request.urlopen(self.url, timeout=10) as answer:
+                der = answer.read()
+        except OSError:
+            return 0, set()
+        text = subprocess.run(["openssl", "crl", "-inform", "DER", "-noout", "-text"], input=der, capture_output=True,
+                              check=True).stdout.decode()
+        lines = [line.strip() for line in text.splitlines()]
+        number = int(lines[lines.index("X509v3 CRL Number:") + 1], 0)
+        return number, {line.split(":")[1].strip().lower() for line in lines if line.startswith("Serial Number:")}
+
+    def lists(self, arn):
+        return arn.rpartition("/")[2].lower() in self.crl()[1]
+
+
+def audit_lines(file):
+    with sqlite3.connect(f"file:{file}?immutable=1", uri=True) as store:
+        return [line for line, in store.execute("SELECT line FROM audit ORDER BY seq")]
+
+
+def test_a_backup_taken_under_load_brings_back_all_that_was_acknowledged_before_it(running, tmp_path):
+    """I5, I6, I7, I8"""
+    issuer = Issuer(running)
+    revoked, later = issuer.issue("revoked.example"), issuer.issue("later.example")
+    issuer.revoke(revoked)
+    running.wait_for(lambda: issuer.lists(revoked), "the CRL to list it", 60)
+
+    first, second = tmp_path / "first", tmp_path / "second"
+    load = Load(running)
+    try:
+        load.delivers(30)
+        before = dict(load.delivered)
+        report = chancery("backup", "--ledger", ledger_of(running), "--to", first, "--output", "json").json()
+        load.delivers(10)
+    finally:
+        load.stop()
+    assert not load.errors, load.errors[:5]
+    assert report["manifest"]["certificates"]["issued"] >= len(before)
+    assert chancery("backup", "verify", first, "--output", "json").json()["manifest"] == report["manifest"]
+
+    # What the backup does not know: a revocation, and certificates.
+    issuer.revoke(later)
+    running.wait_for(lambda: issuer.lists(later), "the CRL to list it", 60)
+    published, _ = issuer.crl()
+    running.kill()
+    shutil.move(running.folder / "ledger", running.folder / "lost")
+    (running.folder / "ledger").mkdir(mode=0o700)
+    restored = chancery("restore", "--from", first, "--ledger", ledger_of(running), "--output", "json").json()
+    assert restored["manifest"] == report["manifest"] and len(restored["next"]) == 5
+    assert stat.S_IMODE(os.stat(ledger_of(running)).st_mode) == 0o600
+    running.start()
+
+    client = issuer.client = Client(running)
+    for arn, pem in before.items():
+        assert client.call("GetCertificate", CertificateAuthorityArn=running.ca_arn, CertificateArn=arn)["Certificate"] == pem
+    running.wait_for(lambda: issuer.lists(revoked), "a CRL after the restore", 60)
+    assert issuer.crl()[0] > published
+    issuer.revoke(later)  # as the runbook says: the restored ledger had forgotten it
+    running.wait_for(lambda: issuer.lists(later), "the CRL to list it again", 60)
+    assert issuer.lists(revoked)
+    assert issuer.certificate(issuer.issue("after.example"))
+
+    chancery("backup", "--ledger", ledger_of(running), "--to", second, "--output", "json").json()
+    assert chancery("backup", "verify", second).code == 0
+    size = report["manifest"]["audit"]["size"]
+    assert audit_lines(second / "ledger.db")[:size] == audit_lines(first / "ledger.db")
+    with sqlite3.connect(f"file:{second / 'ledger.db'}?immutable=1", uri=True) as store:
+        check_rows_equal_events(store)
+
+
+def test_a_backup_of_a_ledger_that_nobody_has_open_holds_what_a_killed_daemon_had_acknowledged(running, tmp_path):
+    """I1"""
+    issuer = Issuer(running)
+    arn = issuer.issue("last.example")
+    running.kill()
+    try:
+        chancery("backup", "--ledger", ledger_of(running), "--to", tmp_path / "cold", "--output", "json").json()
+    finally:
+        running.start()
+    with sqlite3.connect(f"file:{tmp_path / 'cold/ledger.db'}?immutable=1", uri=True) as store:
+        state, = store.execute("SELECT state FROM certificates WHERE lower(hex(serial)) = ?", [arn.rpartition("/")[2].lower()]).fetchone()
+    assert state == "I"
+
+
+def test_a_backup_names_what_must_be_kept_beside_it(running, taken):
+    manifest = json.loads((taken / "manifest.json").read_text())
+    client = Client(running)
+    listed = client.call("ListCertificateAuthorities")["CertificateAuthorities"]
+    assert {authority["arn"] for authority in manifest["authorities"]} <= {authority["Arn"] for authority in listed}
+    assert all(authority["key_uri"].startswith("pkcs11:") and len(authority["spki_sha256"]) == 64
+               for authority in manifest["authorities"])
+    assert manifest["node"] == "dev-1" and manifest["schema_version"] >= 4
