@@ -163,3 +163,27 @@ def test_an_active_authority_is_disabled_before_it_is_deleted(running, client):
     client.restore_certificate_authority(**own)
     assert client.describe_certificate_authority(**own)["CertificateAuthority"]["Status"] == "DISABLED"
     client.update_certificate_authority(**own, Status="ACTIVE")
+
+
+def authorities_of(client):
+    pages = client.get_paginator("list_certificate_authorities").paginate()
+    return {one["Arn"] for page in pages for one in page["CertificateAuthorities"]}
+
+
+@pytest.mark.parametrize("key, signature", [
+    ("ML_DSA_44", "ML_DSA_44"), ("ML_DSA_65", "ML_DSA_65"), ("ML_DSA_87", "ML_DSA_87"), ("SM2", "SM3WITHSM2"),
+    ("EC_prime256v1", "SM3WITHSM2"), ("EC_prime256v1", "ML_DSA_65"), ("SM2", "SHA256WITHECDSA"),
+])
+def test_algorithms_that_no_token_has_are_refused_and_nothing_is_made(client, key, signature):
+    before = authorities_of(client)
+    code, message = error_of(client.create_certificate_authority, CertificateAuthorityType="ROOT", CertificateAuthorityConfiguration={
+        **CONFIGURATION, "KeyAlgorithm": key, "SigningAlgorithm": signature})
+    assert code == "InvalidArgsException" and (key in message or signature in message)
+    assert authorities_of(client) == before
+
+
+@pytest.mark.parametrize("signature", ["ML_DSA_44", "ML_DSA_65", "ML_DSA_87", "SM3WITHSM2"])
+def test_nothing_is_issued_with_an_algorithm_that_no_token_has(running, client, signature):
+    code, message = error_of(client.issue_certificate, CertificateAuthorityArn=running.ca_arn, Csr=running.csr().encode(),
+                             SigningAlgorithm=signature, Validity={"Value": 1, "Type": "DAYS"})
+    assert code == "InvalidArgsException" and signature in message
