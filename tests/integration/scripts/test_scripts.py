@@ -74,6 +74,7 @@ def test_a_peer_that_cannot_be_made_is_named_and_no_failure(tmp_path):
     made.program("npm", "echo 'no such package'; exit 1")
     made.program("go", "echo 'go: too old'; exit 1")
     made.program("javac", "exit 1")
+    made.program("pip3", "echo 'no such release'; exit 1")
     made.program("mvn", "echo '[ERROR] no such artifact'; exit 1")
     done = made.run("scripts/peers")
     assert done.returncode == 0
@@ -81,6 +82,7 @@ def test_a_peer_that_cannot_be_made_is_named_and_no_failure(tmp_path):
     assert "peers: js is left out: no such package" in done.stdout
     assert "peers: go-sdk is left out: go: too old" in done.stdout
     assert "peers: java-sdk is left out: [ERROR] no such artifact" in done.stdout
+    assert "peers: boto3 is left out: no such release" in done.stdout
     assert made.run("scripts/peers", "python").returncode == 2
 
 
