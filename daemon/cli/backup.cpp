@@ -2,6 +2,7 @@
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <sys/resource.h>
 
 #include "ca/base/error.hpp"
 #include "ca/base/hex.hpp"
@@ -31,7 +32,14 @@ std::string advice_for(ca::Code code) {
          "owner and free space, and run this again";
 }
 
+// Issuing goes first on every core. That it cannot be asked for does not matter.
+void step_back() {
+  constexpr int kLowest = 19;
+  [[maybe_unused]] const int asked = ::setpriority(PRIO_PROCESS, 0, kLowest);
+}
+
 int make(const Arguments& arguments, Format format) {
+  step_back();
   try {
     const auto manifest = backup::make(arguments.ledger, arguments.to, ca::SystemClock{});
     print_backup(manifest, arguments.to, format);
