@@ -92,4 +92,14 @@ std::string canonical_line(const AuditEvent& event, const AuditPosition& positio
   return object_of(members);
 }
 
+AuditEvent system_event(const std::string& type, const AuthorityArn& authority) {
+  AuditEvent event;
+  event.type = type;
+  event.outcome = "ok";
+  event.principal = "chanceryd";
+  event.account = authority.account;
+  event.authority = authority.text();
+  return event;
+}
+
 }  // namespace ca

@@ -3,6 +3,7 @@
 #include <map>
 #include <string>
 
+#include "ca/base/arn.hpp"
 #include "ca/base/clock.hpp"
 #include "ca/base/digest.hpp"
 
@@ -32,5 +33,8 @@ struct AuditPosition {
 
 // The event's one line: canonical JSON (sorted keys, no spaces, UTF-8, no newline), at most 8 KiB.
 [[nodiscard]] std::string canonical_line(const AuditEvent& event, const AuditPosition& position);
+
+// What the daemon did by itself for that authority; outcome "ok".
+[[nodiscard]] AuditEvent system_event(const std::string& type, const AuthorityArn& authority);
 
 }  // namespace ca

@@ -149,12 +149,8 @@ void AuthorityService::State::stop_issuing(const AuthorityArn& arn, const std::s
     AuthorityRecord record = authority->record;
     record.status = AuthorityStatus::disabled;
     record.last_state_change_at = clock.now();
-    AuditEvent stopped;
-    stopped.type = "authority.stopped";
+    AuditEvent stopped = system_event("authority.stopped", arn);
     stopped.outcome = "failed";
-    stopped.principal = "chanceryd";
-    stopped.account = arn.account;
-    stopped.authority = arn.text();
     stopped.detail = {{"reason", reason}};
     try {
       update(std::move(record), std::move(stopped));

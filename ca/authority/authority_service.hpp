@@ -124,8 +124,8 @@ class AuthorityService {
     Seconds next_update{};
     std::uint64_t bytes = 0;
     std::string bucket;                          // where it goes; empty: none
-    std::optional<std::uint64_t> bucket_number;  // that stands there; nullopt: not known yet
-    std::optional<TimePoint> bucket_since;       // when it was put or found there
+    std::optional<std::uint64_t> bucket_number;  // that stands there in every place; 0: not known yet
+    std::uint64_t unlisted_revocations = 0;      // of the authority: that its last CRLs do not list yet
   };
   [[nodiscard]] std::vector<CrlStatus> crl_status() const;
 

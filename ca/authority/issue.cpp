@@ -167,6 +167,9 @@ CertificateRecord AuthorityService::State::issue(const Caller& caller, const Req
     }
     throw;
   }
+  if (pointers.fresh_crl) {
+    crl_loop->wake();
+  }
   switch (result.record.state) {
     case CertificateState::pending:
       pending_loop->wake();

@@ -1,4 +1,6 @@
 // CRLs that never go stale: each series is looked at again and again, and issued when it is due.
+#include <algorithm>
+
 #include "ca/authority/service_state.hpp"
 #include "ca/base/error.hpp"
 
@@ -9,27 +11,47 @@ std::string about_crl(const CrlRecord& crl) { return "CRL " + crl.name; }
 
 }  // namespace
 
+// Authorities whose last turn failed come last, and fail once in a turn: a key that hangs costs the others
+// one deadline and not one for each of its series.
 Loop::Turn AuthorityService::State::keep_crls() {
   CrlTurn turn;
-  for (const auto& authority : catalog.all()) {
+  turn.waiting = !settle_revocations();
+  auto authorities = catalog.all();
+  std::stable_partition(authorities.begin(), authorities.end(), [this](const auto& authority) {
+    return !troubled_crls.contains(authority->record.arn.text());
+  });
+  for (const auto& authority : authorities) {
     if (!authority->revocation.crl.enabled || !authority->answers_at(clock.now())) {
       continue;
     }
-    const std::string about = "CRLs of " + authority->record.arn.text();
+    const std::string arn = authority->record.arn.text();
+    const std::string about = "CRLs of " + arn;
+    turn.failed = false;
     try {
       if (authority->revocation.crl.type == CrlType::complete) {
-        crl_series.open_complete(authority->record.arn, authority->revocation.crl);
+        (void)crl_series.open_complete(authority->record.arn, authority->revocation.crl);
       }
+      std::uint64_t unlisted = 0;
       for (const CrlRecord& crl : inventory.crls(authority->record.arn)) {
         if (crl_loop->is_stopping()) {
           return Loop::Turn::idle;
         }
-        keep_crl(*authority, crl, turn);
+        if (!turn.failed) {
+          keep_crl(*authority, crl, turn);
+        }
+        unlisted += crl.revocations - (crl.issued ? std::min(crl.issued->covered, crl.revocations) : 0);
       }
-      well(about);
+      const std::lock_guard lock{mutex};
+      unlisted_revocations[arn] = unlisted;
     } catch (const std::exception& error) {
-      turn.stuck = true;
+      turn.failed = turn.stuck = true;
       say(about, about + " cannot be looked at: " + error.what());
+    }
+    if (turn.failed) {
+      troubled_crls.insert(arn);
+    } else {
+      troubled_crls.erase(arn);
+      well(about);
     }
   }
   return turn.waiting ? Loop::Turn::progressed : turn.stuck ? Loop::Turn::stuck : Loop::Turn::idle;
@@ -49,7 +71,7 @@ void AuthorityService::State::keep_crl(const Authority& authority, const CrlReco
     // After a start, and when the answer of the ledger was lost.
     const bool behind = current ? crl.issued && crl.issued->number > current->number : crl.number != 0;
     if (behind) {
-      if (auto found = crl_issuing.load(plan)) {
+      if (auto found = load_crl(plan)) {
         published_crls.put(*std::move(found));
         publish_loop->wake();
         turn.waiting = true;  // looked at again with what it has recorded
@@ -65,13 +87,20 @@ void AuthorityService::State::keep_crl(const Authority& authority, const CrlReco
     if (signer.is_away(*authority.key)) {
       throw Error{Code::unavailable, "the token is away"};  // to try would use up a number
     }
-    published_crls.put(
-        crl_issuing.issue(plan, now, std::chrono::steady_clock::now() + options.sign_deadline));
+    CrlIssuing::Issued made =
+        crl_issuing.issue(plan, now, std::chrono::steady_clock::now() + options.sign_deadline);
+    published_crls.put(std::move(made.crl));
     publish_loop->wake();
     news_since.erase(crl.name);
-    well(about_crl(crl));
+    if (made.not_kept) {
+      say(about_crl(crl),
+          "CRL " + crl.name + " of " + crl.authority.text() +
+              " is served and published, but a restart will have to make it again: " + *made.not_kept);
+    } else {
+      well(about_crl(crl));
+    }
   } catch (const std::exception& error) {
-    turn.stuck = true;
+    turn.failed = turn.stuck = true;
     const auto* refused = dynamic_cast<const Error*>(&error);
     if (refused != nullptr && is_fatal(refused->code())) {
       stop_issuing(crl.authority, error.what());
@@ -80,6 +109,17 @@ void AuthorityService::State::keep_crl(const Authority& authority, const CrlReco
         crl.issued ? "the last one is good until " + rfc3339(crl.issued->next_update) : "there is none yet";
     say(about_crl(crl),
         "CRL " + crl.name + " of " + crl.authority.text() + " is not issued, " + until + ": " + error.what());
+  }
+}
+
+// A file that cannot be read is as good as none: the next CRL takes its place.
+std::optional<PublishedCrl> AuthorityService::State::load_crl(const CrlPlan& plan) {
+  try {
+    return crl_issuing.load(plan);
+  } catch (const Error& error) {
+    say(about_crl(plan.crl) + " on disk",
+        "the file of CRL " + plan.crl.name + " cannot be used: " + error.what());
+    return std::nullopt;
   }
 }
 

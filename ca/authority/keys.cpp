@@ -33,16 +33,6 @@ bool is_of(const PublicKey& key, KeyAlgorithm algorithm) {
 
 std::string about_key(const std::string& arn) { return "key of " + arn; }
 
-AuditEvent system_event(const std::string& type, const AuthorityRecord& record) {
-  AuditEvent event;
-  event.type = type;
-  event.outcome = "ok";
-  event.principal = "chanceryd";
-  event.account = record.arn.account;
-  event.authority = record.arn.text();
-  return event;
-}
-
 }  // namespace
 
 Loop::Turn AuthorityService::State::keep_keys() {
@@ -101,7 +91,7 @@ void AuthorityService::State::fail_creation(const Authority& authority, const st
   record.status = AuthorityStatus::failed;
   record.failure_reason = "UNSUPPORTED_ALGORITHM";
   record.last_state_change_at = clock.now();
-  AuditEvent event = system_event("authority.failed", record);
+  AuditEvent event = system_event("authority.failed", record.arn);
   event.outcome = "failed";
   event.detail = {{"reason", reason}};
   update(std::move(record), std::move(event));
@@ -134,7 +124,7 @@ void AuthorityService::State::make_key(const Authority& authority) {
   record.spki_der = made.spki_der;
   record.status = AuthorityStatus::pending_certificate;
   record.last_state_change_at = clock.now();
-  AuditEvent event = system_event("authority.key_created", record);
+  AuditEvent event = system_event("authority.key_created", record.arn);
   event.detail = {{"key", made.uri}, {"spki_sha256", to_hex(sha256(made.spki_der))}};
   update(std::move(record), std::move(event));
 }

@@ -52,18 +52,8 @@ bool is_due(const Authority& authority, const Validity& next, TimePoint now) {
   const auto& [not_before, not_after] = held->validity;
   const bool chains = held->issuer == authority.identity.subject &&
                       held->authority_key_id() == authority_key_id_of(authority.identity);
-  return !chains ||
+  return !chains || to_seconds(now) < not_before ||  // the clock was ahead when it was made
          (to_seconds(now) >= not_before + (not_after - not_before) * 2 / 3 && next.not_after > not_after);
-}
-
-AuditEvent system_event(const std::string& type, const AuthorityRecord& record) {
-  AuditEvent event;
-  event.type = type;
-  event.outcome = "ok";
-  event.principal = "chanceryd";
-  event.account = record.arn.account;
-  event.authority = record.arn.text();
-  return event;
 }
 
 Caller system_caller(const AuthorityArn& arn) {
@@ -138,7 +128,7 @@ void AuthorityService::State::make_ocsp_key(const Authority& authority) {
   signer.audit(key, within(options.sign_deadline));
   record.ocsp_key_uri = made.uri;
   record.ocsp_spki_der = made.spki_der;
-  AuditEvent event = system_event("authority.ocsp_key_created", record);
+  AuditEvent event = system_event("authority.ocsp_key_created", record.arn);
   event.detail = {{"key", made.uri}, {"spki_sha256", to_hex(sha256(made.spki_der))}};
   update(std::move(record), std::move(event));
 }
@@ -198,7 +188,7 @@ void AuthorityService::State::take_ocsp_certificate(const Authority& authority,
   }
   AuthorityRecord record = authority.record;
   record.ocsp_certificate_der = row.der;
-  AuditEvent event = system_event("authority.ocsp_signer_certified", record);
+  AuditEvent event = system_event("authority.ocsp_signer_certified", record.arn);
   event.serial = row.serial.hex();
   event.der_sha256 = to_hex(sha256(row.der));
   event.detail = {{"not_after", rfc3339(row.validity.not_after)}};

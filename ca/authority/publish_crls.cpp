@@ -1,4 +1,6 @@
 // CRLs in buckets: the last one of each series stands there, and never a smaller number after a larger one.
+#include <algorithm>
+
 #include "ca/authority/service_state.hpp"
 #include "ca/base/error.hpp"
 #include "ca/x509/crl.hpp"
@@ -12,10 +14,14 @@ std::string about_publication(const std::string& bucket, const std::string& key)
   return "publication of " + key + " in " + bucket;
 }
 
-// Of what stands in a bucket; 0 when it is no CRL, whoever put it there.
-std::uint64_t number_of(const Bytes& der) {
+// Of what stands in a bucket; 0 when this authority has not signed it: whoever may write there must not be
+// able to keep its CRLs away by a large number.
+std::uint64_t number_of(const Bytes& der, const Authority& authority) {
   try {
-    return CertificateList::parse(der).number.value_or(0);
+    const auto list = CertificateList::parse(der);
+    const bool ours = list.issuer == authority.identity.subject && authority.key &&
+                      list.is_signed_by(authority.key->public_key);
+    return ours ? list.number.value_or(0) : 0;
   } catch (const Error&) {
     return 0;
   }
@@ -33,38 +39,55 @@ std::set<std::string> keys_of(const Authority& authority, const PublishedCrl& cr
 
 }  // namespace
 
+// Buckets that failed in the last turn come last, and each fails once in a turn: one that does not answer
+// costs the others its time-out once and not for each series.
 Loop::Turn AuthorityService::State::publish_crls() {
-  bool kept = false;
-  for (const auto& crl : published_crls.all()) {
-    const auto authority = catalog.find(crl->authority);
-    if (!authority || !authority->revocation.crl.enabled || !authority->revocation.crl.bucket) {
-      continue;
-    }
-    const std::string& name = *authority->revocation.crl.bucket;
-    for (const std::string& key : keys_of(*authority, *crl)) {
-      if (publish_loop->is_stopping()) {
-        return Loop::Turn::idle;
+  std::set<std::string> failing;
+  for (const bool troubled : {false, true}) {
+    for (const auto& crl : published_crls.all()) {
+      const auto authority = catalog.find(crl->authority);
+      if (!authority || !authority->revocation.crl.enabled || !authority->revocation.crl.bucket ||
+          troubled_buckets.contains(*authority->revocation.crl.bucket) != troubled) {
+        continue;
       }
-      const std::string about = about_publication(name, key);
-      try {
-        Bucket* target = find_bucket(options.buckets, name);
-        if (target == nullptr) {
-          throw Error{Code::resource_not_found, "it is not in the configuration any more"};
+      const std::string& name = *authority->revocation.crl.bucket;
+      for (const std::string& key : keys_of(*authority, *crl)) {
+        if (publish_loop->is_stopping()) {
+          return Loop::Turn::idle;
         }
-        publish_crl(*target, key, *crl);
-        well(about);
-      } catch (const std::exception& error) {
-        kept = true;
-        say(about, "CRL " + key + " of " + crl->authority.text() + " is not in the bucket " + name +
-                       ", it is tried again; what stands there ends at " + rfc3339(crl->next_update) +
-                       " or before: " + error.what());
+        if (!failing.contains(name) && !try_to_publish(*authority, name, key, *crl)) {
+          failing.insert(name);
+        }
       }
     }
   }
-  return kept ? Loop::Turn::stuck : Loop::Turn::idle;
+  troubled_buckets = std::move(failing);
+  return troubled_buckets.empty() ? Loop::Turn::idle : Loop::Turn::stuck;
 }
 
-void AuthorityService::State::publish_crl(Bucket& target, const std::string& key, const PublishedCrl& crl) {
+bool AuthorityService::State::try_to_publish(const Authority& authority, const std::string& name,
+                                             const std::string& key, const PublishedCrl& crl) {
+  const std::string about = about_publication(name, key);
+  try {
+    Bucket* target = find_bucket(options.buckets, name);
+    if (target == nullptr) {
+      throw Error{Code::resource_not_found, "it is not in the configuration any more"};
+    }
+    publish_crl(*target, key, crl, authority);
+    well(about);
+    return true;
+  } catch (const std::exception& error) {
+    say(about, "CRL " + key + " of " + crl.authority.text() + " is not in the bucket " + name +
+                   ", it is tried again; what stands there ends at " + rfc3339(crl.next_update) +
+                   " or before: " + error.what());
+    // A conflict is about this key alone.
+    const auto* refused = dynamic_cast<const Error*>(&error);
+    return refused != nullptr && refused->code() == Code::conflict;
+  }
+}
+
+void AuthorityService::State::publish_crl(Bucket& target, const std::string& key, const PublishedCrl& crl,
+                                          const Authority& authority) {
   const std::pair place{target.name(), key};
   {
     const std::lock_guard lock{mutex};
@@ -79,7 +102,7 @@ void AuthorityService::State::publish_crl(Bucket& target, const std::string& key
   };
   // Another daemon, or this one before its ledger was restored, may have been here.
   const auto there = target.get(key, CertificateList::kMaxDerBytes);
-  const std::uint64_t found = there ? number_of(*there) : 0;
+  const std::uint64_t found = there ? number_of(*there, authority) : 0;
   if (found > crl.number) {
     throw Error{Code::conflict, "a CRL with the larger number " + std::to_string(found) +
                                     " stands there: it is left until this authority's numbers are larger"};
@@ -110,11 +133,14 @@ std::vector<AuthorityService::CrlStatus> AuthorityService::crl_status() const {
                      .bytes = crl->der->size(),
                      .bucket = authority->revocation.crl.bucket.value_or("")};
     const std::lock_guard lock{state.mutex};
-    const auto known = state.publications.find({status.bucket, crl->key});
-    if (known != state.publications.end()) {
-      status.bucket_number = known->second.number;
-      status.bucket_since = known->second.at;
+    // Of several places the one that is furthest behind.
+    for (const std::string& key : keys_of(*authority, *crl)) {
+      const auto known = state.publications.find({status.bucket, key});
+      const std::uint64_t number = known == state.publications.end() ? 0 : known->second.number;
+      status.bucket_number = std::min(status.bucket_number.value_or(number), number);
     }
+    const auto unlisted = state.unlisted_revocations.find(status.authority);
+    status.unlisted_revocations = unlisted == state.unlisted_revocations.end() ? 0 : unlisted->second;
     all.push_back(std::move(status));
   }
   return all;

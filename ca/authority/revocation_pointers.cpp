@@ -57,6 +57,7 @@ AuthorityService::State::Pointers AuthorityService::State::pointers_for(const Au
     }
     CrlSeries::Place place = crl_series.next(authority.record.arn, crl, *base);
     found.crl = std::move(place.name);
+    found.fresh_crl = place.fresh;
     if (!crl.omit_extension) {
       found.uris.crl_uri = std::move(place.uri);
     }
@@ -67,8 +68,8 @@ AuthorityService::State::Pointers AuthorityService::State::pointers_for(const Au
   if (options.revocation.ca_issuers && !options.revocation.url.empty()) {
     found.uris.ca_issuers_uri = options.revocation.url + "/ca/" + authority.record.arn.id + ".cer";
   }
-  found.uris.no_rev_avail =
-      options.revocation.no_rev_avail && authority.record.usage_mode == "SHORT_LIVED_CERTIFICATE";
+  found.uris.no_rev_avail = options.revocation.no_rev_avail && !crl.enabled && !ocsp.enabled &&
+                            authority.record.usage_mode == "SHORT_LIVED_CERTIFICATE";
   return found;
 }
 

@@ -31,10 +31,46 @@ class Forgetting {
 
  private:
   OcspResponder& responder_;
-  const SerialNumber& serial_;
+  const SerialNumber serial_;
 };
 
 }  // namespace
+
+// As committed(). A ledger that does not answer in time may write the revocation later: until that is known
+// no answer about the serial is kept.
+CommitResult AuthorityService::State::committed_revocation(LedgerEntry entry, const SerialNumber& serial) {
+  auto written = ledger.commit(std::move(entry));
+  if (written.wait_for(kCommitWait) == std::future_status::ready) {
+    return written.get();
+  }
+  responder.distrust(serial);
+  {
+    const std::lock_guard lock{mutex};
+    uncertain_revocations.emplace_back(std::move(written), serial);
+  }
+  throw Error{Code::unavailable, "the ledger does not answer: ask again whether the certificate is revoked"};
+}
+
+// Whether all that was uncertain is known.
+bool AuthorityService::State::settle_revocations() {
+  std::vector<SerialNumber> known;
+  bool all = true;
+  {
+    const std::lock_guard lock{mutex};
+    std::erase_if(uncertain_revocations, [&](const auto& one) {
+      const bool ready = one.first.wait_for(std::chrono::seconds{0}) == std::future_status::ready;
+      if (ready) {
+        known.push_back(one.second);
+      }
+      return ready;
+    });
+    all = uncertain_revocations.empty();
+  }
+  for (const SerialNumber& serial : known) {
+    responder.trust(serial);
+  }
+  return all;
+}
 
 void AuthorityService::revoke(const Caller& caller, const AuthorityArn& arn, const std::string& serial_text,
                               RevocationReason reason) {
@@ -56,8 +92,8 @@ void AuthorityService::revoke(const Caller& caller, const AuthorityArn& arn, con
   AuditEvent event = state.event(caller, "certificate.revoked", arn);
   event.serial = serial.hex();
   event.detail = {{"reason", std::string{api_name(reason)}}};
-  const CommitResult result =
-      committed(state.ledger, {MarkRevoked{arn, serial, reason, state.clock.now()}, {std::move(event)}});
+  const CommitResult result = state.committed_revocation(
+      {MarkRevoked{arn, serial, reason, state.clock.now()}, {std::move(event)}}, serial);
   if (result.outcome == CommitResult::Outcome::wrong_state) {
     throw Error{Code::request_already_processed, "The certificate is already revoked"};
   }

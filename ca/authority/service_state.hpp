@@ -109,7 +109,8 @@ struct AuthorityService::State {
   void check_revocation(const RevocationConfiguration& wanted) const;
   struct Pointers {
     RevocationPointers uris;
-    std::string crl;  // the series that will list the certificate; empty: none
+    std::string crl;         // the series that will list the certificate; empty: none
+    bool fresh_crl = false;  // which has no CRL yet
   };
   // Of the authority's next certificate; its CRL's series is durable at return.
   [[nodiscard]] Pointers pointers_for(const Authority& authority, const Template& tmpl);
@@ -140,9 +141,13 @@ struct AuthorityService::State {
   struct CrlTurn {
     bool waiting = false;  // something is due in a moment
     bool stuck = false;    // something could not be done
+    bool failed = false;   // something of the authority that is looked at
   };
+  [[nodiscard]] CommitResult committed_revocation(LedgerEntry entry, const SerialNumber& serial);
+  [[nodiscard]] bool settle_revocations();
   [[nodiscard]] Loop::Turn keep_crls();
   void keep_crl(const Authority& authority, const CrlRecord& crl, CrlTurn& turn);
+  [[nodiscard]] std::optional<PublishedCrl> load_crl(const CrlPlan& plan);
   [[nodiscard]] bool news_ripe(const std::string& name, TimePoint now);
   [[nodiscard]] Loop::Turn publish_crls();
   // What became of the last CRL of a series in a bucket.
@@ -150,7 +155,10 @@ struct AuthorityService::State {
     std::uint64_t number = 0;  // that stands there
     TimePoint at{};            // when it was found or put there
   };
-  void publish_crl(Bucket& bucket, const std::string& key, const PublishedCrl& crl);
+  void publish_crl(Bucket& bucket, const std::string& key, const PublishedCrl& crl,
+                   const Authority& authority);
+  [[nodiscard]] bool try_to_publish(const Authority& authority, const std::string& bucket,
+                                    const std::string& key, const PublishedCrl& crl);
   // ocsp_signers.cpp makes and renews the signers of OCSP answers.
   [[nodiscard]] Loop::Turn keep_ocsp();
   [[nodiscard]] static bool answers_ocsp(const Authority& authority, TimePoint now);
@@ -184,7 +192,11 @@ struct AuthorityService::State {
   CrlSeries crl_series;
   CrlIssuing crl_issuing;
   PublishedCrls published_crls;
-  std::map<std::string, TimePoint> news_since;                              // by series; crl_loop alone
+  std::vector<std::pair<std::future<CommitResult>, SerialNumber>> uncertain_revocations;  // under mutex
+  std::map<std::string, std::uint64_t> unlisted_revocations;  // by authority, of the last turn; under mutex
+  std::set<std::string> troubled_crls;          // authorities whose last turn failed; crl_loop alone
+  std::set<std::string> troubled_buckets;       // that failed in the last turn; publish_loop alone
+  std::map<std::string, TimePoint> news_since;  // by series; crl_loop alone
   std::map<std::pair<std::string, std::string>, Publication> publications;  // by bucket and key; under mutex
   OcspResponder responder;
 

@@ -10,12 +10,8 @@ namespace {
 constexpr std::size_t kPage = 500;  // certificates in memory at once
 
 AuditEvent event_of(const AuditReportRecord& report, const std::string& type, const std::string& outcome) {
-  AuditEvent event;
-  event.type = type;
+  AuditEvent event = system_event(type, report.authority);
   event.outcome = outcome;
-  event.principal = "chanceryd";
-  event.account = report.authority.account;
-  event.authority = report.authority.text();
   event.detail = {{"report", report.id}, {"bucket", report.bucket}, {"key", report.key()}};
   return event;
 }

@@ -14,19 +14,14 @@ constexpr std::chrono::hours kBackDated{1};
 constexpr const char* kMediaType = "application/pkix-crl";
 
 AuditEvent event_of(const CrlRecord& crl, const std::string& type, std::uint64_t number) {
-  AuditEvent event;
-  event.type = type;
-  event.outcome = "ok";
-  event.principal = "chanceryd";
-  event.account = crl.authority.account;
-  event.authority = crl.authority.text();
+  AuditEvent event = system_event(type, crl.authority);
   event.detail = {{"crl", crl.name}, {"number", std::to_string(number)}};
   return event;
 }
 
 std::string file_of(const CrlRecord& crl) { return crl.name + ".crl"; }
 
-// Times and number of the next CRL: never before those of the last (I8).
+// The number is above every one before (I8), whatever the clock did.
 CrlHeader header_of(const CrlPlan& plan, TimePoint issued_at) {
   const auto milliseconds =
       static_cast<std::uint64_t>(std::max<std::int64_t>(issued_at.time_since_epoch().count(), 1));
@@ -99,39 +94,40 @@ CrlRecord::Issued unrecorded(const CrlRecord& crl, const CertificateList& list, 
 CrlIssuing::CrlIssuing(Ledger& ledger, Inventory& inventory, Signer& signer, Bucket& files)
     : ledger_{ledger}, inventory_{inventory}, signer_{signer}, files_{files} {}
 
-PublishedCrl CrlIssuing::issue(const CrlPlan& plan, TimePoint now, Deadline deadline) {
+CrlIssuing::Issued CrlIssuing::issue(const CrlPlan& plan, TimePoint now, Deadline deadline) {
   const CrlRecord& crl = plan.crl;
-  const TimePoint issued_at = crl.issued ? std::max(now, crl.issued->issued_at) : now;
-  const CrlHeader header = header_of(plan, issued_at);
-  Built built = build(inventory_, plan, header, issued_at);
-  const ToBeSigned to_be_signed =
-      lint_crl(std::move(built.tbs), header, built.entries, to_seconds(issued_at));
-
-  AuditEvent intent = event_of(crl, "crl.signing", header.number);
-  intent.tbs_sha256 = to_hex(sha256(to_be_signed.der()));
-  intent.detail["entries"] = std::to_string(built.entries);
-  if (committed(ledger_, {IntendCrl{crl.name, header.number}, {std::move(intent)}}).outcome !=
-      CommitResult::Outcome::applied) {
+  const CrlHeader header = header_of(plan, now);
+  // Before the entries are read: a revocation that was durable before this intent is on this CRL (I7).
+  if (committed(ledger_, {IntendCrl{crl.name, header.number}, {event_of(crl, "crl.signing", header.number)}})
+          .outcome != CommitResult::Outcome::applied) {
     throw Error{Code::unavailable, "another CRL of this series came first"};
   }
+  Built built = build(inventory_, plan, header, now);
+  const ToBeSigned to_be_signed = lint_crl(std::move(built.tbs), header, built.entries, to_seconds(now));
   Bytes der = assemble_signed(to_be_signed.der(), to_be_signed.algorithm(),
                               signer_.sign(plan.key, to_be_signed, deadline));
   CrlRecord::Issued issued{.number = header.number,
                            .covered = built.covered,
                            .entries = built.entries,
-                           .issued_at = issued_at,
+                           .issued_at = now,
                            .next_update = header.next_update,
-                           .scheduled_at = issued_at,
+                           .scheduled_at = now,
                            .previous_scheduled_at = {},
                            .sha256 = sha256(der)};
   if (crl.issued) {
     const bool by_time = plan.due == CrlDue::time;
-    issued.scheduled_at = by_time ? issued_at : crl.issued->scheduled_at;
+    issued.scheduled_at = by_time ? now : crl.issued->scheduled_at;
     issued.previous_scheduled_at = by_time ? crl.issued->scheduled_at : crl.issued->previous_scheduled_at;
   }
-  files_.put(file_of(crl), der, kMediaType);
-  record(crl, issued, "crl.issued");
-  return published(crl, issued, std::move(der));
+  Issued result;
+  try {
+    files_.put(file_of(crl), der, kMediaType);
+  } catch (const Error& error) {
+    result.not_kept = error.what();  // relying parties get it all the same; a restart makes another
+  }
+  record(crl, issued, "crl.issued", to_hex(sha256(to_be_signed.der())));
+  result.crl = published(crl, issued, std::move(der));
+  return result;
 }
 
 std::optional<PublishedCrl> CrlIssuing::load(const CrlPlan& plan) {
@@ -157,13 +153,15 @@ std::optional<PublishedCrl> CrlIssuing::load(const CrlPlan& plan) {
     return std::nullopt;
   }
   const CrlRecord::Issued issued = unrecorded(crl, *list, digest);
+  record(crl, issued, "crl.recovered", to_hex(sha256(list->tbs_der)));
   list.reset();
-  record(crl, issued, "crl.recovered");
   return published(crl, issued, *std::move(der));
 }
 
-void CrlIssuing::record(const CrlRecord& crl, const CrlRecord::Issued& issued, const std::string& type) {
+void CrlIssuing::record(const CrlRecord& crl, const CrlRecord::Issued& issued, const std::string& type,
+                        const std::string& tbs_sha256) {
   AuditEvent outcome = event_of(crl, type, issued.number);
+  outcome.tbs_sha256 = tbs_sha256;
   outcome.der_sha256 = to_hex(issued.sha256);
   outcome.detail["entries"] = std::to_string(issued.entries);
   outcome.detail["next_update"] = rfc3339(issued.next_update);

@@ -20,24 +20,30 @@ struct CrlPlan {
   CrlDue due = CrlDue::time;
 };
 
-// The one path to a CRL: entries as of one moment, build, lint, durable intent with its number, sign, verify,
+// The one path to a CRL: durable intent with its number, entries as of one moment, build, lint, sign, verify,
 // file, durable result (I3, I4, I7, I8). One caller at a time for each series.
 class CrlIssuing {
  public:
   // `files` holds what a restart goes on serving.
   CrlIssuing(Ledger& ledger, Inventory& inventory, Signer& signer, Bucket& files);
 
-  // thisUpdate is an hour before `now`, as in AWS's CRLs: clocks of relying parties differ. A clock that was
-  // set back makes no earlier CRL. Throws Code::unavailable and Code::key_unusable (the number is used up,
-  // the next call takes another), Code::signature_check_failed, and what ledger and bucket throw.
-  [[nodiscard]] PublishedCrl issue(const CrlPlan& plan, TimePoint now, Deadline deadline);
+  struct Issued {
+    PublishedCrl crl;
+    std::optional<std::string> not_kept;  // why its file could not be written: a restart makes another
+  };
+  // thisUpdate is an hour before `now`, as in AWS's CRLs: clocks of relying parties differ. It follows the
+  // clock, also back to the right time after one that was ahead; the number only grows. Throws
+  // Code::unavailable and Code::key_unusable (the number is used up, the next call takes another),
+  // Code::signature_check_failed, and what ledger and bucket throw.
+  [[nodiscard]] Issued issue(const CrlPlan& plan, TimePoint now, Deadline deadline);
 
   // The series' last CRL from its file; nullopt when it is not there or is not that one. A crash between file
   // and result leaves a CRL that was signed and not recorded: it is recorded now.
   [[nodiscard]] std::optional<PublishedCrl> load(const CrlPlan& plan);
 
  private:
-  void record(const CrlRecord& crl, const CrlRecord::Issued& issued, const std::string& type);
+  void record(const CrlRecord& crl, const CrlRecord::Issued& issued, const std::string& type,
+              const std::string& tbs_sha256);
 
   Ledger& ledger_;
   Inventory& inventory_;

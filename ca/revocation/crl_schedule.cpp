@@ -1,6 +1,11 @@
 #include "ca/revocation/crl_schedule.hpp"
 
 namespace ca {
+namespace {
+
+constexpr std::chrono::minutes kClockTolerance{1};
+
+}  // namespace
 
 CrlDue crl_due(const CrlRecord& crl, const CrlConfiguration& configuration, TimePoint now) {
   const bool asked_for = crl.complete && configuration.type == CrlType::complete;
@@ -17,7 +22,9 @@ CrlDue crl_due(const CrlRecord& crl, const CrlConfiguration& configuration, Time
   const std::chrono::milliseconds life = std::chrono::days{configuration.expiration_days};
   const TimePoint half_of_the_last =
       crl.issued->issued_at + (TimePoint{crl.issued->next_update} - crl.issued->issued_at) / 2;
-  if (now >= crl.issued->scheduled_at + life / 2 || now >= half_of_the_last) {
+  // From a time that the clock has not reached: relying parties refuse it.
+  const bool ahead = now + kClockTolerance < crl.issued->issued_at;
+  if (ahead || now >= crl.issued->scheduled_at + life / 2 || now >= half_of_the_last) {
     return CrlDue::time;
   }
   return crl.revocations > crl.issued->covered ? CrlDue::news : CrlDue::no;

@@ -9,7 +9,7 @@ namespace ca {
 enum class CrlDue {
   no,
   news,  // a revocation that the last CRL does not list
-  time,  // half of the last one's life is over, or there is none
+  time,  // half of the last one's life is over, it is from the future, or there is none
 };
 
 // What there is to do for a series at `now`. Nothing for a partition that no certificate names, for a

@@ -6,12 +6,7 @@ namespace ca {
 namespace {
 
 AuditEvent opened(const CrlRecord& crl) {
-  AuditEvent event;
-  event.type = "crl.opened";
-  event.outcome = "ok";
-  event.principal = "chanceryd";
-  event.account = crl.authority.account;
-  event.authority = crl.authority.text();
+  AuditEvent event = system_event("crl.opened", crl.authority);
   event.detail = {{"crl", crl.name}, {"key", crl.key}, {"uri", crl.uri}};
   return event;
 }
@@ -28,8 +23,8 @@ CrlSeries::CrlSeries(Ledger& ledger, Inventory& inventory, std::uint64_t partiti
 CrlSeries::Place CrlSeries::next(const AuthorityArn& authority, const CrlConfiguration& configuration,
                                  const std::string& base) {
   if (configuration.type == CrlType::complete) {
-    open_complete(authority, configuration);
-    return {authority.id, base + crl_key(configuration, authority.id)};
+    const bool fresh = open_complete(authority, configuration);
+    return {authority.id, base + crl_key(configuration, authority.id), fresh};
   }
   const std::lock_guard lock{mutex_};
   Book& book = book_of(authority);
@@ -45,19 +40,21 @@ CrlSeries::Place CrlSeries::next(const AuthorityArn& authority, const CrlConfigu
     book.taken = 0;
   }
   ++book.taken;
-  return {book.partition->name, book.partition->uri};
+  return {book.partition->name, book.partition->uri, !fits};
 }
 
-void CrlSeries::open_complete(const AuthorityArn& authority, const CrlConfiguration& configuration) {
+bool CrlSeries::open_complete(const AuthorityArn& authority, const CrlConfiguration& configuration) {
   const std::lock_guard lock{mutex_};
   Book& book = book_of(authority);
-  if (!book.complete) {
+  const bool fresh = !book.complete;
+  if (fresh) {
     open({.authority = authority,
           .name = authority.id,
           .complete = true,
           .key = crl_key(configuration, authority.id)});
     book.complete = true;
   }
+  return fresh;
 }
 
 CrlSeries::Book& CrlSeries::book_of(const AuthorityArn& authority) {

@@ -22,14 +22,15 @@ class CrlSeries {
   struct Place {
     std::string name;
     std::string uri;
+    bool fresh = false;  // the series was opened just now: it has no CRL yet
   };
   // The authority's complete CRL, or the partition that takes the next certificate: durable at return.
   // `base` is the URL in front of the key, with its slash: where the configuration says it now. A partition
   // whose certificates say another place takes no more.
   [[nodiscard]] Place next(const AuthorityArn& authority, const CrlConfiguration& configuration,
                            const std::string& base);
-  // Makes the series of the complete CRL durable when it is not there.
-  void open_complete(const AuthorityArn& authority, const CrlConfiguration& configuration);
+  // Makes the series of the complete CRL durable when it is not there; whether it was not.
+  bool open_complete(const AuthorityArn& authority, const CrlConfiguration& configuration);
 
  private:
   struct Book {

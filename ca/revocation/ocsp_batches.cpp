@@ -9,12 +9,7 @@ namespace ca {
 namespace {
 
 AuditEvent event_of(const AuthorityArn& arn, const std::string& type, const std::string& batch) {
-  AuditEvent event;
-  event.type = type;
-  event.outcome = "ok";
-  event.principal = "chanceryd";
-  event.account = arn.account;
-  event.authority = arn.text();
+  AuditEvent event = system_event(type, arn);
   event.detail = {{"batch", batch}};
   return event;
 }

@@ -43,7 +43,7 @@ SharedOcspAnswer OcspCache::find(const SerialNumber& serial, ByteView cert_id_de
     return nullptr;
   }
   const auto& [this_update, next_update, etag] = *kept->answer->freshness;
-  if (now >= next_update) {
+  if (now >= next_update || now < this_update) {  // made before the clock was set back
     return nullptr;
   }
   const Seconds half = this_update + (next_update - this_update) / 2;
@@ -60,7 +60,10 @@ SharedOcspAnswer OcspCache::find_any(const SerialNumber& serial, ByteView cert_i
   Shard& in = shard(serial);
   const std::lock_guard lock{in.mutex};
   const Kept* kept = look(in, serial, cert_id_der);
-  return kept != nullptr && now < kept->answer->freshness->next_update ? kept->answer : nullptr;
+  return kept != nullptr && now >= kept->answer->freshness->this_update &&
+                 now < kept->answer->freshness->next_update
+             ? kept->answer
+             : nullptr;
 }
 
 OcspCache::Watch::Watch(OcspCache& cache, const SerialNumber& serial) : cache_{cache}, serial_{serial} {
@@ -85,6 +88,9 @@ bool OcspCache::keep(const Watch& watch, ByteView cert_id_der, SharedOcspAnswer 
   const std::lock_guard lock{in.mutex};
   if (watch.disturbed_) {
     return false;
+  }
+  if (std::find(in.distrusted.begin(), in.distrusted.end(), watch.serial_) != in.distrusted.end()) {
+    return true;  // given once, not again
   }
   if (Kept* kept = look(in, watch.serial_, cert_id_der)) {
     *kept = {std::move(kept->cert_id_der), std::move(answer), {}};
@@ -115,6 +121,27 @@ void OcspCache::drop(Shard& shard, const SerialNumber& serial) {
 void OcspCache::forget(const SerialNumber& serial) {
   Shard& in = shard(serial);
   const std::lock_guard lock{in.mutex};
+  forget(in, serial);
+}
+
+void OcspCache::distrust(const SerialNumber& serial) {
+  Shard& in = shard(serial);
+  const std::lock_guard lock{in.mutex};
+  in.distrusted.push_back(serial);
+  forget(in, serial);
+}
+
+void OcspCache::trust(const SerialNumber& serial) {
+  Shard& in = shard(serial);
+  const std::lock_guard lock{in.mutex};
+  if (const auto found = std::find(in.distrusted.begin(), in.distrusted.end(), serial);
+      found != in.distrusted.end()) {
+    in.distrusted.erase(found);
+  }
+  forget(in, serial);
+}
+
+void OcspCache::forget(Shard& in, const SerialNumber& serial) {
   drop(in, serial);
   for (Watch* watch : in.watches) {
     watch->disturbed_ = watch->disturbed_ || watch->serial_ == serial;

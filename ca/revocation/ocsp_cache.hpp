@@ -48,6 +48,9 @@ class OcspCache {
   [[nodiscard]] bool keep(const Watch& watch, ByteView cert_id_der, SharedOcspAnswer answer);
   // From the return on no answer that was made before is found or kept.
   void forget(const SerialNumber& serial);
+  // The same, and no answer about the serial is kept until trust() was called as often as this.
+  void distrust(const SerialNumber& serial);
+  void trust(const SerialNumber& serial);
   [[nodiscard]] std::size_t size() const;
 
   static constexpr std::chrono::seconds kRefreshPatience{5};
@@ -71,12 +74,14 @@ class OcspCache {
     std::list<SerialNumber> recent;  // the last that was asked for comes first
     std::size_t answers = 0;
     std::vector<Watch*> watches;
+    std::vector<SerialNumber> distrusted;
   };
   static constexpr std::size_t kShards = 16;
 
   [[nodiscard]] Shard& shard(const SerialNumber& serial);
   [[nodiscard]] static Kept* look(Shard& shard, const SerialNumber& serial, ByteView cert_id_der);
   static void drop(Shard& shard, const SerialNumber& serial);
+  static void forget(Shard& in, const SerialNumber& serial);  // under its lock
 
   const std::size_t max_in_shard_;
   std::array<Shard, kShards> shards_;

@@ -51,6 +51,9 @@ class OcspResponder {
   // From the return on no answer leaves that was made from an earlier state of the certificate: to be called
   // between the commit of its revocation and whatever tells of it (I7).
   void forget(const SerialNumber& serial) { cache_.forget(serial); }
+  // Whether it is revoked is not known: no answer is kept until it is.
+  void distrust(const SerialNumber& serial) { cache_.distrust(serial); }
+  void trust(const SerialNumber& serial) { cache_.trust(serial); }
   // See OcspBatches::write_due.
   [[nodiscard]] bool write_batches(bool all) { return batches_.write_due(all); }
 

@@ -49,7 +49,10 @@ ca::Bytes OfflineAuthority::revoke_and_list(const std::vector<ca::Certificate>& 
   ca::DirectoryBucket files{{.name = "crls", .directory = parts_->folder / "crl", .url = std::nullopt}};
   ca::CrlIssuing issuing{parts_->store, parts_->store, parts_->signer, files};
   const auto made = issuing.issue(plan, parts_->clock.now(), std::chrono::steady_clock::now() + kSignLimit);
-  return *made.der;
+  if (made.not_kept) {
+    throw ca::Error{ca::Code::unavailable, *made.not_kept};
+  }
+  return *made.crl.der;
 }
 
 }  // namespace cli

@@ -88,7 +88,8 @@ class Routes {
   }
   [[nodiscard]] std::optional<HttpResponse> serve_at_once(const HttpRequest& request) const {
     if (!is_question(request)) {
-      return std::nullopt;
+      // What else is served here is in memory as well.
+      return request.method == "POST" ? std::nullopt : std::optional{otherwise_(request)};
     }
     auto reply = authorities_.answer_ocsp_at_once(request_of(request));
     return reply ? std::optional{ocsp_response(request, *std::move(reply))} : std::nullopt;

@@ -81,6 +81,11 @@ HttpResponse serve(ca::AuthorityService& authorities, const HttpRequest& request
   }
 }
 
+std::optional<HttpResponse> serve_at_once(ca::AuthorityService& authorities, const HttpRequest& request) {
+  HttpResponse response = serve(authorities, request);
+  return response.status == 404 ? std::nullopt : std::optional{std::move(response)};
+}
+
 bool holds(const HttpRequest& request, const std::string& tag) {
   const auto held = request.header("If-None-Match");
   return held && held->find(tag) != std::string_view::npos;
@@ -157,6 +162,8 @@ void add_routes(http::Router& router, ca::AuthorityService& authorities) {
         .path = path,
         .pool = [](const HttpRequest&) { return http::Pool::status; },
         .handler = [&authorities](const HttpRequest& request) { return serve(authorities, request); },
+        // All of it is in memory: a slow token that holds the pool's threads holds up no download.
+        .at_once = [&authorities](const HttpRequest& request) { return serve_at_once(authorities, request); },
         .max_body = 1024,
         .when_full = [](const HttpRequest&) { return unavailable("the queue is full"); },
     });

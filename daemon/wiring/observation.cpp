@@ -86,6 +86,8 @@ void observe_crls(ops::Metrics& metrics, const ca::AuthorityService& authorities
     const bool behind = !crl.bucket.empty() && crl.bucket_number.value_or(0) < crl.number;
     found->second.second += behind ? 1 : 0;
     ++count[crl.authority];
+    metrics.set("chancery_crl_unlisted_revocations", "revocations that no CRL lists yet",
+                static_cast<double>(crl.unlisted_revocations), {{"authority", crl.authority}});
   }
   for (const auto& [authority, values] : worst) {
     const ops::Metrics::Labels labels{{"authority", authority}};

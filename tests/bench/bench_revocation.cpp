@@ -224,7 +224,7 @@ void measure_crl(Bench& bench) {
         "{\"what\":\"crl\",\"round\":%d,\"entries\":%llu,\"bytes\":%zu,\"seconds\":%.2f,\"peak_mib\":%ld,"
         "\"before_mib\":%ld}\n",
         round, static_cast<unsigned long long>(store->crls(bench.authority.arn).at(0).issued->entries),
-        published.der->size(), took, status_kib("VmHWM:") / 1024, before / 1024);
+        published.crl.der->size(), took, status_kib("VmHWM:") / 1024, before / 1024);
     std::fflush(stdout);
   }
 }

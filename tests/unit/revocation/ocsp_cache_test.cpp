@@ -63,3 +63,32 @@ TEST_CASE("budget: a second's worth at once, then as time goes by", "[revocation
   CHECK_FALSE(budget.take(start + std::chrono::milliseconds{500}));
   CHECK_FALSE(budget.take(start));  // a clock reading that is late
 }
+
+TEST_CASE("ocsp cache: while it is not known whether a certificate was revoked nothing about it is kept",
+          "[revocation][I7]") {
+  ca::OcspCache cache{160};
+  const auto serial = ca::SerialNumber::random();
+  const ca::OcspCache::Watch before{cache, serial};
+  cache.distrust(serial);
+  cache.distrust(serial);  // by two requests
+  CHECK(keep(cache, serial));
+  CHECK_FALSE(kept(cache, serial));
+  CHECK(keep(cache, ca::SerialNumber::random()));
+  const ca::OcspCache::Watch meanwhile{cache, serial};
+  cache.trust(serial);
+  CHECK(meanwhile.disturbed());  // it may have read the state from before the commit
+  CHECK(keep(cache, serial));
+  CHECK_FALSE(kept(cache, serial));
+  cache.trust(serial);
+  CHECK(keep(cache, serial));
+  CHECK(kept(cache, serial));
+}
+
+TEST_CASE("ocsp cache: an answer from a time that the clock has not reached is not given", "[revocation]") {
+  ca::OcspCache cache{160};
+  const auto serial = ca::SerialNumber::random();
+  REQUIRE(keep(cache, serial));
+  CHECK(cache.find_any(serial, kId, kNow - std::chrono::seconds{1}) == nullptr);
+  CHECK(cache.find(serial, kId, kNow - std::chrono::seconds{1}, ca::OcspCache::Refresh::left_to_others) ==
+        nullptr);
+}

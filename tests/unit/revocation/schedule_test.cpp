@@ -47,6 +47,12 @@ TEST_CASE("crl schedule: the first is due at once, the next at half-life, exactl
   CHECK(crl_due(crl, weekly(), kNow + 84h) == CrlDue::time);
 }
 
+TEST_CASE("crl schedule: one from a time that the clock has not reached is replaced", "[revocation]") {
+  const auto crl = issued(complete(), kNow);
+  CHECK(crl_due(crl, weekly(), kNow - 30s) == CrlDue::no);
+  CHECK(crl_due(crl, weekly(), kNow - 61s) == CrlDue::time);
+}
+
 TEST_CASE("crl schedule: a shorter life in the configuration counts at once", "[revocation]") {
   auto daily = weekly();
   daily.expiration_days = 1;
