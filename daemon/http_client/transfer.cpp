@@ -176,7 +176,8 @@ void set_security(CURL* handle, const TransferOptions& options, const std::strin
 std::string reason_of(CURLcode result) {
   // Only what is worth more than libcurl's own words, which hold nothing from outside either.
   if (result == CURLE_PEER_FAILED_VERIFICATION) {
-    return "the server's certificate is not trusted or is for another name: correct endpoint or bundle";
+    return "the server's certificate is not trusted or is for another name: correct the endpoint or the CA "
+           "bundle (ca_bundle, --ca-bundle)";
   }
   if (result == CURLE_SSL_CACERT_BADFILE) {
     return "the bundle of trusted certificates cannot be read";

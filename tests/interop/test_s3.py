@@ -99,7 +99,9 @@ def test_a_certificate_of_an_unknown_authority_is_not_trusted(chancery, up):
 
 
 def test_no_secret_is_in_any_log_or_ledger(chancery, up):
-    for file in [*(chancery.folder / "log").iterdir(), *(chancery.folder / "ledger").iterdir()]:
+    for file in [*(chancery.folder / "log").rglob("*"), *(chancery.folder / "ledger").rglob("*")]:
+        if file.is_dir():
+            continue
         contents = file.read_bytes()
         assert SECRET.encode() not in contents and WRONG.encode() not in contents, file
         assert b"Signature=" not in contents, file
