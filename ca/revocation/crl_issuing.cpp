@@ -50,8 +50,8 @@ struct Built {
 Built build(Inventory& inventory, const CrlPlan& plan, const CrlHeader& header, TimePoint issued_at) {
   CrlBuilder builder{header, plan.crl.issued ? plan.crl.issued->entries + 1024 : 0};
   Built built;
-  built.covered =
-      inventory.revoked(plan.crl, crl_ends_from(plan.crl, plan.due), [&](const Inventory::Revoked& entry) {
+  built.covered = inventory.revoked(
+      plan.crl, crl_ends_from(plan.crl, plan.due, issued_at), [&](const Inventory::Revoked& entry) {
         // Later only behind a clock that was set back: relying parties refuse a date in their future.
         builder.add({entry.serial, to_seconds(std::min(entry.revoked_at, issued_at)), entry.reason});
       });

@@ -1,5 +1,7 @@
 #include "ca/revocation/crl_schedule.hpp"
 
+#include <algorithm>
+
 namespace ca {
 namespace {
 
@@ -11,7 +13,10 @@ CrlDue crl_due(const CrlRecord& crl, const CrlConfiguration& configuration, Time
   const bool asked_for = crl.complete && configuration.type == CrlType::complete;
   if (!asked_for) {
     // Switched to partitions, or a partition: it lasts as long as those that name it.
-    const bool all_listed = crl.issued && crl.last_not_after < to_seconds(crl.issued->scheduled_at);
+    // Both, because the last one may be from a clock that was ahead.
+    const bool all_ended = crl.last_not_after < to_seconds(now);
+    const bool all_listed =
+        all_ended && crl.issued && crl.last_not_after < to_seconds(crl.issued->scheduled_at);
     if (crl.certificates == 0 || all_listed) {
       return CrlDue::no;
     }
@@ -30,11 +35,13 @@ CrlDue crl_due(const CrlRecord& crl, const CrlConfiguration& configuration, Time
   return crl.revocations > crl.issued->covered ? CrlDue::news : CrlDue::no;
 }
 
-Seconds crl_ends_from(const CrlRecord& crl, CrlDue due) {
+Seconds crl_ends_from(const CrlRecord& crl, CrlDue due, TimePoint now) {
   if (!crl.issued) {
     return Seconds{};
   }
-  return to_seconds(due == CrlDue::time ? crl.issued->scheduled_at : crl.issued->previous_scheduled_at);
+  const TimePoint last = due == CrlDue::time ? crl.issued->scheduled_at : crl.issued->previous_scheduled_at;
+  // A clock that was ahead must not take a certificate that has not ended from the list (I7).
+  return to_seconds(std::min(last, now));
 }
 
 }  // namespace ca

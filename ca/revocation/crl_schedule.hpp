@@ -19,6 +19,6 @@ enum class CrlDue {
 
 // Entries of certificates that ended before are left out: each was listed by a CRL that was due by time after
 // its certificate's end (RFC 5280, 3.3; revocations between do not count).
-[[nodiscard]] Seconds crl_ends_from(const CrlRecord& crl, CrlDue due);
+[[nodiscard]] Seconds crl_ends_from(const CrlRecord& crl, CrlDue due, TimePoint now);
 
 }  // namespace ca

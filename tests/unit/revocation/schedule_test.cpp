@@ -72,10 +72,10 @@ TEST_CASE("crl schedule: news are due, and do not move what is due by time", "[r
 
 TEST_CASE("crl schedule: an entry goes only after a CRL by time listed it beyond its end",
           "[revocation][I7]") {
-  CHECK(crl_ends_from(complete(), CrlDue::time) == ca::Seconds{});
+  CHECK(crl_ends_from(complete(), CrlDue::time, kNow) == ca::Seconds{});
   const auto crl = issued(complete(), kNow);
-  CHECK(crl_ends_from(crl, CrlDue::time) == ca::to_seconds(kNow));
-  CHECK(crl_ends_from(crl, CrlDue::news) == ca::to_seconds(kNow - 24h * 3));
+  CHECK(crl_ends_from(crl, CrlDue::time, kNow + 84h) == ca::to_seconds(kNow));
+  CHECK(crl_ends_from(crl, CrlDue::news, kNow) == ca::to_seconds(kNow - 24h * 3));
 }
 
 TEST_CASE("crl schedule: a partition lasts until one CRL by time after its last certificate",
@@ -98,4 +98,14 @@ TEST_CASE("crl schedule: behind a switch to partitions the complete CRL goes on 
   crl.certificates = 1;
   crl.last_not_after = ca::to_seconds(kNow + 1h);
   CHECK(crl_due(crl, weekly(ca::CrlType::partitioned), kNow) == CrlDue::time);
+}
+
+TEST_CASE("crl schedule: a clock that was ahead takes no living certificate from its list",
+          "[revocation][I7]") {
+  auto crl = issued(partition(), kNow + 24h * 35);  // its last certificate ends in 30 days
+  const auto configuration = weekly(ca::CrlType::partitioned);
+  CHECK(crl_due(crl, configuration, kNow) == CrlDue::time);
+  CHECK(crl_ends_from(crl, CrlDue::time, kNow) == ca::to_seconds(kNow));
+  crl.issued->previous_scheduled_at = kNow + 24h * 35;
+  CHECK(crl_ends_from(crl, CrlDue::news, kNow) == ca::to_seconds(kNow));
 }
