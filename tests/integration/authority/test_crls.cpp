@@ -209,11 +209,11 @@ TEST_CASE("crl: behind a clock that was ahead the next CRL is of the right time,
   World world;
   const auto root = world.active_root();
   configure(world, root, with_crl());
-  const auto leaf = issue(world, root);
-  world.clock.advance(48h);
+  const auto leaf = issue(world, root, 1);  // ends before the time that the clock was at
+  world.clock.advance(96h);
   revoke(world, leaf);
   const auto before = when_it_lists(world, root.id, {leaf});
-  world.clock.advance(-47h);
+  world.clock.advance(-95h);
   world.restart();
   const auto after = behind(world, root.id, before->number);
   const auto list = ca::CertificateList::parse(*after->der);
