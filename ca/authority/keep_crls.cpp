@@ -84,9 +84,7 @@ void AuthorityService::State::keep_crl(const Authority& authority, const CrlReco
       well(about_crl(crl));
       return;
     }
-    if (signer.is_away(*authority.key)) {
-      throw Error{Code::unavailable, "the token is away"};  // to try would use up a number
-    }
+    check_can_sign(*authority.key);
     CrlIssuing::Issued made =
         crl_issuing.issue(plan, now, std::chrono::steady_clock::now() + options.sign_deadline);
     published_crls.put(std::move(made.crl));
@@ -109,6 +107,16 @@ void AuthorityService::State::keep_crl(const Authority& authority, const CrlReco
         crl.issued ? "the last one is good until " + rfc3339(crl.issued->next_update) : "there is none yet";
     say(about_crl(crl),
         "CRL " + crl.name + " of " + crl.authority.text() + " is not issued, " + until + ": " + error.what());
+  }
+}
+
+// To try in vain would use up a number and leave an intent in the audit log, every few seconds.
+void AuthorityService::State::check_can_sign(const SigningKey& key) const {
+  if (signer.is_away(key)) {
+    throw Error{Code::unavailable, "the token is away"};
+  }
+  if (const KeyVerdict verdict = signer.verdict(key); verdict.state == KeyVerdict::State::unusable) {
+    throw Error{Code::key_unusable, verdict.detail};
   }
 }
 

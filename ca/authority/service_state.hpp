@@ -147,6 +147,7 @@ struct AuthorityService::State {
   [[nodiscard]] bool settle_revocations();
   [[nodiscard]] Loop::Turn keep_crls();
   void keep_crl(const Authority& authority, const CrlRecord& crl, CrlTurn& turn);
+  void check_can_sign(const SigningKey& key) const;
   [[nodiscard]] std::optional<PublishedCrl> load_crl(const CrlPlan& plan);
   [[nodiscard]] bool news_ripe(const std::string& name, TimePoint now);
   [[nodiscard]] Loop::Turn publish_crls();

@@ -1,97 +1,18 @@
 // CRLs from the revocation to what relying parties get, on a real store.
-#include <set>
+#include "tests/integration/authority/crls.hpp"
 
-#include "ca/x509/crl.hpp"
-#include "tests/integration/authority/outside.hpp"
-
+using test::behind;
+using test::check_signed;
+using test::configure;
+using test::issue;
+using test::Leaf;
+using test::listed;
+using test::revoke;
+using test::serials_of;
+using test::when_it_lists;
+using test::with_crl;
 using test::World;
 using namespace std::chrono_literals;
-
-namespace {
-
-ca::RevocationConfiguration with_crl(ca::CrlType type = ca::CrlType::complete) {
-  ca::RevocationConfiguration wanted;
-  wanted.crl.enabled = true;
-  wanted.crl.expiration_days = 7;
-  wanted.crl.type = type;
-  return wanted;
-}
-
-void configure(World& world, const ca::AuthorityArn& arn, const ca::RevocationConfiguration& wanted) {
-  world.service->update(World::caller(), arn, {.status = std::nullopt, .revocation = wanted});
-}
-
-struct Leaf {
-  ca::CertificateArn arn;
-  std::string crl_uri;  // empty: none
-};
-
-Leaf issue(World& world, const ca::AuthorityArn& authority, std::int64_t days = 90) {
-  auto order = world.order(authority, test::make_csr());
-  order.validity.value = days;
-  const auto arn = world.service->issue(World::caller(), order);
-  const auto record = world.store->certificate(authority, arn.serial).value();
-  const auto certificate = ca::Certificate::parse(record.der);
-  std::string uri;
-  if (const auto* points = certificate.find(ca::oid::kCrlDistributionPoints)) {
-    const std::string text = ca::text_of(points->value);
-    uri = text.substr(text.find("http"));
-  }
-  return {arn, uri};
-}
-
-void revoke(World& world, const Leaf& leaf,
-            ca::RevocationReason reason = ca::RevocationReason::key_compromise) {
-  world.service->revoke(World::caller(), leaf.arn.authority, leaf.arn.serial.hex(), reason);
-}
-
-std::set<std::string> listed(const ca::PublishedCrl& crl) {
-  std::set<std::string> serials;
-  const auto list = ca::CertificateList::parse(*crl.der);
-  auto entries = list.entries();
-  while (const auto entry = entries.next()) {
-    serials.insert(entry->serial_number().value().hex());
-  }
-  return serials;
-}
-
-std::set<std::string> serials_of(const std::vector<Leaf>& leaves) {
-  std::set<std::string> serials;
-  for (const Leaf& leaf : leaves) {
-    serials.insert(leaf.arn.serial.hex());
-  }
-  return serials;
-}
-
-// The CRL of that name once it lists exactly these.
-std::shared_ptr<const ca::PublishedCrl> when_it_lists(World& world, const std::string& name,
-                                                      const std::vector<Leaf>& leaves) {
-  std::shared_ptr<const ca::PublishedCrl> crl;
-  REQUIRE(World::eventually([&] {
-    crl = world.service->crl(name);
-    return crl && listed(*crl) == serials_of(leaves);
-  }));
-  return crl;
-}
-
-std::shared_ptr<const ca::PublishedCrl> behind(World& world, const std::string& name, std::uint64_t number) {
-  std::shared_ptr<const ca::PublishedCrl> crl;
-  REQUIRE(World::eventually([&] {
-    crl = world.service->crl(name);
-    return crl && crl->number > number;
-  }));
-  return crl;
-}
-
-void check_signed(World& world, const ca::PublishedCrl& crl) {
-  const auto record = world.store->authority(crl.authority).value();
-  const auto list = ca::CertificateList::parse(*crl.der);
-  CHECK(list.is_signed_by(ca::PublicKey::parse(record.spki_der)));
-  CHECK(list.number == crl.number);
-  CHECK(ca::sha256(*crl.der) == crl.sha256);
-}
-
-}  // namespace
 
 TEST_CASE("crl: a revocation is on the CRL that the certificate points to", "[authority][I7][I8]") {
   World world;
@@ -275,34 +196,6 @@ TEST_CASE("crl: an authority that was disabled or deleted goes on publishing", "
   CHECK(behind(world, root.id, disabled->number)->next_update > disabled->next_update);
 }
 
-TEST_CASE("crl: what is published in a bucket is read back, and a larger number there is left",
-          "[authority][I8]") {
-  World world;
-  const auto root = world.active_root();
-  auto wanted = with_crl();
-  wanted.crl.bucket = "reports";
-  wanted.crl.custom_path = "pki/lists";
-  configure(world, root, wanted);
-  const auto leaf = issue(world, root);
-  CHECK(leaf.crl_uri == "http://status.example.test/pki/lists/" + root.id + ".crl");
-  const auto stands_there = [&] {
-    return world.options.buckets.front()->get("pki/lists/" + root.id + ".crl", 1 << 20).value_or(ca::Bytes{});
-  };
-  const auto first = when_it_lists(world, root.id, {});
-  REQUIRE(World::eventually([&] { return stands_there() == *first->der; }));
-  // While the folder is away the CRL is made, and it is there when the folder is.
-  std::filesystem::rename(world.folder / "reports", world.folder / "away");
-  revoke(world, leaf);
-  const auto second = when_it_lists(world, root.id, {leaf});
-  REQUIRE(World::eventually([&] { return world.noticed("is not in the bucket reports"); }));
-  std::filesystem::rename(world.folder / "away", world.folder / "reports");
-  REQUIRE(World::eventually([&] { return stands_there() == *second->der; }));
-  CHECK(World::eventually([&] {
-    const auto status = world.service->crl_status();
-    return status.size() == 1 && status.front().bucket_number == second->number;
-  }));
-}
-
 TEST_CASE("crl: a configuration that this daemon cannot serve is refused and changes nothing",
           "[authority]") {
   World world;
@@ -323,71 +216,6 @@ TEST_CASE("crl: a configuration that this daemon cannot serve is refused and cha
   wanted.crl.enabled = false;
   configure(world, root, {});
   CHECK(issue(world, root).crl_uri.empty());
-}
-
-namespace {
-
-// The contents of the extension as text, for what stands in it as IA5String; empty: not there.
-std::string extension_text(World& world, const ca::CertificateArn& arn, const char* id) {
-  const auto record = world.store->certificate(arn.authority, arn.serial).value();
-  const auto certificate = ca::Certificate::parse(record.der);
-  const auto* extension = certificate.find(id);
-  return extension == nullptr ? "" : ca::text_of(extension->value);
-}
-
-}  // namespace
-
-TEST_CASE("pointers: certificates say where OCSP and their issuer are exactly as configured", "[authority]") {
-  World world;
-  world.options.revocation.ca_issuers = true;
-  world.restart();
-  const auto root = world.active_root();
-  const std::string issuer_url = "http://status.example.test/ca/" + root.id + ".cer";
-  auto access = extension_text(world, issue(world, root).arn, ca::oid::kAuthorityInfoAccess);
-  CHECK(access.find(issuer_url) != std::string::npos);
-  CHECK(access.find("ocsp") == std::string::npos);
-  ca::RevocationConfiguration wanted;
-  wanted.ocsp.enabled = true;
-  configure(world, root, wanted);
-  access = extension_text(world, issue(world, root).arn, ca::oid::kAuthorityInfoAccess);
-  CHECK(access.find("http://status.example.test/ocsp") != std::string::npos);
-  wanted.ocsp.custom_cname = "ocsp.example.test";
-  configure(world, root, wanted);
-  access = extension_text(world, issue(world, root).arn, ca::oid::kAuthorityInfoAccess);
-  CHECK(access.find("http://ocsp.example.test") != std::string::npos);
-  CHECK(access.find("/ocsp\x30") == std::string::npos);
-  world.options.revocation.ca_issuers = false;
-  world.restart();
-  configure(world, root, {});
-  CHECK(extension_text(world, issue(world, root).arn, ca::oid::kAuthorityInfoAccess).empty());
-}
-
-TEST_CASE(
-    "pointers: noRevAvail is for leaves of short-lived authorities that have no CRL and no OCSP, when wanted",
-    "[authority]") {
-  World world;
-  const std::string null{0x05, 0x00};
-  const auto brief = world.active_root("Brief", "SHORT_LIVED_CERTIFICATE");
-  CHECK(extension_text(world, issue(world, brief, 5).arn, ca::oid::kNoRevAvail).empty());
-  world.options.revocation.no_rev_avail = true;
-  world.restart();
-  const auto general = world.active_root("General");
-  CHECK(extension_text(world, issue(world, brief, 5).arn, ca::oid::kNoRevAvail) == null);
-  CHECK(extension_text(world, issue(world, general).arn, ca::oid::kNoRevAvail).empty());
-  const auto below = world.active_subordinate(general, "Below", 0);
-  CHECK(ca::Certificate::parse(world.store->authority(below).value().certificate_der)
-            .find(ca::oid::kNoRevAvail) == nullptr);
-  configure(world, brief, with_crl());
-  CHECK(extension_text(world, issue(world, brief, 5).arn, ca::oid::kNoRevAvail).empty());
-}
-
-TEST_CASE("pointers: nobody chooses noRevAvail for a certificate", "[authority][I11]") {
-  World world;
-  const auto root = world.active_root();
-  auto order = world.order(root, test::make_csr(), "BlankEndEntityCertificate_APIPassthrough");
-  order.api.extensions.push_back({ca::oid::kNoRevAvail, false, {0x05, 0x00}});
-  CHECK(World::code_of([&] { (void)world.service->issue(World::caller(), order); }) ==
-        ca::Code::invalid_args);
 }
 
 TEST_CASE("crl: a revocation that is durable before the intent of a CRL is on that CRL", "[authority][I7]") {
@@ -418,36 +246,4 @@ TEST_CASE("crl: a revocation that is durable before the intent of a CRL is on th
       }
     }
   }
-}
-
-TEST_CASE("crl: without its folder a CRL is made and served all the same, and the operator is told",
-          "[authority][I7]") {
-  World world;
-  const auto root = world.active_root();
-  configure(world, root, with_crl());
-  const auto leaf = issue(world, root);
-  (void)when_it_lists(world, root.id, {});
-  std::filesystem::remove_all(world.folder / "crls");
-  revoke(world, leaf);
-  check_signed(world, *when_it_lists(world, root.id, {leaf}));
-  CHECK(World::eventually([&] { return world.noticed("a restart will have to make it again"); }));
-  world.restart();
-  check_signed(world, *when_it_lists(world, root.id, {leaf}));
-}
-
-TEST_CASE("crl: a large number in a bucket that the authority has not signed keeps nothing away",
-          "[authority][I8]") {
-  World world;
-  const auto root = world.active_root();
-  const auto other = world.active_root("Other");
-  auto wanted = with_crl();
-  configure(world, other, wanted);
-  const auto foreign = when_it_lists(world, other.id, {});
-  wanted.crl.bucket = "reports";
-  const std::string key = "crl/" + root.id + ".crl";
-  auto& bucket = *world.options.buckets.front();
-  bucket.put(key, *foreign->der, "application/pkix-crl");
-  configure(world, root, wanted);
-  const auto own = when_it_lists(world, root.id, {});
-  CHECK(World::eventually([&] { return bucket.get(key, 1 << 20) == *own->der; }));
 }
