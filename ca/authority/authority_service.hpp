@@ -34,8 +34,9 @@ struct AuthorityServiceOptions {
   std::string key_token = "issuing";  // configured token for new CA keys
   std::chrono::milliseconds issue_wait{
       1000};  // how long issue() waits for the signature before it answers with the ARN
-  std::chrono::milliseconds create_wait{2000};    // the same for a CA's key pair
-  std::chrono::milliseconds sign_deadline{2000};  // one attempt of a background signature
+  std::chrono::milliseconds create_wait{2000};          // the same for a CA's key pair
+  std::chrono::milliseconds sign_deadline{2000};        // one attempt of a background signature
+  std::chrono::milliseconds revoke_wait = kCommitWait;  // for the ledger; then the outcome is not known
   std::chrono::milliseconds resume_backoff{200};
   std::chrono::seconds idempotency_window{300};
   // A key that has been missing, weak or distrusted for so long is given up: what waits for it fails.

@@ -40,7 +40,7 @@ class Forgetting {
 // no answer about the serial is kept.
 CommitResult AuthorityService::State::committed_revocation(LedgerEntry entry, const SerialNumber& serial) {
   auto written = ledger.commit(std::move(entry));
-  if (written.wait_for(kCommitWait) == std::future_status::ready) {
+  if (written.wait_for(options.revoke_wait) == std::future_status::ready) {
     return written.get();
   }
   responder.distrust(serial);

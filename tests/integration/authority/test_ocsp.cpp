@@ -259,3 +259,29 @@ TEST_CASE("ocsp: a signer of a short-lived authority holds for seven days at mos
   const auto signer = ca::Certificate::parse(world.store->authority(arn)->ocsp_certificate_der);
   CHECK(signer.validity.not_after == ca::to_seconds(world.clock.now()) + 7 * kDay);
 }
+
+TEST_CASE("ocsp: no good is kept while nobody knows whether the ledger has written the revocation",
+          "[authority][I7]") {
+  World world;
+  world.options.revoke_wait = std::chrono::milliseconds{0};
+  world.restart();
+  const Answered answered{world};
+  world.ledger.fail_next<ca::MarkRevoked>(test::FaultyLedger::Fault::late);
+  CHECK(World::code_of([&] { answered.revoke(answered.leaf.serial); }) == ca::Code::unavailable);
+  CHECK(answered.ask() == OcspResult::good);  // it is not revoked yet
+  world.ledger.release();
+  CHECK(answered.ask() == OcspResult::revoked);
+}
+
+TEST_CASE("ocsp: behind a clock that was ahead the signer is one that is valid now", "[authority]") {
+  World world;
+  const Answered answered{world};
+  world.clock.advance(21 * kDay);
+  answered.wake();
+  REQUIRE(World::eventually([&] { return world.events("authority.ocsp_signer_certified") == 2; }));
+  world.clock.advance(-20 * kDay);
+  answered.wake();
+  REQUIRE(World::eventually([&] { return world.events("authority.ocsp_signer_certified") == 3; }));
+  CHECK(answered.signer().validity.not_before <= ca::to_seconds(world.clock.now()));
+  CHECK(World::eventually([&] { return answered.ask() == OcspResult::good; }));
+}
