@@ -14,9 +14,17 @@ def now(offset_minutes=0):
     return time.strftime("%Y-%m-%dT%H:%MZ")
 
 
+def without_network():
+    """What runs a command where no interface is up; None where that is not permitted."""
+    ways = (["unshare", "--net"], ["unshare", "--map-root-user", "--net"])
+    return next((way for way in ways if subprocess.run([*way, "true"], capture_output=True).returncode == 0), None)
+
+
 class Table:
-    def __init__(self, bench, name="example-root-g1"):
-        self.bench, self.folder = bench, bench.folder / name
+    def __init__(self, bench, name="example-root-g1", rehearse=True):
+        """Not a rehearsal: everything runs where no network interface is up."""
+        self.bench, self.folder, self.rehearse = bench, bench.folder / name, rehearse
+        self.suffix, self.wrap = ("-rehearsal", []) if rehearse else ("", without_network())
         (self.folder / "keys").mkdir(parents=True)
         (self.folder / "in").mkdir()
         sample = (SOURCE / "config/samples/ceremony-root.yaml").read_text()
@@ -29,33 +37,37 @@ class Table:
         bench.openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj",
                       "/CN=custodian-3", "-keyout", self.folder / "custodian-3.key", "-out", self.folder / "keys/custodian-3.pub")
 
-    def run(self, step, *more, present=TWO, clock=None, rehearse=True, wrap=()):
-        words = [*wrap, os.environ["CHANCERY"], "hsm", "key-ceremony", "--script", self.script, "--step", step,
-                 "--clock-confirmed", clock or now(), "--present", present, *(["--rehearse"] if rehearse else []), *more]
+    def run(self, step, *more, present=TWO, clock=None, rehearse=None, wrap=None, script=None):
+        rehearse = self.rehearse if rehearse is None else rehearse
+        words = [*(self.wrap if wrap is None else wrap), os.environ["CHANCERY"], "hsm", "key-ceremony", "--script",
+                 script or self.script, "--step", step, "--clock-confirmed", clock or now(), "--present", present,
+                 *(["--rehearse"] if rehearse else []), *more]
         return self.bench.finished(words)
 
     def root(self, *more, **named):
         return self.run("root", *more, **{"present": ALL, **named})
 
     def out(self, step="root"):
-        return self.folder / "out-rehearsal" / step
+        return self.folder / f"out{self.suffix}" / step
 
     def share(self, number):
-        return self.folder / f"shares-rehearsal/custodian-{number}.share"
+        return self.folder / f"shares{self.suffix}/custodian-{number}.share"
 
     def shares(self, *numbers):
         return ["--share", ",".join(str(self.share(number)) for number in numbers or (1, 3))]
 
     def tool(self, name, *arguments):
-        return self.bench.finished([SOURCE / "scripts/ceremony" / name, *arguments])
+        return self.bench.finished([*self.wrap, SOURCE / "scripts/ceremony" / name, *arguments])
 
-    def countersign(self, step="root", roles=(1, 2, 3)):
+    def countersign(self, step="root", roles=(1, 2, 3), folder=None):
         for number in roles:
-            done = self.tool("countersign", self.out(step), f"custodian-{number}", self.folder / f"custodian-{number}.key")
+            done = self.tool("countersign", folder or self.out(step), f"custodian-{number}",
+                             self.folder / f"custodian-{number}.key")
             assert done.code == 0, done.err
 
-    def verify(self, step="root", *more):
-        return self.bench.run("ceremony", "verify", "--script", self.script, "--folder", self.out(step), *more)
+    def verify(self, step="root", *more, script=None, folder=None):
+        return self.bench.run("ceremony", "verify", "--script", script or self.script, "--folder", folder or self.out(step),
+                              *more)
 
     def subordinate(self, subject="/CN=Example Subordinate"):
         csr = self.bench.csr("sub", subject)

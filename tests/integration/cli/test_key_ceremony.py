@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from ceremony_table import ALL, TWO, Table, now
+from ceremony_table import ALL, TWO, Table, now, without_network
 from conftest import MODULE, SOURCE
 
 
@@ -228,10 +228,6 @@ def test_a_csr_that_was_exchanged_is_not_signed(table):
     says(table.run("sign-subordinate", *table.shares()), "the CSR is another", "nothing was signed")
 
 
-def without_network():
-    return subprocess.run(["unshare", "--net", "true"], capture_output=True).returncode == 0
-
-
 def test_an_interface_that_is_up_stops_all_but_a_rehearsal(table):
     if "state UP" not in subprocess.run(["ip", "-o", "link", "show", "up"], capture_output=True, text=True, check=True).stdout:
         pytest.skip("optional: no network interface is up here")
@@ -241,7 +237,7 @@ def test_an_interface_that_is_up_stops_all_but_a_rehearsal(table):
 
 @pytest.mark.skipif(not without_network(), reason="optional: no network namespace of one's own here")
 def test_the_real_ceremony_runs_without_a_network_and_takes_no_other_token(table):
-    wrap = ["unshare", "--net"]
+    wrap = without_network()
     script = table.script.read_text()
     table.script.write_text(script.replace("model: SoftHSM v2 ", "model: SoftHSM v3 "))
     answer = table.root(rehearse=False, wrap=wrap)
