@@ -56,7 +56,7 @@ AuthorityService::State::Pointers AuthorityService::State::pointers_for(const Au
       throw Error{Code::invalid_state, std::string{kNoUrl} + "CustomCname"};
     }
     CrlSeries::Place place = crl_series.next(authority.record.arn, crl, *base);
-    found.crl = std::move(place.name);
+    found.crl = NamedCrl{std::move(place.name), crl.bucket.value_or(""), std::move(place.key)};
     found.fresh_crl = place.fresh;
     if (!crl.omit_extension) {
       found.uris.crl_uri = std::move(place.uri);

@@ -109,8 +109,8 @@ struct AuthorityService::State {
   void check_revocation(const RevocationConfiguration& wanted) const;
   struct Pointers {
     RevocationPointers uris;
-    std::string crl;         // the series that will list the certificate; empty: none
-    bool fresh_crl = false;  // which has no CRL yet
+    std::optional<NamedCrl> crl;  // that will list the certificate
+    bool fresh_crl = false;       // which does not exist yet
   };
   // Of the authority's next certificate; its CRL's series is durable at return.
   [[nodiscard]] Pointers pointers_for(const Authority& authority, const Template& tmpl);

@@ -115,6 +115,15 @@ struct CertificateRecord {
   [[nodiscard]] CertificateArn arn() const { return {issuer, serial}; }
 };
 
+// A place of a CRL that certificates name: a bucket by its configured name, and the key in it. The bucket is
+// empty for those that find it behind the status listener alone.
+struct CrlPlace {
+  std::string bucket;
+  std::string key;
+  Seconds last_not_after{};  // the latest end of the certificates that name it
+  friend bool operator==(const CrlPlace&, const CrlPlace&) = default;
+};
+
 // A series of CRLs with growing numbers: the complete one of an authority, or that of a partition of its
 // certificates. Named in distribution points from the first certificate on, and kept for ever.
 struct CrlRecord {
@@ -122,7 +131,8 @@ struct CrlRecord {
   std::string name;       // uuid: the authority's for its complete CRL, its own for a partition
   bool complete = false;  // lists every revoked certificate of the authority, not only those that name it
   std::string uri;        // in the certificates that name it; of a partition also in its CRLs
-  std::string key;        // where it stands in a bucket and behind the status listener: "crl/<name>.crl"
+  std::string key;        // where it was opened: "crl/<name>.crl"
+  std::vector<CrlPlace> places;    // every one that a certificate was given, in order of the first
   std::uint64_t certificates = 0;  // that were accepted and name it
   Seconds last_not_after{};        // the latest end of those
   // Of certificates that it must list, ever: what a CRL has to say is new while this is above what the last

@@ -33,7 +33,7 @@ struct IssuancePlan {
   Validity validity;
   SigningAlgorithm signing_algorithm;
   RevocationPointers pointers;
-  std::string crl;  // name of the series of CRLs that pointers.crl_uri leads to; empty: none
+  std::optional<NamedCrl> crl;  // that pointers.crl_uri leads to
   const Caller& caller;
   std::optional<IdempotencyClaim> claim;
   std::string device_id;  // once per device, key and profile when not empty

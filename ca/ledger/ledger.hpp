@@ -29,6 +29,12 @@ struct InsertAuthority {
 struct UpdateAuthority {
   AuthorityRecord record;
 };
+// The series of CRLs that will list a certificate, and the place where it is looked for.
+struct NamedCrl {
+  std::string name;
+  std::string bucket;  // configured name; empty: the status listener alone has it
+  std::string key;
+};
 // Commit #1 of an issuance.
 struct InsertPending {
   CertificateRecord record;
@@ -36,8 +42,8 @@ struct InsertPending {
   // With record.device_id: the device's living certificate for the same key and profile (PENDING or ISSUED,
   // not expired) wins.
   bool once_per_device_key = false;
-  // The CRL that its distribution point names; empty: none.
-  std::string crl;
+  // Where its CRL is found: the place is durable with the first certificate that names it, and kept for ever.
+  std::optional<NamedCrl> crl;
   // Most PENDING rows of record.account; beyond: Code::throttled.
   std::uint64_t max_pending = std::numeric_limits<std::uint64_t>::max();
 };

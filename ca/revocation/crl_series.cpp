@@ -24,7 +24,8 @@ CrlSeries::Place CrlSeries::next(const AuthorityArn& authority, const CrlConfigu
                                  const std::string& base) {
   if (configuration.type == CrlType::complete) {
     const bool fresh = open_complete(authority, configuration);
-    return {authority.id, base + crl_key(configuration, authority.id), fresh};
+    const std::string key = crl_key(configuration, authority.id);
+    return {authority.id, key, base + key, fresh};
   }
   const std::lock_guard lock{mutex_};
   Book& book = book_of(authority);
@@ -40,7 +41,7 @@ CrlSeries::Place CrlSeries::next(const AuthorityArn& authority, const CrlConfigu
     book.taken = 0;
   }
   ++book.taken;
-  return {book.partition->name, book.partition->uri, !fits};
+  return {book.partition->name, book.partition->key, book.partition->uri, !fits};
 }
 
 bool CrlSeries::open_complete(const AuthorityArn& authority, const CrlConfiguration& configuration) {

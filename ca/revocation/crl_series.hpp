@@ -21,6 +21,7 @@ class CrlSeries {
   // What a certificate says and what the ledger counts.
   struct Place {
     std::string name;
+    std::string key;
     std::string uri;
     bool fresh = false;  // the series was opened just now: it has no CRL yet
   };

@@ -70,17 +70,23 @@ Outcome apply_to_crl(Session& session, const MarkCrlIssued& change) {
 }
 
 std::optional<std::int64_t> count_in_crl(Session& session, const InsertPending& change) {
-  if (change.crl.empty()) {
+  if (!change.crl) {
     return std::nullopt;
   }
-  const auto found = find_crl(session, change.crl);
+  const auto found = find_crl(session, change.crl->name);
   if (!found) {
     throw Error{Code::internal, "a certificate names a CRL that does not exist"};
   }
+  const std::int64_t end = sqlite::stored(change.record.validity.not_after);
   session.run(
       "UPDATE crls SET certificates = certificates + 1, last_not_after = max(last_not_after, ?2) "
       "WHERE crl = ?1",
-      found->crl, sqlite::stored(change.record.validity.not_after));
+      found->crl, end);
+  session.run(
+      "INSERT INTO crl_places (crl, bucket, object_key, last_not_after) VALUES (?1, ?2, ?3, ?4) "
+      "ON CONFLICT (crl, bucket, object_key) DO UPDATE SET last_not_after = excluded.last_not_after "
+      "WHERE excluded.last_not_after > last_not_after",
+      found->crl, change.crl->bucket, change.crl->key, end);
   return found->crl;
 }
 

@@ -1,4 +1,6 @@
 // Inventory's reads for revocation, over the read connections.
+#include <algorithm>
+
 #include "ca/base/error.hpp"
 #include "ca/ledger/sqlite/rows.hpp"
 #include "ca/ledger/sqlite/store_state.hpp"
@@ -35,10 +37,29 @@ constexpr const char* kRevokedOfPartition =
     "SELECT serial, revoked_at, revocation_reason FROM certificates INDEXED BY certificates_revoked_by_crl "
     "WHERE state = 'R' AND crl = ?1 AND not_after >= ?2 ORDER BY serial";
 
+// Into the series, which are in the same order.
+void read_places(Session& session, const AuthorityArn& authority, std::vector<CrlRecord>& series) {
+  auto rows = session.query(
+      "SELECT l.name, p.bucket, p.object_key, p.last_not_after FROM authorities a "
+      "CROSS JOIN crls l ON l.authority = a.authority CROSS JOIN crl_places p ON p.crl = l.crl "
+      "WHERE a.id = ?1 AND a.account = ?2 AND a.region = ?3 AND a.partition = ?4 ORDER BY l.crl, p.place",
+      authority.id, authority.account, authority.region, authority.partition);
+  auto owner = series.begin();
+  while (rows.next()) {
+    const std::string name = rows.text(0);
+    owner = std::find_if(owner, series.end(), [&](const CrlRecord& crl) { return crl.name == name; });
+    if (owner == series.end()) {
+      throw Error{Code::internal, "a place of a CRL that is not there"};
+    }
+    owner->places.push_back({rows.text(1), rows.text(2), sqlite::seconds_from(rows.integer(3))});
+  }
+}
+
 }  // namespace
 
 std::vector<CrlRecord> SqliteStore::crls(const AuthorityArn& authority) {
   return state_->readers.run([&](Session& session) {
+    const ReadTransaction moment{session};
     auto rows = session.query("SELECT " CHANCERY_CRL_COLUMNS
                               " FROM authorities a CROSS JOIN crls l ON l.authority = a.authority "
                               "WHERE a.id = ?1 AND a.account = ?2 AND a.region = ?3 AND a.partition = ?4 "
@@ -48,6 +69,7 @@ std::vector<CrlRecord> SqliteStore::crls(const AuthorityArn& authority) {
     while (rows.next()) {
       records.push_back(sqlite::read_crl(rows));
     }
+    read_places(session, authority, records);
     return records;
   });
 }

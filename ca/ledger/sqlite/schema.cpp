@@ -206,8 +206,50 @@ WHEN OLD.state = 'R' OR NEW.crl IS NOT OLD.crl
 BEGIN SELECT RAISE(ABORT, 'a revocation, and the CRL of a certificate, are never changed'); END;
 )sql";
 
+// Where certificates say that their CRL is. What was given before is known from the configuration as it is
+// and as the audit log has it; what ends later than it says is only published for longer.
+constexpr const char* kVersion5 = R"sql(
+CREATE TABLE crl_places (
+  place INTEGER PRIMARY KEY,
+  crl INTEGER NOT NULL REFERENCES crls (crl),
+  bucket TEXT NOT NULL,
+  object_key TEXT NOT NULL,
+  last_not_after INTEGER NOT NULL,
+  UNIQUE (crl, bucket, object_key)
+) STRICT;
+CREATE TRIGGER crl_places_are_kept BEFORE DELETE ON crl_places
+BEGIN SELECT RAISE(ABORT, 'places of CRLs are never deleted'); END;
+CREATE TRIGGER crl_places_stay
+BEFORE UPDATE ON crl_places
+WHEN NEW.crl <> OLD.crl OR NEW.bucket <> OLD.bucket OR NEW.object_key <> OLD.object_key
+  OR NEW.last_not_after < OLD.last_not_after
+BEGIN SELECT RAISE(ABORT, 'a place of a CRL is never changed, and ends no sooner'); END;
+INSERT INTO crl_places (crl, bucket, object_key, last_not_after)
+WITH changes (line) AS MATERIALIZED (
+  SELECT line FROM audit WHERE line LIKE '%"type":"authority.updated"%'
+), texts (authority, text) AS (
+  SELECT authority, revocation_json FROM authorities
+  UNION
+  SELECT a.authority, json_extract(u.line, '$.detail.revocation')
+  FROM changes u JOIN authorities a ON json_extract(u.line, '$.authority') = 'arn:' || a.partition ||
+    ':acm-pca:' || a.region || ':' || a.account || ':certificate-authority/' || a.id
+), configured (authority, crl) AS (
+  SELECT authority, json_extract(text, '$.CrlConfiguration') FROM texts
+  WHERE CASE WHEN json_valid(text) THEN json_extract(text, '$.CrlConfiguration.Enabled') END
+), known (authority, bucket, folder) AS (
+  SELECT authority, coalesce(json_extract(crl, '$.S3BucketName'), ''),
+    coalesce(json_extract(crl, '$.CustomPath'), 'crl') FROM configured
+), series AS (SELECT * FROM crls WHERE certificates > 0)
+SELECT l.crl, '', l.object_key, l.last_not_after FROM series l
+UNION
+SELECT l.crl, k.bucket, l.object_key, l.last_not_after FROM series l JOIN known k USING (authority)
+UNION
+SELECT l.crl, k.bucket, k.folder || '/' || l.name || '.crl', l.last_not_after
+FROM series l JOIN known k USING (authority) WHERE l.complete;
+)sql";
+
 // Step n brings version n to n + 1. A landed step is never edited: the next change is the next step.
-constexpr const char* kSteps[] = {kVersion1, kVersion2, kVersion3, kVersion4};
+constexpr const char* kSteps[] = {kVersion1, kVersion2, kVersion3, kVersion4, kVersion5};
 
 std::int64_t stored_version(Session& session, const std::string& path) {
   if (!session.query("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'schema_version'").next()) {

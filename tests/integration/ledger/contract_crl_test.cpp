@@ -22,6 +22,10 @@ ca::CrlRecord new_partition(const ca::AuthorityRecord& authority) {
           .key = "crl/" + name + ".crl"};
 }
 
+ca::NamedCrl at(const ca::CrlRecord& crl, const std::string& bucket = "") {
+  return {crl.name, bucket, crl.key};
+}
+
 ca::LedgerEntry inserted(const ca::CrlRecord& crl) {
   return {ca::InsertCrl{crl}, {test::event_of("crl.opened")}};
 }
@@ -45,12 +49,17 @@ ca::LedgerEntry signed_crl(const ca::CrlRecord& crl, const ca::CrlRecord::Issued
   return {ca::MarkCrlIssued{crl.name, issued}, {test::event_of("crl.issued")}};
 }
 
+ca::LedgerEntry naming(const ca::CertificateRecord& record, std::optional<ca::NamedCrl> crl) {
+  auto entry = test::insert(record);
+  std::get<ca::InsertPending>(entry.change).crl = std::move(crl);
+  return entry;
+}
+
 // A certificate that names that CRL, ISSUED.
-ca::CertificateRecord issue(World& world, const std::string& crl, std::chrono::hours life = 24h) {
+ca::CertificateRecord issue(World& world, std::optional<ca::NamedCrl> crl, std::chrono::hours life = 24h) {
   auto record = world.new_certificate();
   record.validity.not_after = ca::to_seconds(world.now() + life);
-  auto entry = test::insert(record);
-  std::get<ca::InsertPending>(entry.change).crl = crl;
+  auto entry = naming(record, std::move(crl));
   REQUIRE(world.commit(std::move(entry)) == "applied");
   REQUIRE(world.commit(test::issued(record, world.now())) == "applied");
   return record;
@@ -129,9 +138,9 @@ TEST_CASE("ledger: a revocation is news for the CRLs that must list it, and for 
   for (const auto& crl : {complete, first, second, complete_of(other)}) {
     REQUIRE(world.commit(inserted(crl)) == "applied");
   }
-  const auto in_first = issue(world, first.name);
-  const auto in_none = issue(world, "");
-  (void)issue(world, second.name);
+  const auto in_first = issue(world, at(first));
+  const auto in_none = issue(world, std::nullopt);
+  (void)issue(world, at(second));
   for (const auto& record : {in_first, in_none}) {
     REQUIRE(world.commit(test::revoked(record, world.now())) == "applied");
   }
@@ -151,8 +160,8 @@ TEST_CASE("ledger: a CRL leaves out what ended before, and nothing else", "[ledg
   World world;
   const auto crl = complete_of(world.authority);
   REQUIRE(world.commit(inserted(crl)) == "applied");
-  const auto soon_over = issue(world, crl.name, 1h);
-  const auto later_over = issue(world, crl.name, 2h);
+  const auto soon_over = issue(world, at(crl), 1h);
+  const auto later_over = issue(world, at(crl), 2h);
   for (const auto& record : {soon_over, later_over}) {
     REQUIRE(world.commit(test::revoked(record, world.now())) == "applied");
   }
@@ -164,16 +173,54 @@ TEST_CASE("ledger: a CRL leaves out what ended before, and nothing else", "[ledg
 TEST_CASE("ledger: a series knows how many certificates name it and when the last of them ends", "[ledger]") {
   World world;
   const auto crl = new_partition(world.authority);
-  auto lost = test::insert(world.new_certificate());
-  std::get<ca::InsertPending>(lost.change).crl = crl.name;
-  CHECK_THROWS_AS(world.result(std::move(lost)), ca::Error);
+  CHECK_THROWS_AS(world.result(naming(world.new_certificate(), at(crl))), ca::Error);
   REQUIRE(world.commit(inserted(crl)) == "applied");
-  const auto longest = issue(world, crl.name, 48h);
-  (void)issue(world, crl.name, 1h);
+  const auto longest = issue(world, at(crl), 48h);
+  (void)issue(world, at(crl), 1h);
   const auto stored = world.inventory().crls(world.authority.arn);
   REQUIRE(stored.size() == 1);
   CHECK(stored.front().certificates == 2);
   CHECK(stored.front().last_not_after == longest.validity.not_after);
+}
+
+TEST_CASE("ledger: a place that certificates name is kept until the last of them ends, each series' its own",
+          "[ledger][I7]") {
+  World world;
+  const auto complete = complete_of(world.authority);
+  const auto partition = new_partition(world.authority);
+  for (const auto& crl : {complete, partition}) {
+    REQUIRE(world.commit(inserted(crl)) == "applied");
+  }
+  CHECK(world.inventory().crls(world.authority.arn).front().places.empty());
+  const auto longest = issue(world, at(complete, "first"), 48h);
+  (void)issue(world, at(complete, "first"), 1h);
+  const auto in_partition = issue(world, at(partition, "first"));
+  const ca::NamedCrl moved{complete.name, "second", "pki/" + complete.name + ".crl"};
+  (void)issue(world, moved, 1h);
+  const auto later = issue(world, moved, 2h);
+  const auto served = issue(world, at(complete), 3h);
+  world.backend->reopen();
+  const auto stored = world.inventory().crls(world.authority.arn);
+  REQUIRE(stored.size() == 2);
+  CHECK(stored[0].places == std::vector<ca::CrlPlace>{{"first", complete.key, longest.validity.not_after},
+                                                      {"second", moved.key, later.validity.not_after},
+                                                      {"", complete.key, served.validity.not_after}});
+  CHECK(stored[1].places ==
+        std::vector<ca::CrlPlace>{{"first", partition.key, in_partition.validity.not_after}});
+}
+
+TEST_CASE("ledger: a certificate that is refused gives its CRL no place", "[ledger]") {
+  World world;
+  const auto crl = complete_of(world.authority);
+  REQUIRE(world.commit(inserted(crl)) == "applied");
+  auto disabled = world.authority;
+  disabled.status = ca::AuthorityStatus::disabled;
+  REQUIRE(world.commit({ca::UpdateAuthority{disabled}, {test::event_of("authority.status_changed")}}) ==
+          "applied");
+  CHECK(world.commit(naming(world.new_certificate(), at(crl, "first"))) == "not_issuing");
+  const auto stored = world.inventory().crls(world.authority.arn);
+  CHECK(stored.front().places.empty());
+  CHECK(stored.front().certificates == 0);
 }
 
 TEST_CASE("ledger: the standing of a certificate is that of its row", "[ledger][I9]") {

@@ -162,6 +162,10 @@ TEST_CASE("store: an audit log that was changed from outside is refused", "[ledg
 TEST_CASE("store: the file itself refuses to lose or change what must stay", "[ledger][I5][I6]") {
   const test::TemporaryFolder folder;
   fill(folder.store());
+  REQUIRE(change(folder.store(),
+                 "INSERT INTO crls (authority, name, complete, uri, object_key) VALUES (1, 'n', 1, '', 'k'); "
+                 "INSERT INTO crl_places (crl, bucket, object_key, last_not_after) VALUES (1, '', 'k', 7)")
+              .empty());
   const auto [sql, words] = GENERATE(table<std::string, std::string>(
       {{"UPDATE audit SET line = ''", "audit lines are never changed"},
        {"DELETE FROM audit WHERE seq = 1", "audit lines are never deleted"},
@@ -170,10 +174,67 @@ TEST_CASE("store: the file itself refuses to lose or change what must stay", "[l
        {"UPDATE certificates SET serial = randomblob(16)", "the intent of a certificate is never changed"},
        {"UPDATE signed_certificates SET der = x'00'", "signed certificates are never changed"},
        {"DELETE FROM signed_certificates", "signed certificates are never deleted"},
+       {"DELETE FROM crl_places", "places of CRLs are never deleted"},
+       {"UPDATE crl_places SET bucket = 'b'", "a place of a CRL is never changed"},
+       {"UPDATE crl_places SET last_not_after = last_not_after - 1", "ends no sooner"},
        {"INSERT INTO audit SELECT 0, line, leaf FROM audit WHERE seq = 1", "UNIQUE"},
        {"UPDATE certificates SET state = 'X'", "CHECK"}}));
   CHECK_THAT(change(folder.store(), sql), Contains(words));
   CHECK(opened(folder.store()) == "opened");
+}
+
+TEST_CASE("store: a ledger of version 4 gets the places of CRLs that its configurations have named",
+          "[ledger][I7]") {
+  const test::TemporaryFolder folder;
+  test::FakeClock clock;
+  auto authority = test::make_authority(clock.now());
+  authority.revocation_json =
+      R"({"CrlConfiguration":{"Enabled":true,"S3BucketName":"now","CustomPath":"p"}})";
+  const ca::CrlRecord complete{
+      .authority = authority.arn, .name = authority.arn.id, .complete = true, .key = "first/complete.crl"};
+  const ca::CrlRecord partition{
+      .authority = authority.arn, .name = ca::random_uuid(), .key = "first/part.crl"};
+  const ca::CrlRecord unused{.authority = authority.arn, .name = ca::random_uuid(), .key = "first/none.crl"};
+  const auto certificate = test::make_certificate(authority, clock.now());
+  {
+    ca::SqliteStore store{{.path = folder.store()}, clock};
+    auto other = test::make_authority(clock.now());
+    other.revocation_json = R"({"CrlConfiguration":{"Enabled":true,"S3BucketName":"of-another"}})";
+    REQUIRE(test::outcome_of(store.commit(test::insert(authority))) == "applied");
+    REQUIRE(test::outcome_of(store.commit(test::insert(other))) == "applied");
+    for (const auto& crl : {complete, partition, unused}) {
+      REQUIRE(test::outcome_of(store.commit({ca::InsertCrl{crl}, {test::event_of("crl.opened")}})) ==
+              "applied");
+    }
+    for (const auto& crl : {complete, partition}) {
+      auto pending = test::insert(test::make_certificate(authority, clock.now()));
+      std::get<ca::InsertPending>(pending.change).crl = ca::NamedCrl{crl.name, "", crl.key};
+      REQUIRE(test::outcome_of(store.commit(std::move(pending))) == "applied");
+    }
+    for (const char* text : {R"({"CrlConfiguration":{"Enabled":true,"S3BucketName":"then"}})",
+                             R"({"CrlConfiguration":{"Enabled":false}})", R"({"CrlConfiguration":{"Enab)"}) {
+      auto event = test::event_of("authority.updated");
+      event.authority = authority.arn.text();
+      event.detail = {{"revocation", text}};
+      REQUIRE(test::outcome_of(store.commit({ca::AppendEvents{}, {event}})) == "applied");
+    }
+  }
+  REQUIRE(
+      change(folder.store(), "DROP TABLE crl_places; DELETE FROM schema_version WHERE version > 4").empty());
+  ca::SqliteStore store{{.path = folder.store()}, clock};
+  const auto series = store.crls(authority.arn);
+  REQUIRE(series.size() == 3);
+  const ca::Seconds end = certificate.validity.not_after;
+  const std::string named = authority.arn.id + ".crl";
+  CHECK(series[0].places == std::vector<ca::CrlPlace>{{"", "first/complete.crl", end},
+                                                      {"now", "first/complete.crl", end},
+                                                      {"now", "p/" + named, end},
+                                                      {"then", "crl/" + named, end},
+                                                      {"then", "first/complete.crl", end}});
+  CHECK(series[1].places == std::vector<ca::CrlPlace>{{"", "first/part.crl", end},
+                                                      {"now", "first/part.crl", end},
+                                                      {"then", "first/part.crl", end}});
+  CHECK(series[2].places.empty());
 }
 
 TEST_CASE("store: opening reads the end of the log and not all of it", "[ledger][I19]") {
@@ -260,7 +321,8 @@ TEST_CASE("store: no statement walks a table", "[ledger][I16]") {
     const bool small =
         sql.find("FROM counters") != std::string::npos || sql.find("sqlite_master") != std::string::npos ||
         sql.find("schema_version") != std::string::npos || sql.find("ALTER TABLE") != std::string::npos ||
-        sql.find("DROP INDEX") != std::string::npos || sql.find("DROP TRIGGER") != std::string::npos;
+        sql.find("DROP INDEX") != std::string::npos || sql.find("INSERT INTO crl_places") == 0 ||
+        sql.find("DROP TRIGGER") != std::string::npos;
     INFO(sql);
     CHECK(small);
   }
