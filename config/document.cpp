@@ -4,9 +4,11 @@
 #include <fstream>
 #include <iterator>
 #include <set>
+#include <sstream>
 #include <system_error>
 #include <tuple>
 #include <utility>
+#include <yaml-cpp/eventhandler.h>
 
 #include "config/scalars.hpp"
 
@@ -43,6 +45,34 @@ std::string kind_of(const YAML::Node& node) {
       return "a mapping";
   }
   return "something else";
+}
+
+class NoEvents : public YAML::EventHandler {
+ public:
+  using Mark = YAML::Mark;
+  using Style = YAML::EmitterStyle::value;
+  void OnDocumentStart(const Mark&) override {}
+  void OnDocumentEnd() override {}
+  void OnNull(const Mark&, YAML::anchor_t) override {}
+  void OnAlias(const Mark&, YAML::anchor_t) override {}
+  void OnScalar(const Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
+  void OnSequenceStart(const Mark&, const std::string&, YAML::anchor_t, Style) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const Mark&, const std::string&, YAML::anchor_t, Style) override {}
+  void OnMapEnd() override {}
+};
+
+// 0, 1, or 2 for more. Where a document begins with a comma yaml-cpp finds empty ones without end, and its
+// LoadAll never returns.
+int documents_in(const std::string& content) {
+  std::istringstream stream{content};
+  YAML::Parser parser{stream};
+  NoEvents nothing;
+  int count = 0;
+  while (count < 2 && parser.HandleNextDocument(nothing)) {
+    ++count;
+  }
+  return count;
 }
 
 }  // namespace
@@ -82,11 +112,12 @@ YAML::Node read_document(const std::filesystem::path& file) {
     problems.raise();
   }
   try {
-    const auto documents = YAML::LoadAll(content);
-    if (documents.size() == 1 && documents.front().IsMap()) {
-      return documents.front();
+    const int documents = documents_in(content);
+    const YAML::Node document = documents == 1 ? YAML::Load(content) : YAML::Node{};
+    if (document.IsMap()) {
+      return document;
     }
-    problems.add("", documents.empty() ? "is empty" : "must be one YAML document with a mapping at the top");
+    problems.add("", documents == 0 ? "is empty" : "must be one YAML document with a mapping at the top");
   } catch (const YAML::Exception& broken) {
     problems.add(broken.mark, "", "YAML syntax: " + broken.msg);
   }

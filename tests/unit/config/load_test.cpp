@@ -143,6 +143,7 @@ TEST_CASE("config: files that are no YAML mapping are refused", "[config][I16]")
   CHECK_THAT(folder.problems("").at(0).text, Contains("empty"));
   CHECK_THAT(folder.problems("- a\n").at(0).text, Contains("mapping at the top"));
   CHECK_THAT(folder.problems("a: 1\n---\nb: 2\n").at(0).text, Contains("one YAML document"));
+  CHECK_THAT(folder.problems(", a: 1\n").at(0).text, Contains("one YAML document"));
   CHECK_THAT(folder.problems("a: " + std::string(1024 * 1024, 'x')).at(0).text,
              Contains("larger than 1 MiB"));
   CHECK_THROWS_AS(config::load(folder.path() / "none.yaml"), config::Invalid);
