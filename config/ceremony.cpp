@@ -158,7 +158,7 @@ void read_certificate(Mapping& map, const CeremonyRoot& root, bool cross, Ceremo
   }
   read_days(map, "validity", wanted.validity_days);
   map.number("path_length", wanted.path_length, {0, kMaxPathLength}, Presence::required);
-  if (wanted.path_length >= std::max<std::size_t>(root.path_length, 1)) {
+  if (wanted.path_length >= root.path_length) {
     map.problem("path_length", "must be below the root's, which is " + std::to_string(root.path_length));
   }
   if (root.validity_days > 0 && wanted.validity_days > root.validity_days) {
