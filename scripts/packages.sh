@@ -13,6 +13,9 @@ test_packages=(catch2 softhsm2 opensc openssl curl jq awscli python3 python3-bot
 check_packages=(clang-format shellcheck python3)
 # shellcheck disable=SC2034
 tidy_packages=(clang-tidy)
+# libFuzzer's package has clang's number in its name: 14 in Debian 12, 19 in Debian 13.
+# shellcheck disable=SC2034
+fuzz_packages=(clang "libclang-rt-$(grep -q '^VERSION_ID="12"' /etc/os-release && echo 14 || echo 19)-dev")
 
 # An `aws` that did not come from Debian serves as well.
 package_is_there() {
@@ -31,7 +34,7 @@ debian_aws() {
   fi
 }
 
-# need_packages GROUP...: installs what is missing of build, run, test, check, tidy; asks nothing.
+# need_packages GROUP...: installs what is missing of build, run, test, check, tidy, fuzz; asks nothing.
 need_packages() {
   local group package missing=()
   for group in "$@"; do
