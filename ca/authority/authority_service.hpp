@@ -116,7 +116,7 @@ class AuthorityService {
 
   // The last CRL of the series with that name; nullptr: there is none. For everybody.
   [[nodiscard]] std::shared_ptr<const PublishedCrl> crl(const std::string& name) const;
-  // One for each series that has a CRL, for operators.
+  // One for each series that has a CRL and lives, for operators.
   struct CrlStatus {
     std::string authority;  // ARN
     std::string name;
@@ -124,9 +124,13 @@ class AuthorityService {
     TimePoint issued_at{};
     Seconds next_update{};
     std::uint64_t bytes = 0;
-    std::string bucket;                          // where it goes; empty: none
-    std::optional<std::uint64_t> bucket_number;  // that stands there in every place; 0: not known yet
-    std::uint64_t unlisted_revocations = 0;      // of the authority: that its last CRLs do not list yet
+    struct Place {
+      std::string bucket;
+      std::string key;
+      std::uint64_t number = 0;  // that stands there; 0: not known yet
+    };
+    std::vector<Place> places;               // in buckets, where it has to stand
+    std::uint64_t unlisted_revocations = 0;  // of the authority: that its last CRLs do not list yet
   };
   [[nodiscard]] std::vector<CrlStatus> crl_status() const;
 

@@ -144,7 +144,12 @@ CertificateRecord AuthorityService::State::issue(const Caller& caller, const Req
   check_key(authority);
   // While the token is away for longer than a moment, to wait for it would only take threads from others.
   const auto wait = signer.is_away(*authority.key) ? std::chrono::milliseconds{0} : options.issue_wait;
-  Pointers pointers = pointers_for(authority, *request.tmpl);
+  const Pointers pointers = pointers_for(authority, *request.tmpl);
+  const auto give_back = [&] {
+    if (pointers.crl) {
+      crl_series.give_back(authority.record.arn, pointers.crl->name);
+    }
+  };
   Issuance::Result result;
   try {
     result = issuance.issue({.tmpl = *request.tmpl,
@@ -153,8 +158,8 @@ CertificateRecord AuthorityService::State::issue(const Caller& caller, const Req
                              .api = request.api,
                              .validity = request.validity,
                              .signing_algorithm = request.signing_algorithm,
-                             .pointers = std::move(pointers.uris),
-                             .crl = std::move(pointers.crl),
+                             .pointers = pointers.uris,
+                             .crl = pointers.crl,
                              .caller = caller,
                              .claim = request.claim,
                              .device_id = request.device_id,
@@ -164,8 +169,13 @@ CertificateRecord AuthorityService::State::issue(const Caller& caller, const Req
   } catch (const Error& error) {
     if (is_fatal(error.code())) {
       stop_issuing(authority.record.arn, error.what());
+    } else if (error.code() != Code::unavailable) {  // nobody knows then whether it is in the ledger
+      give_back();
     }
     throw;
+  }
+  if (!result.fresh) {
+    give_back();
   }
   if (pointers.fresh_crl) {
     crl_loop->wake();

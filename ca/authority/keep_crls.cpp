@@ -21,28 +21,27 @@ Loop::Turn AuthorityService::State::keep_crls() {
     return !troubled_crls.contains(authority->record.arn.text());
   });
   for (const auto& authority : authorities) {
-    if (!authority->revocation.crl.enabled || !authority->answers_at(clock.now())) {
+    const std::string arn = authority->record.arn.text();
+    if (!authority->answers_at(clock.now())) {
+      note_series(*authority, {});
       continue;
     }
-    const std::string arn = authority->record.arn.text();
     const std::string about = "CRLs of " + arn;
     turn.failed = false;
     try {
-      if (authority->revocation.crl.type == CrlType::complete) {
+      if (authority->revocation.crl.enabled && authority->revocation.crl.type == CrlType::complete) {
         (void)crl_series.open_complete(authority->record.arn, authority->revocation.crl);
       }
-      std::uint64_t unlisted = 0;
-      for (const CrlRecord& crl : inventory.crls(authority->record.arn)) {
+      const auto series = inventory.crls(authority->record.arn);
+      note_series(*authority, series);
+      for (const CrlRecord& crl : series) {
         if (crl_loop->is_stopping()) {
           return Loop::Turn::idle;
         }
         if (!turn.failed) {
           keep_crl(*authority, crl, turn);
         }
-        unlisted += crl.revocations - (crl.issued ? std::min(crl.issued->covered, crl.revocations) : 0);
       }
-      const std::lock_guard lock{mutex};
-      unlisted_revocations[arn] = unlisted;
     } catch (const std::exception& error) {
       turn.failed = turn.stuck = true;
       say(about, about + " cannot be looked at: " + error.what());
@@ -57,13 +56,34 @@ Loop::Turn AuthorityService::State::keep_crls() {
   return turn.waiting ? Loop::Turn::progressed : turn.stuck ? Loop::Turn::stuck : Loop::Turn::idle;
 }
 
+void AuthorityService::State::note_series(const Authority& authority, const std::vector<CrlRecord>& series) {
+  const auto& configuration = authority.revocation.crl;
+  const TimePoint now = clock.now();
+  std::map<std::string, SeriesStanding> standings;
+  std::uint64_t unlisted = 0;
+  for (const CrlRecord& crl : series) {
+    const bool lives = crl_lives(crl, configuration, now);
+    standings[crl.name] = {lives, crl_targets(crl, configuration, now)};
+    if (lives) {
+      unlisted += crl.revocations - (crl.issued ? std::min(crl.issued->covered, crl.revocations) : 0);
+    }
+  }
+  const std::string arn = authority.record.arn.text();
+  const std::lock_guard lock{mutex};
+  unlisted_revocations[arn] = unlisted;
+  if (auto& known = series_standings[arn]; known != standings) {
+    known = std::move(standings);
+    publish_loop->wake();
+  }
+}
+
 void AuthorityService::State::keep_crl(const Authority& authority, const CrlRecord& crl, CrlTurn& turn) {
   const auto& configuration = authority.revocation.crl;
   CrlPlan plan{.crl = crl,
                .issuer = authority.identity,
                .key = *authority.key,
                .signing_algorithm = authority.record.signing_algorithm,
-               .life = std::chrono::days{configuration.expiration_days}};
+               .life = crl_life(crl, configuration)};
   try {
     const TimePoint now = clock.now();
     plan.due = crl_due(crl, configuration, now);
@@ -77,7 +97,9 @@ void AuthorityService::State::keep_crl(const Authority& authority, const CrlReco
         turn.waiting = true;  // looked at again with what it has recorded
         return;
       }
-      plan.due = plan.due == CrlDue::no ? CrlDue::news : plan.due;
+      if (plan.due == CrlDue::no && crl_lives(crl, configuration, now)) {
+        plan.due = CrlDue::news;
+      }
     }
     if (plan.due == CrlDue::no || (plan.due == CrlDue::news && current && !news_ripe(crl.name, now))) {
       turn.waiting = turn.waiting || plan.due != CrlDue::no;

@@ -27,16 +27,6 @@ std::uint64_t number_of(const Bytes& der, const Authority& authority) {
   }
 }
 
-// Its series' own place, and for a complete CRL where certificates point now that the configuration has
-// another path: those that were issued before still point to the first.
-std::set<std::string> keys_of(const Authority& authority, const PublishedCrl& crl) {
-  std::set<std::string> keys{crl.key};
-  if (crl.name == authority.record.arn.id) {
-    keys.insert(crl_key(authority.revocation.crl, crl.name));
-  }
-  return keys;
-}
-
 }  // namespace
 
 // Buckets that failed in the last turn come last, and each fails once in a turn: one that does not answer
@@ -46,17 +36,16 @@ Loop::Turn AuthorityService::State::publish_crls() {
   for (const bool troubled : {false, true}) {
     for (const auto& crl : published_crls.all()) {
       const auto authority = catalog.find(crl->authority);
-      if (!authority || !authority->revocation.crl.enabled || !authority->revocation.crl.bucket ||
-          troubled_buckets.contains(*authority->revocation.crl.bucket) != troubled) {
+      if (!authority) {
         continue;
       }
-      const std::string& name = *authority->revocation.crl.bucket;
-      for (const std::string& key : keys_of(*authority, *crl)) {
+      for (const CrlTarget& target : standing_of(*crl).targets) {
         if (publish_loop->is_stopping()) {
           return Loop::Turn::idle;
         }
-        if (!failing.contains(name) && !try_to_publish(*authority, name, key, *crl)) {
-          failing.insert(name);
+        if (troubled_buckets.contains(target.bucket) == troubled && !failing.contains(target.bucket) &&
+            !try_to_publish(*authority, target, *crl)) {
+          failing.insert(target.bucket);
         }
       }
     }
@@ -65,15 +54,27 @@ Loop::Turn AuthorityService::State::publish_crls() {
   return troubled_buckets.empty() ? Loop::Turn::idle : Loop::Turn::stuck;
 }
 
-bool AuthorityService::State::try_to_publish(const Authority& authority, const std::string& name,
-                                             const std::string& key, const PublishedCrl& crl) {
+AuthorityService::State::SeriesStanding AuthorityService::State::standing_of(const PublishedCrl& crl) const {
+  const std::lock_guard lock{mutex};
+  const auto series = series_standings.find(crl.authority.text());
+  if (series == series_standings.end()) {
+    return {};
+  }
+  const auto found = series->second.find(crl.name);
+  return found == series->second.end() ? SeriesStanding{} : found->second;
+}
+
+bool AuthorityService::State::try_to_publish(const Authority& authority, const CrlTarget& target,
+                                             const PublishedCrl& crl) {
+  const auto& [name, key] = target;
   const std::string about = about_publication(name, key);
   try {
-    Bucket* target = find_bucket(options.buckets, name);
-    if (target == nullptr) {
-      throw Error{Code::resource_not_found, "it is not in the configuration any more"};
+    Bucket* bucket = find_bucket(options.buckets, name);
+    if (bucket == nullptr) {
+      throw Error{Code::resource_not_found,
+                  "certificates name it, but it is not in the configuration any more"};
     }
-    publish_crl(*target, key, crl, authority);
+    publish_crl(*bucket, key, crl, authority);
     well(about);
     return true;
   } catch (const std::exception& error) {
@@ -88,7 +89,7 @@ bool AuthorityService::State::try_to_publish(const Authority& authority, const s
 
 void AuthorityService::State::publish_crl(Bucket& target, const std::string& key, const PublishedCrl& crl,
                                           const Authority& authority) {
-  const std::pair place{target.name(), key};
+  const CrlTarget place{target.name(), key};
   {
     const std::lock_guard lock{mutex};
     const auto known = publications.find(place);
@@ -121,8 +122,8 @@ std::vector<AuthorityService::CrlStatus> AuthorityService::crl_status() const {
   const State& state = *state_;
   std::vector<CrlStatus> all;
   for (const auto& crl : state.published_crls.all()) {
-    const auto authority = state.catalog.find(crl->authority);
-    if (!authority || !authority->revocation.crl.enabled) {
+    const auto standing = state.standing_of(*crl);
+    if (!standing.lives) {
       continue;
     }
     CrlStatus status{.authority = crl->authority.text(),
@@ -130,14 +131,12 @@ std::vector<AuthorityService::CrlStatus> AuthorityService::crl_status() const {
                      .number = crl->number,
                      .issued_at = crl->issued_at,
                      .next_update = crl->next_update,
-                     .bytes = crl->der->size(),
-                     .bucket = authority->revocation.crl.bucket.value_or("")};
+                     .bytes = crl->der->size()};
     const std::lock_guard lock{state.mutex};
-    // Of several places the one that is furthest behind.
-    for (const std::string& key : keys_of(*authority, *crl)) {
-      const auto known = state.publications.find({status.bucket, key});
+    for (const CrlTarget& target : standing.targets) {
+      const auto known = state.publications.find(target);
       const std::uint64_t number = known == state.publications.end() ? 0 : known->second.number;
-      status.bucket_number = std::min(status.bucket_number.value_or(number), number);
+      status.places.push_back({target.bucket, target.key, number});
     }
     const auto unlisted = state.unlisted_revocations.find(status.authority);
     status.unlisted_revocations = unlisted == state.unlisted_revocations.end() ? 0 : unlisted->second;

@@ -12,6 +12,7 @@
 #include "ca/authority/refusals.hpp"
 #include "ca/issuance/issue.hpp"
 #include "ca/revocation/crl_issuing.hpp"
+#include "ca/revocation/crl_places.hpp"
 #include "ca/revocation/crl_series.hpp"
 #include "ca/storage/directory_bucket.hpp"
 
@@ -147,19 +148,28 @@ struct AuthorityService::State {
   [[nodiscard]] bool settle_revocations();
   [[nodiscard]] Loop::Turn keep_crls();
   void keep_crl(const Authority& authority, const CrlRecord& crl, CrlTurn& turn);
+  // What publish_loop and operators go by until the next turn.
+  void note_series(const Authority& authority, const std::vector<CrlRecord>& series);
   void check_can_sign(const SigningKey& key) const;
   [[nodiscard]] std::optional<PublishedCrl> load_crl(const CrlPlan& plan);
   [[nodiscard]] bool news_ripe(const std::string& name, TimePoint now);
   [[nodiscard]] Loop::Turn publish_crls();
-  // What became of the last CRL of a series in a bucket.
+  // What became of the last CRL of a series at one place.
   struct Publication {
     std::uint64_t number = 0;  // that stands there
     TimePoint at{};            // when it was found or put there
   };
+  // A series as it was looked at last.
+  struct SeriesStanding {
+    bool lives = false;
+    std::set<CrlTarget> targets;  // where its last CRL has to stand
+    friend bool operator==(const SeriesStanding&, const SeriesStanding&) = default;
+  };
+  [[nodiscard]] SeriesStanding standing_of(const PublishedCrl& crl) const;
   void publish_crl(Bucket& bucket, const std::string& key, const PublishedCrl& crl,
                    const Authority& authority);
-  [[nodiscard]] bool try_to_publish(const Authority& authority, const std::string& bucket,
-                                    const std::string& key, const PublishedCrl& crl);
+  [[nodiscard]] bool try_to_publish(const Authority& authority, const CrlTarget& target,
+                                    const PublishedCrl& crl);
   // ocsp_signers.cpp makes and renews the signers of OCSP answers.
   [[nodiscard]] Loop::Turn keep_ocsp();
   [[nodiscard]] static bool answers_ocsp(const Authority& authority, TimePoint now);
@@ -195,10 +205,12 @@ struct AuthorityService::State {
   PublishedCrls published_crls;
   std::vector<std::pair<std::future<CommitResult>, SerialNumber>> uncertain_revocations;  // under mutex
   std::map<std::string, std::uint64_t> unlisted_revocations;  // by authority, of the last turn; under mutex
-  std::set<std::string> troubled_crls;          // authorities whose last turn failed; crl_loop alone
-  std::set<std::string> troubled_buckets;       // that failed in the last turn; publish_loop alone
-  std::map<std::string, TimePoint> news_since;  // by series; crl_loop alone
-  std::map<std::pair<std::string, std::string>, Publication> publications;  // by bucket and key; under mutex
+  // By authority and name of the series; under mutex.
+  std::map<std::string, std::map<std::string, SeriesStanding>> series_standings;
+  std::set<std::string> troubled_crls;            // authorities whose last turn failed; crl_loop alone
+  std::set<std::string> troubled_buckets;         // that failed in the last turn; publish_loop alone
+  std::map<std::string, TimePoint> news_since;    // by series; crl_loop alone
+  std::map<CrlTarget, Publication> publications;  // under mutex
   OcspResponder responder;
 
   std::optional<Crew> crew;

@@ -1,6 +1,7 @@
 #include "ca/revocation/crl_series.hpp"
 
 #include "ca/base/error.hpp"
+#include "ca/revocation/crl_places.hpp"
 
 namespace ca {
 namespace {
@@ -12,10 +13,6 @@ AuditEvent opened(const CrlRecord& crl) {
 }
 
 }  // namespace
-
-std::string crl_key(const CrlConfiguration& configuration, const std::string& name) {
-  return configuration.custom_path.value_or("crl") + "/" + name + ".crl";
-}
 
 CrlSeries::CrlSeries(Ledger& ledger, Inventory& inventory, std::uint64_t partition_size)
     : ledger_{ledger}, inventory_{inventory}, partition_size_{partition_size} {}
@@ -42,6 +39,14 @@ CrlSeries::Place CrlSeries::next(const AuthorityArn& authority, const CrlConfigu
   }
   ++book.taken;
   return {book.partition->name, book.partition->key, book.partition->uri, !fits};
+}
+
+void CrlSeries::give_back(const AuthorityArn& authority, const std::string& name) {
+  const std::lock_guard lock{mutex_};
+  const auto book = books_.find(authority.text());
+  if (book != books_.end() && book->second.partition && book->second.partition->name == name) {
+    --book->second.taken;
+  }
 }
 
 bool CrlSeries::open_complete(const AuthorityArn& authority, const CrlConfiguration& configuration) {

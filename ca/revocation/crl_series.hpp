@@ -30,6 +30,9 @@ class CrlSeries {
   // whose certificates say another place takes no more.
   [[nodiscard]] Place next(const AuthorityArn& authority, const CrlConfiguration& configuration,
                            const std::string& base);
+  // The certificate that next() was asked for is surely not in the ledger: another one takes its place. A
+  // partition that lost count because nobody knew is closed earlier, and exact again after a restart.
+  void give_back(const AuthorityArn& authority, const std::string& name);
   // Makes the series of the complete CRL durable when it is not there; whether it was not.
   bool open_complete(const AuthorityArn& authority, const CrlConfiguration& configuration);
 
@@ -48,8 +51,5 @@ class CrlSeries {
   std::mutex mutex_;
   std::map<std::string, Book> books_;  // by ARN
 };
-
-// Where a CRL stands in a bucket and behind a URL: "crl/<name>.crl", or in the CustomPath.
-[[nodiscard]] std::string crl_key(const CrlConfiguration& configuration, const std::string& name);
 
 }  // namespace ca

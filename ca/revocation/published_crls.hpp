@@ -13,7 +13,6 @@ namespace ca {
 struct PublishedCrl {
   AuthorityArn authority;
   std::string name;  // of its series
-  std::string key;   // where its series stands in a bucket
   std::uint64_t number = 0;
   TimePoint issued_at{};
   Seconds next_update{};

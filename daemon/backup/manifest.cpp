@@ -67,6 +67,9 @@ json keys_json(const ca::AuthorityKeys& authority) {
     keys["ocsp_key_uri"] = authority.ocsp_key_uri;
     keys["ocsp_spki_sha256"] = authority.ocsp_spki_sha256;
   }
+  if (!authority.crl_buckets.empty()) {
+    keys["crl_buckets"] = authority.crl_buckets;
+  }
   return keys;
 }
 

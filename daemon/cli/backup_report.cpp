@@ -29,11 +29,15 @@ void print_backup(const backup::Manifest& manifest, const std::string& folder, F
        {"certificates", std::to_string(count.issued) + " issued, " + std::to_string(count.revoked) +
                             " revoked, " + std::to_string(count.pending) + " pending, " +
                             std::to_string(count.failed) + " failed"}});
-  Table table{{"AUTHORITY", "STATUS", "CRL NUMBER", "KEY", "PUBLIC KEY SHA-256"}};
+  Table table{{"AUTHORITY", "STATUS", "CRL NUMBER", "CRL BUCKETS", "KEY", "PUBLIC KEY SHA-256"}};
   for (const auto& authority : ledger.authorities) {
+    std::string buckets;
+    for (const std::string& bucket : authority.crl_buckets) {
+      buckets += (buckets.empty() ? "" : ",") + bucket;
+    }
     table.row({authority.arn, authority.status,
-               authority.crl_number == 0 ? "-" : std::to_string(authority.crl_number), authority.key_uri,
-               authority.spki_sha256});
+               authority.crl_number == 0 ? "-" : std::to_string(authority.crl_number),
+               buckets.empty() ? "-" : buckets, authority.key_uri, authority.spki_sha256});
   }
   table.print(std::cout);
   std::cout << "the snapshot is whole and fits its manifest\n";

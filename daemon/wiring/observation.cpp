@@ -83,8 +83,10 @@ void observe_crls(ops::Metrics& metrics, const ca::AuthorityService& authorities
   for (const auto& crl : authorities.crl_status()) {
     const auto [found, fresh] = worst.try_emplace(crl.authority, seconds_of(crl.next_update), 0.0);
     found->second.first = std::min(found->second.first, seconds_of(crl.next_update));
-    const bool behind = !crl.bucket.empty() && crl.bucket_number.value_or(0) < crl.number;
-    found->second.second += behind ? 1 : 0;
+    found->second.second += std::any_of(crl.places.begin(), crl.places.end(),
+                                        [&](const auto& place) { return place.number < crl.number; })
+                                ? 1
+                                : 0;
     ++count[crl.authority];
     metrics.set("chancery_crl_unlisted_revocations", "revocations that no CRL lists yet",
                 static_cast<double>(crl.unlisted_revocations), {{"authority", crl.authority}});
@@ -93,8 +95,9 @@ void observe_crls(ops::Metrics& metrics, const ca::AuthorityService& authorities
     const ops::Metrics::Labels labels{{"authority", authority}};
     metrics.set("chancery_crl_next_update_timestamp_seconds", "when the first of the authority's CRLs ends",
                 values.first, labels);
-    metrics.set("chancery_crl_unpublished", "CRLs whose last number is not in their bucket yet",
-                values.second, labels);
+    metrics.set("chancery_crl_unpublished",
+                "CRLs whose last number is not at every place yet that certificates name", values.second,
+                labels);
     metrics.set("chancery_crls", "series of CRLs that are issued", static_cast<double>(count[authority]),
                 labels);
   }

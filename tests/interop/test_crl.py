@@ -289,7 +289,8 @@ def gateway(running, tmp_path_factory):
     write_secret(running, SECRET)
     server.start()
     running.wait_for(server.is_up, "the S3 server")
-    configure(running, entry("crl-bucket", server.endpoint, bucket="archive", ca_bundle=server.authority))
+    configure(running, entry("crl-bucket", server.endpoint, bucket="archive", ca_bundle=server.authority),
+              entry("second-bucket", server.endpoint, bucket="reports", ca_bundle=server.authority))
     yield server
     server.stop()
 
@@ -318,6 +319,33 @@ def test_a_crl_is_in_its_bucket_again_when_the_bucket_is_back(running, gateway, 
     crl = shown["RevocationConfiguration"]["CrlConfiguration"]
     assert crl["S3BucketName"] == "crl-bucket" and crl["S3ObjectAcl"] == "BUCKET_OWNER_FULL_CONTROL" and crl["ExpirationInDays"] == DAYS
     assert shown["RevocationConfiguration"]["OcspConfiguration"] == {"Enabled": False}
+
+
+def test_every_place_that_certificates_name_has_the_last_crl_behind_kill_9_and_with_crls_switched_off(running, gateway, tmp_path):
+    issuer = Issuer(running, tmp_path / "moved", "Moved CRL", S3BucketName="crl-bucket", CustomPath="first")
+    leaves = [issuer.issue("first.example")]
+    for bucket, path in (("crl-bucket", "second"), ("second-bucket", "third")):
+        issuer.configure(S3BucketName=bucket, CustomPath=path)
+        leaves.append(issuer.issue(f"{path}.example"))
+    issuer.client.update_certificate_authority(CertificateAuthorityArn=issuer.arn,
+                                               RevocationConfiguration={"CrlConfiguration": {"Enabled": False}})
+    assert issuer.issue("none.example").url is None
+    running.kill()
+    running.start()
+    leaves[0].revoke()
+    running.wait_for(lambda: reachable(leaves[0].url), "the CRL to be served again")
+    leaves[0].becomes_revoked()
+
+    def is_there(bucket, path):
+        try:
+            found = gateway.client().get_object(Bucket=bucket, Key=f"{path}/{issuer.id}.crl")["Body"].read()
+        except botocore.exceptions.ClientError:
+            return False
+        return found == fetch(leaves[0].url)[2]
+    for place in (("archive", "first"), ("archive", "second"), ("reports", "third")):
+        running.wait_for(lambda: is_there(*place), f"the CRL at {place}", 60)
+    assert len({fetch(leaf.url)[2] for leaf in leaves}) == 1
+    assert running.metric(f'chancery_crl_unpublished{{authority="{issuer.arn}"}}') == 0
 
 
 def test_what_the_daemon_cannot_publish_is_refused(issuer):

@@ -31,6 +31,8 @@ constexpr std::size_t kFormatOffset = 18;
 constexpr std::string_view kMagic{"SQLite format 3\0", 16};
 // From here on authorities have OCSP keys, and there are CRLs.
 constexpr std::int64_t kVersionWithCrls = 4;
+// And from here on the places of these are kept.
+constexpr std::int64_t kVersionWithPlaces = 5;
 
 [[noreturn]] void unsound(const std::string& copy, const std::string& what) {
   throw Error{Code::invalid_state, copy + ": " + what};
@@ -195,6 +197,29 @@ void check_counts(Session& session, const std::string& copy, const EventCounts& 
   }
 }
 
+// A place that is lost would go stale while certificates name it.
+void check_places(Session& session, const std::string& copy) {
+  auto row = session.query(
+      "SELECT l.name FROM crls l WHERE l.certificates > 0 AND l.last_not_after > "
+      "(SELECT coalesce(max(p.last_not_after), 0) FROM crl_places p WHERE p.crl = l.crl)");
+  if (row.next()) {
+    unsound(copy, "certificates name a place of the CRL " + row.text(0) + " that it does not have");
+  }
+}
+
+void read_buckets(Session& session, std::vector<AuthorityKeys>& authorities) {
+  auto row = session.query(
+      "SELECT DISTINCT a.partition, a.region, a.account, a.id, p.bucket FROM crl_places p "
+      "JOIN crls l USING (crl) JOIN authorities a USING (authority) WHERE p.bucket <> '' ORDER BY p.bucket");
+  while (row.next()) {
+    const std::string arn = AuthorityArn{row.text(0), row.text(1), row.text(2), row.text(3)}.text();
+    const auto owner = std::ranges::find(authorities, arn, &AuthorityKeys::arn);
+    if (owner != authorities.end()) {
+      owner->crl_buckets.push_back(row.text(4));
+    }
+  }
+}
+
 std::string hash_of(const Bytes& spki) { return spki.empty() ? "" : to_hex(sha256(spki)); }
 
 std::vector<AuthorityKeys> read_keys(Session& session, std::int64_t version) {
@@ -214,7 +239,8 @@ std::vector<AuthorityKeys> read_keys(Session& session, std::int64_t version) {
                            .spki_sha256 = hash_of(row.blob(6)),
                            .ocsp_key_uri = row.text(7),
                            .ocsp_spki_sha256 = hash_of(row.blob(8)),
-                           .crl_number = static_cast<std::uint64_t>(row.integer(9))});
+                           .crl_number = static_cast<std::uint64_t>(row.integer(9)),
+                           .crl_buckets = {}});
   }
   return authorities;
 }
@@ -241,6 +267,10 @@ LedgerContents examine_ledger_copy(const std::string& copy) {
     const EventCounts events = check_audit_log(session, copy, contents);
     check_counts(session, copy, events, contents.certificates);
     contents.authorities = read_keys(session, contents.schema_version);
+    if (contents.schema_version >= kVersionWithPlaces) {
+      check_places(session, copy);
+      read_buckets(session, contents.authorities);
+    }
     return contents;
   } catch (const StoreFault& fault) {
     unsound(copy, fault.what());

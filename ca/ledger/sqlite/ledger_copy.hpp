@@ -16,6 +16,9 @@ struct AuthorityKeys {
   std::string key_uri, spki_sha256;  // RFC 7512 and hex; empty: it has none yet
   std::string ocsp_key_uri, ocsp_spki_sha256;
   std::uint64_t crl_number = 0;  // the highest of its series; 0: none
+  // Configured names of those in which certificates look for CRLs: whoever goes on must be able to write
+  // there.
+  std::vector<std::string> crl_buckets;
 };
 
 // What a ledger holds at one transaction.
@@ -36,7 +39,8 @@ struct LedgerContents {
 void copy_ledger(const std::string& ledger, const std::string& copy);
 
 // Reads all of a copy that nobody has open and checks it: SQLite's own structure, every audit line and the
-// Merkle root from the first event on (I6), rows against counters and events (I5). Nothing is written beside
+// Merkle root from the first event on (I6), rows against counters and events (I5), places of
+// CRLs against what names them. Nothing is written beside
 // it. Throws Code::invalid_state with what does not fit, also for a newer schema.
 [[nodiscard]] LedgerContents examine_ledger_copy(const std::string& copy);
 

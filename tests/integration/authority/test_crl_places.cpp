@@ -38,7 +38,8 @@ TEST_CASE("crl: what is published in a bucket is read back, and a larger number 
   REQUIRE(World::eventually([&] { return stands_there() == *second->der; }));
   CHECK(World::eventually([&] {
     const auto status = world.service->crl_status();
-    return status.size() == 1 && status.front().bucket_number == second->number;
+    return status.size() == 1 && status.front().places.size() == 1 &&
+           status.front().places.front().number == second->number;
   }));
 }
 

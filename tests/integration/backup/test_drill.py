@@ -128,11 +128,17 @@ def test_a_backup_of_a_ledger_that_nobody_has_open_holds_what_a_killed_daemon_ha
     assert state == "I"
 
 
-def test_a_backup_names_what_must_be_kept_beside_it(running, taken):
-    manifest = json.loads((taken / "manifest.json").read_text())
-    client = Client(running)
+def test_a_backup_names_what_must_be_kept_beside_it(running, tmp_path):
+    client, issuer = Client(running), Issuer(running)
+    client.call("UpdateCertificateAuthority", CertificateAuthorityArn=issuer.arn, RevocationConfiguration={
+        "CrlConfiguration": {"Enabled": True, "ExpirationInDays": 7, "S3BucketName": "reports"}})
+    issuer.issue("bucket.example")
+    manifest = chancery("backup", "--ledger", ledger_of(running), "--to", tmp_path / "good", "--output", "json").json()["manifest"]
     listed = client.call("ListCertificateAuthorities")["CertificateAuthorities"]
     assert {authority["arn"] for authority in manifest["authorities"]} <= {authority["Arn"] for authority in listed}
     assert all(authority["key_uri"].startswith("pkcs11:") and len(authority["spki_sha256"]) == 64
                for authority in manifest["authorities"])
-    assert manifest["node"] == "dev-1" and manifest["schema_version"] >= 4
+    buckets = {authority["arn"]: authority.get("crl_buckets") for authority in manifest["authorities"]}
+    assert buckets.pop(issuer.arn) == ["reports"] and set(buckets.values()) <= {None}
+    assert "reports" in chancery("backup", "verify", tmp_path / "good").out
+    assert manifest["node"] == "dev-1" and manifest["schema_version"] >= 5

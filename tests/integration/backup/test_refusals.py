@@ -102,7 +102,9 @@ def test_a_snapshot_of_another_length_is_found(copy, tmp_path, change):
       "UPDATE counters SET value = value + 1 WHERE name = 'R'"], "audit events certificate.revoked"),
     (["INSERT INTO schema_version (version, applied_at) VALUES (99, 0)"], "schema version 99, this build knows up to"),
     (["DROP TABLE schema_version"], "is not a ledger"),
-], ids=["line", "gap", "cut", "head", "state", "revocation", "newer", "other"])
+    (["INSERT INTO crls (authority, name, complete, uri, object_key, certificates, last_not_after) VALUES (1, 'lost', 1, '', '', 1, 9)"],
+     "certificates name a place of the CRL lost that it does not have"),
+], ids=["line", "gap", "cut", "head", "state", "revocation", "newer", "other", "place"])
 def test_a_snapshot_whose_hashes_were_made_to_fit_is_examined_itself(copy, tmp_path, sql, reason):
     """I5, I6"""
     forged(copy, sql=sql)

@@ -1,3 +1,4 @@
+#include "ca/revocation/crl_places.hpp"
 #include "ca/revocation/crl_schedule.hpp"
 #include "tests/support/catch.hpp"
 
@@ -108,4 +109,51 @@ TEST_CASE("crl schedule: a clock that was ahead takes no living certificate from
   CHECK(crl_ends_from(crl, CrlDue::time, kNow) == ca::to_seconds(kNow));
   crl.issued->previous_scheduled_at = kNow + 24h * 35;
   CHECK(crl_ends_from(crl, CrlDue::news, kNow) == ca::to_seconds(kNow));
+}
+
+TEST_CASE("crl schedule: one that is switched off lives on its own terms while certificates name it",
+          "[revocation][I7]") {
+  const ca::CrlConfiguration off;
+  CHECK(crl_due(complete(), off, kNow) == CrlDue::no);
+  auto crl = complete();
+  crl.certificates = 1;
+  crl.last_not_after = ca::to_seconds(kNow + 24h * 30);
+  CHECK(crl_due(crl, off, kNow) == CrlDue::time);
+  CHECK(crl_life(crl, off) == std::chrono::days{7});
+  crl = issued(crl, kNow + 1ms);
+  crl.issued->next_update = ca::to_seconds(kNow) + 24h * 20;
+  CHECK(crl_life(crl, off) == std::chrono::days{20});
+  CHECK(crl_due(crl, off, kNow + 24h * 9) == CrlDue::no);
+  CHECK(crl_due(crl, off, kNow + 24h * 10) == CrlDue::time);
+  crl.issued->scheduled_at = kNow + 24h * 31;
+  CHECK(crl_due(crl, off, kNow + 24h * 60) == CrlDue::no);
+}
+
+TEST_CASE("crl places: each is kept until one CRL by time after its last certificate", "[revocation][I7]") {
+  using Targets = std::set<ca::CrlTarget>;
+  auto configuration = weekly();
+  configuration.custom_path = "now";
+  auto crl = issued(complete(), kNow);
+  crl.certificates = 2;
+  crl.last_not_after = ca::to_seconds(kNow + 24h * 30);
+  crl.places = {{"old", "crl/c.crl", ca::to_seconds(kNow - 24h)}, {"", "listener/c.crl", crl.last_not_after}};
+  CHECK(crl_targets(crl, configuration, kNow) == Targets{{"old", "crl/c.crl"}});
+  configuration.bucket = "new";
+  CHECK(crl_targets(crl, configuration, kNow) ==
+        Targets{{"new", "crl/c.crl"}, {"new", "listener/c.crl"}, {"new", "now/c.crl"}, {"old", "crl/c.crl"}});
+  crl.issued->previous_scheduled_at = kNow - 23h;  // the last CRL was the second after the end
+  CHECK(crl_targets(crl, configuration, kNow) == Targets{{"new", "listener/c.crl"}, {"new", "now/c.crl"}});
+  crl.issued->previous_scheduled_at = kNow + 24h * 60;  // by a clock that was ahead
+  CHECK(crl_targets(crl, configuration, kNow).contains({"new", "listener/c.crl"}));
+}
+
+TEST_CASE("crl places: the last CRL of a series that has ended is published until it is over",
+          "[revocation]") {
+  const ca::CrlConfiguration off;
+  auto crl = issued(partition(), kNow + 24h * 31);
+  crl.places = {{"old", "crl/c.crl", crl.last_not_after}};
+  const ca::TimePoint ended = kNow + 24h * 32;
+  CHECK_FALSE(crl_lives(crl, off, ended));
+  CHECK(crl_targets(crl, off, ended).size() == 1);
+  CHECK(crl_targets(crl, off, kNow + 24h * 39).empty());
 }
