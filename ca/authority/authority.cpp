@@ -66,6 +66,15 @@ PolicyDocument stored_policy(const std::string& json) {
   }
 }
 
+// Version 0 is in no ledger: an update with this record would be refused.
+AuthorityRecord under_another_key(const AuthorityRecord& record, const KeyGeneration& key) {
+  AuthorityRecord other = record;
+  static_cast<KeyGeneration&>(other) = key;
+  other.other_keys.clear();
+  other.version = 0;
+  return other;
+}
+
 }  // namespace
 
 std::shared_ptr<const Authority> Authority::load(AuthorityRecord record) {
@@ -87,6 +96,11 @@ std::shared_ptr<const Authority> Authority::load(AuthorityRecord record) {
   authority->revocation = RevocationConfiguration::parse(record.revocation_json);
   if (!record.policy_json.empty()) {
     authority->resource_policy = stored_policy(record.policy_json);
+  }
+  for (const KeyGeneration& key : record.other_keys) {
+    if (!key.certificate_der.empty()) {
+      authority->others.push_back(load(under_another_key(record, key)));
+    }
   }
   authority->record = std::move(record);
   return authority;
@@ -113,8 +127,35 @@ bool Authority::is_gone_at(TimePoint now) const {
          (!record.restorable_until || now >= *record.restorable_until);
 }
 
+const Authority* Authority::under(std::uint64_t key_number) const {
+  if (record.key_number == key_number) {
+    return this;
+  }
+  for (const auto& other : others) {
+    if (other->record.key_number == key_number) {
+      return other.get();
+    }
+  }
+  return nullptr;
+}
+
+std::string Authority::described() const {
+  const std::uint64_t number = record.key_number;
+  return record.arn.text() + (number == 1 ? "" : ", key " + std::to_string(number));
+}
+
+const KeyGeneration* Authority::next_key() const {
+  const auto next = std::find_if(record.other_keys.begin(), record.other_keys.end(),
+                                 [](const KeyGeneration& other) { return !other.retired_at; });
+  return next == record.other_keys.end() ? nullptr : &*next;
+}
+
 Issuer Authority::issuer() const {
-  return {.arn = record.arn, .identity = identity, .key = key.value(), .generation = record.generation};
+  return {.arn = record.arn,
+          .identity = identity,
+          .key = key.value(),
+          .key_number = record.key_number,
+          .generation = record.generation};
 }
 
 std::string Authority::issued_chain_pem() const {
@@ -156,6 +197,16 @@ std::vector<std::shared_ptr<const Authority>> AuthorityCatalog::all() const {
     authorities.push_back(authority);
   }
   return authorities;
+}
+
+std::vector<std::shared_ptr<const Authority>> AuthorityCatalog::all_keys() const {
+  std::vector<std::shared_ptr<const Authority>> keys;
+  for (auto& authority : all()) {
+    const auto& others = authority->others;
+    keys.push_back(authority);
+    keys.insert(keys.end(), others.begin(), others.end());
+  }
+  return keys;
 }
 
 std::size_t AuthorityCatalog::count(const std::string& account, TimePoint now) const {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "ca/base/key_name.hpp"
 #include "ca/inventory/records.hpp"
 #include "ca/issuance/issue.hpp"
 #include "ca/policy/policy_document.hpp"
@@ -26,6 +27,10 @@ struct Authority {
   std::vector<Tag> tags;
   RevocationConfiguration revocation;
   std::optional<PolicyDocument> resource_policy;
+  // The authority under each of its other keys that has a certificate: those that issued before, which go on
+  // answering for what they signed, and the next one, which answers ahead of its first certificate. Their
+  // records are for reading: the ledger takes none of them back.
+  std::vector<std::shared_ptr<const Authority>> others;
 
   // Throws Code::internal when a stored record does not parse: the ledger was written by us alone.
   [[nodiscard]] static std::shared_ptr<const Authority> load(AuthorityRecord record);
@@ -36,6 +41,14 @@ struct Authority {
   [[nodiscard]] bool answers_at(TimePoint now) const;
   // DELETED and not to be restored any more: as if it had never been.
   [[nodiscard]] bool is_gone_at(TimePoint now) const;
+  // Itself or one of `others`; nullptr: there is no such key, or it has no certificate. Valid as long as this
+  // object.
+  [[nodiscard]] const Authority* under(std::uint64_t key_number) const;
+  [[nodiscard]] KeyName key_name() const { return {record.arn.id, record.key_number}; }
+  // For operators: its ARN, and which key when that is not the first.
+  [[nodiscard]] std::string described() const;
+  // That may issue next: nullptr when none is prepared.
+  [[nodiscard]] const KeyGeneration* next_key() const;
   // For Issuance; only when it has a key. Valid as long as this object.
   [[nodiscard]] Issuer issuer() const;
   // The chain of what this authority issues: its own certificate first, the root last.
@@ -50,6 +63,8 @@ class AuthorityCatalog {
   [[nodiscard]] std::shared_ptr<const Authority> find(const AuthorityArn& arn) const;
   [[nodiscard]] std::shared_ptr<const Authority> find_by_id(const std::string& id) const;
   [[nodiscard]] std::vector<std::shared_ptr<const Authority>> all() const;
+  // The same, each followed by its `others`: once for each key with which something is signed.
+  [[nodiscard]] std::vector<std::shared_ptr<const Authority>> all_keys() const;
   // Of that account, without those that are gone.
   [[nodiscard]] std::size_t count(const std::string& account, TimePoint now) const;
 

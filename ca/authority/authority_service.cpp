@@ -1,5 +1,7 @@
 #include "ca/authority/authority_service.hpp"
 
+#include <algorithm>
+
 #include "ca/authority/service_state.hpp"
 #include "ca/base/error.hpp"
 #include "ca/base/pem.hpp"
@@ -117,6 +119,28 @@ void AuthorityService::State::update(AuthorityRecord next, AuditEvent audit_even
   show(std::move(next));
   const std::lock_guard lock{mutex};
   changed.notify_all();
+}
+
+void AuthorityService::State::update_key(const Authority& of, AuditEvent audit_event,
+                                         const std::function<void(KeyGeneration&)>& edit) {
+  const auto whole = catalog.find(of.record.arn);
+  if (!whole) {
+    throw Error{Code::internal, "an authority that was found is gone"};
+  }
+  AuthorityRecord record = whole->record;
+  const std::uint64_t number = of.record.key_number;
+  audit_event.detail["key_number"] = std::to_string(number);
+  if (record.key_number == number) {
+    edit(record);
+  } else {
+    const auto other = std::find_if(record.other_keys.begin(), record.other_keys.end(),
+                                    [&](const KeyGeneration& key) { return key.key_number == number; });
+    if (other == record.other_keys.end()) {
+      throw Error{Code::concurrent_modification, "the key was discarded meanwhile"};
+    }
+    edit(*other);
+  }
+  update(std::move(record), std::move(audit_event));
 }
 
 void AuthorityService::State::show(AuthorityRecord record) {
@@ -256,20 +280,22 @@ std::optional<OcspResponder::Reply> AuthorityService::answer_ocsp_at_once(ByteVi
 
 OcspResponder::Status AuthorityService::ocsp_status() const { return state_->responder.status(); }
 
-std::optional<Bytes> AuthorityService::public_certificate(const std::string& authority_id) {
-  const auto authority = state_->catalog.find_by_id(authority_id);
-  if (!authority || authority->record.certificate_der.empty()) {
+std::optional<Bytes> AuthorityService::public_certificate(const KeyName& name) {
+  const auto authority = state_->catalog.find_by_id(name.authority_id);
+  const Authority* issuer = authority ? authority->under(name.key_number) : nullptr;
+  if (issuer == nullptr || issuer->record.certificate_der.empty()) {
     return std::nullopt;
   }
-  return authority->record.certificate_der;
+  return issuer->record.certificate_der;
 }
 
-std::vector<Bytes> AuthorityService::public_chain(const std::string& authority_id) {
+std::vector<Bytes> AuthorityService::public_chain(const KeyName& name) {
   static constexpr std::size_t kMaxStoredChain = 16;
   std::vector<Bytes> chain;
-  const auto authority = state_->catalog.find_by_id(authority_id);
-  if (authority && !authority->record.certificate_der.empty()) {
-    for (PemBlock& block : parse_pem(authority->issued_chain_pem(), kMaxStoredChain)) {
+  const auto authority = state_->catalog.find_by_id(name.authority_id);
+  const Authority* issuer = authority ? authority->under(name.key_number) : nullptr;
+  if (issuer != nullptr && !issuer->record.certificate_der.empty()) {
+    for (PemBlock& block : parse_pem(issuer->issued_chain_pem(), kMaxStoredChain)) {
       chain.push_back(std::move(block.der));
     }
   }
@@ -320,6 +346,12 @@ AuthorityService::Status AuthorityService::status() const {
       status.keys.push_back({authority->record.arn.text(), authority->record.key_token,
                              state_->signer.verdict(*authority->key),
                              is_in_service(authority->status_at(now)), why_closed(*authority, now)});
+    }
+    for (const auto& other : authority->others) {
+      if (other->answers_at(now)) {
+        status.other_keys.push_back(
+            {other->record.arn.text(), other->record.key_number, state_->signer.verdict(*other->key)});
+      }
     }
   }
   return status;

@@ -8,6 +8,7 @@
 
 #include "ca/authority/orders.hpp"
 #include "ca/base/clock.hpp"
+#include "ca/base/key_name.hpp"
 #include "ca/inventory/inventory.hpp"
 #include "ca/ledger/ledger.hpp"
 #include "ca/policy/policy.hpp"
@@ -82,6 +83,26 @@ class AuthorityService {
   [[nodiscard]] std::string csr(const Caller& caller, const AuthorityArn& arn);
   void import_certificate(const Caller& caller, const ImportOrder& order);
   [[nodiscard]] CertificatePem authority_certificate(const Caller& caller, const AuthorityArn& arn);
+
+  // The keys of an authority, by number (docs/operating.md, "A new key for an authority"). A subordinate
+  // authority gets a new key while it goes on issuing: prepare_key makes it, import_certificate() takes the
+  // certificate for it (from then on it is PUBLISHED: its certificate, CRL and OCSP signer are there for
+  // everybody), activate_key lets it issue in the place of the present one, which is RETIRED and goes on
+  // answering for what it signed.
+  struct Key {
+    enum class State { prepared, published, active, retired };
+    State state = State::active;
+    KeyGeneration generation;
+    KeyVerdict verdict{};
+  };
+  [[nodiscard]] std::vector<Key> keys(const Caller& caller, const AuthorityArn& arn);
+  // The key that is prepared already, or a new one on the token for new keys. Durable at return. Blocks on
+  // the token while it makes the pair.
+  [[nodiscard]] Key prepare_key(const Caller& caller, const AuthorityArn& arn);
+  // Also back to a RETIRED key. From the return on no certificate is accepted for another key.
+  Key activate_key(const Caller& caller, const AuthorityArn& arn, std::uint64_t key_number);
+  // Of a key that has never issued. Its pair stays in the token. The key as it was.
+  Key discard_key(const Caller& caller, const AuthorityArn& arn, std::uint64_t key_number);
 
   // DELETED, restorable for so many days; CREATING and FAILED ones are gone at once.
   void remove(const Caller& caller, const AuthorityArn& arn, int restorable_days);
@@ -164,10 +185,11 @@ class AuthorityService {
   void record_refusal(const Caller& caller, const std::string& operation, const std::string& resource,
                       const std::string& reason);
 
-  // DER of the CA's certificate by the id in its ARN, for the public download; nullopt when there is none.
-  [[nodiscard]] std::optional<Bytes> public_certificate(const std::string& authority_id);
+  // DER of the certificate of one of an authority's keys, for the public download; nullopt when there is
+  // none.
+  [[nodiscard]] std::optional<Bytes> public_certificate(const KeyName& name);
   // The same with those above it, the root last; empty: there is none.
-  [[nodiscard]] std::vector<Bytes> public_chain(const std::string& authority_id);
+  [[nodiscard]] std::vector<Bytes> public_chain(const KeyName& name);
 
   // OCSP for everybody, about the certificates of every authority that has it enabled: while it is ACTIVE or
   // DISABLED, and DELETED until it is gone (see OcspResponder).
@@ -187,6 +209,13 @@ class AuthorityService {
       std::string closed;  // why it could not issue now, whatever its key; empty when it could
     };
     std::vector<AuthorityKey> keys;
+    // Of an authority beside the one that issues: it signs CRLs and OCSP signers.
+    struct OtherKey {
+      std::string arn;
+      std::uint64_t number = 0;
+      KeyVerdict verdict{};
+    };
+    std::vector<OtherKey> other_keys;
   };
   [[nodiscard]] Status status() const;
 

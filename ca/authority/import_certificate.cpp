@@ -109,11 +109,7 @@ bool is_self_signed(const Certificate& certificate) {
   return certificate.self_issued() && certificate.is_signed_by(certificate.public_key);
 }
 
-void check_own(const Certificate& certificate, const Authority& authority, TimePoint now) {
-  if (certificate.public_key.spki_der() != authority.record.spki_der) {
-    throw Error{Code::certificate_mismatch,
-                "The certificate's public key is not the certificate authority's key"};
-  }
+void check_subject(const Certificate& certificate, const Authority& authority) {
   const auto subject = DistinguishedName::parse(authority.record.subject_der);
   // A root signs its subject itself, and has no reason to change a byte of it.
   if (authority.record.type == AuthorityType::root ? certificate.subject != subject
@@ -121,6 +117,24 @@ void check_own(const Certificate& certificate, const Authority& authority, TimeP
     throw Error{Code::certificate_mismatch,
                 "The certificate's subject is not the certificate authority's subject"};
   }
+  // What it has issued names it in these bytes, and so do questions about it: verifiers and OCSP compare
+  // them.
+  if (authority.certificate && certificate.subject != authority.certificate->subject) {
+    throw Error{
+        Code::certificate_mismatch,
+        "The certificate's subject is written in another string type than in the certificate authority's "
+        "present certificate, so that what it has issued would not chain to it: have it issued with the "
+        "subject byte for byte as it was"};
+  }
+}
+
+void check_own(const Certificate& certificate, const Authority& authority, const KeyGeneration& key,
+               TimePoint now) {
+  if (certificate.public_key.spki_der() != key.spki_der) {
+    throw Error{Code::certificate_mismatch,
+                "The certificate's public key is not the certificate authority's key"};
+  }
+  check_subject(certificate, authority);
   check_authority_certificate(certificate, "certificate");
   check_critical_extensions(certificate);
   check_period(certificate, "certificate");
@@ -212,6 +226,12 @@ void check_state(AuthorityStatus status) {
   }
 }
 
+// There is one.
+KeyGeneration& next_of(AuthorityRecord& record) {
+  return *std::find_if(record.other_keys.begin(), record.other_keys.end(),
+                       [](const KeyGeneration& key) { return !key.retired_at; });
+}
+
 std::string joined_pem(const std::vector<Certificate>& certificates) {
   std::string text;
   for (const Certificate& certificate : certificates) {
@@ -223,11 +243,16 @@ std::string joined_pem(const std::vector<Certificate>& certificates) {
 }  // namespace
 
 void AuthorityService::import_certificate(const Caller& caller, const ImportOrder& order) {
-  State& state = *state_;
-  const auto authority =
-      state.authorize_living(caller, order.authority, "ImportCertificateAuthorityCertificate");
-  const TimePoint now = state.clock.now();
-  check_state(authority->status_at(now));
+  State::again([&] { state_->import_certificate(caller, order); });
+}
+
+void AuthorityService::State::import_certificate(const Caller& caller, const ImportOrder& order) {
+  const auto authority = authorize_living(caller, order.authority, "ImportCertificateAuthorityCertificate");
+  const TimePoint now = clock.now();
+  const KeyGeneration* next = authority->next_key();
+  if (next == nullptr) {
+    check_state(authority->status_at(now));
+  }
   const auto own = read_pem(order.certificate_pem, 1, "certificate");
   if (own.size() != 1) {
     refuse("The certificate must be exactly one PEM block");
@@ -235,28 +260,35 @@ void AuthorityService::import_certificate(const Caller& caller, const ImportOrde
   const Certificate& certificate = own.front();
   const auto chain = order.chain_pem ? read_pem(*order.chain_pem, kMaxChain, "certificate chain")
                                      : std::vector<Certificate>{};
+  // The next key takes its certificate in any state: nothing changes until it is activated.
+  const bool for_next = next != nullptr && certificate.public_key.spki_der() == next->spki_der;
+  if (!for_next) {
+    check_state(authority->status_at(now));
+  }
   check_type(*authority, certificate, !chain.empty());
-  check_own(certificate, *authority, now);
+  check_own(certificate, *authority, for_next ? *next : authority->record, now);
   if (authority->record.type == AuthorityType::subordinate) {
     check_chain(certificate, chain, now);
   }
   check_certification_path(path_of(certificate, chain));
 
   AuthorityRecord record = authority->record;
-  record.certificate_der = certificate.der;
-  record.certificate_pem = to_pem("CERTIFICATE", certificate.der);
-  record.chain_pem = joined_pem(chain);
-  record.validity = certificate.validity;
+  KeyGeneration& key = for_next ? next_of(record) : record;
+  key.certificate_der = certificate.der;
+  key.certificate_pem = to_pem("CERTIFICATE", certificate.der);
+  key.chain_pem = joined_pem(chain);
+  key.validity = certificate.validity;
   ++record.generation;
   record.last_state_change_at = now;
-  if (record.status != AuthorityStatus::disabled) {  // expired while disabled: stays disabled
+  if (!for_next && record.status != AuthorityStatus::disabled) {  // expired while disabled: stays disabled
     record.status = AuthorityStatus::active;
   }
-  AuditEvent event = state.event(caller, "authority.certificate_imported", order.authority);
-  event.der_sha256 = to_hex(sha256(certificate.der));
-  event.detail = {{"issuer", certificate.issuer.text()},
-                  {"not_after", rfc3339(certificate.validity.not_after)}};
-  state.update(std::move(record), std::move(event));
+  AuditEvent imported = event(caller, "authority.certificate_imported", order.authority);
+  imported.der_sha256 = to_hex(sha256(certificate.der));
+  imported.detail = {{"issuer", certificate.issuer.text()},
+                     {"not_after", rfc3339(certificate.validity.not_after)},
+                     {"key_number", std::to_string(key.key_number)}};
+  update(std::move(record), std::move(imported));
 }
 
 }  // namespace ca

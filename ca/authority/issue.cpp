@@ -78,6 +78,15 @@ std::string canonical(const IssuanceOrder& order, const TemplateArn& template_ar
          text_of(encode_extensions(order.api.extensions)) + '\n' + text_of(csr.der);
 }
 
+// Lint looks at the key that signs; this at the others.
+void check_key_is_anothers(const Authority& authority, const CertificateRequest& csr) {
+  for (const KeyGeneration& key : authority.record.other_keys) {
+    if (csr.public_key.spki_der() == key.spki_der) {
+      throw Error{Code::malformed_csr, "The CSR's public key is one of the certificate authority's own"};
+    }
+  }
+}
+
 void check_short_lived(const Authority& authority, const Template& tmpl, const Validity& validity,
                        TimePoint now) {
   const bool short_lived = authority.record.usage_mode == "SHORT_LIVED_CERTIFICATE";
@@ -90,26 +99,31 @@ void check_short_lived(const Authority& authority, const Template& tmpl, const V
 }  // namespace
 
 CertificateArn AuthorityService::issue(const Caller& caller, const IssuanceOrder& order) {
-  State& state = *state_;
+  std::optional<CertificateArn> arn;
+  State::again([&] { arn = state_->issue(caller, order); });
+  return *std::move(arn);
+}
+
+CertificateArn AuthorityService::State::issue(const Caller& caller, const IssuanceOrder& order) {
   const TemplateArn template_arn = template_arn_of(order);
-  const TimePoint now = state.clock.now();
-  State::RequestContext context{{"acm-pca:TemplateArn", {template_arn.text()}}};
+  const TimePoint now = clock.now();
+  RequestContext context{{"acm-pca:TemplateArn", {template_arn.text()}}};
   std::optional<Wanted> wanted;
   try {
     wanted = read_order(order, template_arn);
     context = issuance_context(template_arn, wanted->granted, end_of(order, now), now);
   } catch (const Error&) {
     // What is wrong with a request is told to whoever may make it.
-    (void)state.authorize(caller, order.authority, "IssueCertificate", std::move(context));
+    (void)authorize(caller, order.authority, "IssueCertificate", std::move(context));
     throw;
   }
-  const auto authority = state.authorize(caller, order.authority, "IssueCertificate", std::move(context));
+  const auto authority = authorize(caller, order.authority, "IssueCertificate", std::move(context));
   const Template& tmpl = *wanted->tmpl;
   const CertificateRequest& csr = wanted->csr;
-  auto claim = state.claim(caller, "IssueCertificate|" + order.authority.text(), order.idempotency_token,
-                           canonical(order, template_arn, csr));
-  if (const auto earlier = state.earlier(claim)) {
-    return earlier->arn();
+  auto claimed = claim(caller, "IssueCertificate|" + order.authority.text(), order.idempotency_token,
+                       canonical(order, template_arn, csr));
+  if (const auto before = earlier(claimed)) {
+    return before->arn();
   }
   check_state(*authority, tmpl, now);
   if (family_of(order.signing_algorithm) != family_of(authority->record.key_algorithm)) {
@@ -121,17 +135,17 @@ CertificateArn AuthorityService::issue(const Caller& caller, const IssuanceOrder
   if (tmpl.is_root) {
     check_self_issue(*authority, csr, wanted->granted.subject);
   }
-  const CertificateRecord record = state.issue(
-      caller, {.authority = authority,
-               .tmpl = &tmpl,
-               .csr = &csr,
-               .api = order.api,
-               .validity = resolve_validity(order.validity, order.not_before, now,
-                                            tmpl.is_root ? std::nullopt : authority->identity.validity),
-               .signing_algorithm = order.signing_algorithm,
-               .claim = std::move(claim),
-               .device_id = {},
-               .profile = {}});
+  const CertificateRecord record =
+      issue(caller, {.authority = authority,
+                     .tmpl = &tmpl,
+                     .csr = &csr,
+                     .api = order.api,
+                     .validity = resolve_validity(order.validity, order.not_before, now,
+                                                  tmpl.is_root ? std::nullopt : authority->identity.validity),
+                     .signing_algorithm = order.signing_algorithm,
+                     .claim = std::move(claimed),
+                     .device_id = {},
+                     .profile = {}});
   return record.arn();
 }
 
@@ -140,6 +154,7 @@ CertificateRecord AuthorityService::State::issue(const Caller& caller, const Req
   const Granted granted = grant(*request.tmpl, *request.csr, request.api);
   check_name_bounds(granted.subject, granted.names,
                     granted.names_from_api ? Code::invalid_args : Code::malformed_csr);
+  check_key_is_anothers(authority, *request.csr);
   check_short_lived(authority, *request.tmpl, request.validity, clock.now());
   check_key(authority);
   // While the token is away for longer than a moment, to wait for it would only take threads from others.
@@ -147,7 +162,7 @@ CertificateRecord AuthorityService::State::issue(const Caller& caller, const Req
   const Pointers pointers = pointers_for(authority, *request.tmpl);
   const auto give_back = [&] {
     if (pointers.crl) {
-      crl_series.give_back(authority.record.arn, pointers.crl->name);
+      crl_series.give_back(authority.record.arn, authority.record.key_number, pointers.crl->name);
     }
   };
   Issuance::Result result;
@@ -207,11 +222,15 @@ void AuthorityService::State::check_key(const Authority& authority) const {
   }
 }
 
-CertificatePem AuthorityService::State::pem_of(const Authority& authority,
-                                               const CertificateRecord& record) const {
+CertificatePem AuthorityService::State::pem_of(const CertificateRecord& record) const {
   CertificatePem pem{.certificate = to_pem("CERTIFICATE", record.der), .chain = std::nullopt};
   if (!record.self_signed) {
-    pem.chain = authority.issued_chain_pem();
+    const auto authority = catalog.find(record.issuer);
+    const Authority* issuer = authority ? authority->under(record.key_number) : nullptr;
+    if (issuer == nullptr) {
+      throw Error{Code::internal, "the key that signed a certificate is not known"};
+    }
+    pem.chain = issuer->issued_chain_pem();
   }
   return pem;
 }

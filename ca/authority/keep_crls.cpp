@@ -11,49 +11,69 @@ std::string about_crl(const CrlRecord& crl) { return "CRL " + crl.name; }
 
 }  // namespace
 
-// Authorities whose last turn failed come last, and fail once in a turn: a key that hangs costs the others
+// Keys whose last turn failed come last, and fail once in a turn: a key that hangs costs the others
 // one deadline and not one for each of its series.
 Loop::Turn AuthorityService::State::keep_crls() {
   CrlTurn turn;
   turn.waiting = !settle_revocations();
-  auto authorities = catalog.all();
+  auto authorities = catalog.all_keys();
   std::stable_partition(authorities.begin(), authorities.end(), [this](const auto& authority) {
-    return !troubled_crls.contains(authority->record.arn.text());
+    return !troubled_crls.contains(authority->key_name().text());
   });
   for (const auto& authority : authorities) {
-    const std::string arn = authority->record.arn.text();
-    if (!authority->answers_at(clock.now())) {
-      note_series(*authority, {});
-      continue;
+    if (crl_loop->is_stopping()) {
+      return Loop::Turn::idle;
     }
-    const std::string about = "CRLs of " + arn;
+    const std::string name = authority->key_name().text();
+    const std::string about = "CRLs of " + authority->described();
     turn.failed = false;
     try {
-      if (authority->revocation.crl.enabled && authority->revocation.crl.type == CrlType::complete) {
-        (void)crl_series.open_complete(authority->record.arn, authority->revocation.crl);
-      }
-      const auto series = inventory.crls(authority->record.arn);
-      note_series(*authority, series);
-      for (const CrlRecord& crl : series) {
-        if (crl_loop->is_stopping()) {
-          return Loop::Turn::idle;
-        }
-        if (!turn.failed) {
-          keep_crl(*authority, crl, turn);
-        }
-      }
+      keep_crls(*authority, turn);
     } catch (const std::exception& error) {
       turn.failed = turn.stuck = true;
       say(about, about + " cannot be looked at: " + error.what());
     }
     if (turn.failed) {
-      troubled_crls.insert(arn);
+      troubled_crls.insert(name);
     } else {
-      troubled_crls.erase(arn);
+      troubled_crls.erase(name);
       well(about);
     }
   }
+  forget_all_but(authorities);
   return turn.waiting ? Loop::Turn::progressed : turn.stuck ? Loop::Turn::stuck : Loop::Turn::idle;
+}
+
+// Those that its key signs.
+void AuthorityService::State::keep_crls(const Authority& authority, CrlTurn& turn) {
+  std::vector<CrlRecord> series;
+  if (authority.answers_at(clock.now())) {
+    const auto& [arn, number] = std::tie(authority.record.arn, authority.record.key_number);
+    if (authority.revocation.crl.enabled && authority.revocation.crl.type == CrlType::complete) {
+      (void)crl_series.open_complete(arn, number, authority.revocation.crl);
+    }
+    series = inventory.crls(arn);
+    std::erase_if(series, [number = number](const CrlRecord& crl) { return crl.key_number != number; });
+  }
+  note_series(authority, series);
+  for (const CrlRecord& crl : series) {
+    if (turn.failed || crl_loop->is_stopping()) {
+      return;
+    }
+    keep_crl(authority, crl, turn);
+  }
+}
+
+// A key that was discarded has no CRLs any more.
+void AuthorityService::State::forget_all_but(const std::vector<std::shared_ptr<const Authority>>& keys) {
+  std::set<std::string> names;
+  for (const auto& key : keys) {
+    names.insert(key->key_name().text());
+  }
+  const auto is_other = [&](const auto& entry) { return !names.contains(entry.first); };
+  const std::lock_guard lock{mutex};
+  std::erase_if(unlisted_revocations, is_other);
+  std::erase_if(series_standings, is_other);
 }
 
 void AuthorityService::State::note_series(const Authority& authority, const std::vector<CrlRecord>& series) {
@@ -68,10 +88,10 @@ void AuthorityService::State::note_series(const Authority& authority, const std:
       unlisted += crl.revocations - (crl.issued ? std::min(crl.issued->covered, crl.revocations) : 0);
     }
   }
-  const std::string arn = authority.record.arn.text();
+  const std::string name = authority.key_name().text();
   const std::lock_guard lock{mutex};
-  unlisted_revocations[arn] = unlisted;
-  if (auto& known = series_standings[arn]; known != standings) {
+  unlisted_revocations[name] = unlisted;
+  if (auto& known = series_standings[name]; known != standings) {
     known = std::move(standings);
     publish_loop->wake();
   }

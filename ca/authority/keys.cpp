@@ -4,6 +4,7 @@
 #include "ca/authority/service_state.hpp"
 #include "ca/base/error.hpp"
 #include "ca/base/hex.hpp"
+#include "ca/base/key_name.hpp"
 
 namespace ca {
 namespace {
@@ -31,7 +32,7 @@ bool is_of(const PublicKey& key, KeyAlgorithm algorithm) {
   return false;
 }
 
-std::string about_key(const std::string& arn) { return "key of " + arn; }
+std::string about_key(const Authority& authority) { return "key of " + authority.described(); }
 
 }  // namespace
 
@@ -78,7 +79,7 @@ bool AuthorityService::State::make_keys() {
         fail_creation(*authority, error.what());
         continue;
       }
-      say(about_key(authority->record.arn.text()),
+      say(about_key(*authority),
           "key pair of " + authority->record.arn.text() + " is not made yet: " + error.what());
       all_made = false;
     }
@@ -99,43 +100,50 @@ void AuthorityService::State::fail_creation(const Authority& authority, const st
       "certificate authority " + authority.record.arn.text() + " could not be created: " + reason);
 }
 
-// The key pair and the CSR of a CREATING authority. The key's label is the authority's id, so that a creation
-// which a crash interrupted finds the key that it had made (I19).
 void AuthorityService::State::make_key(const Authority& authority) {
   AuthorityRecord record = authority.record;
+  static_cast<KeyGeneration&>(record) = made_key(record, record.key_number, record.key_token);
+  record.status = AuthorityStatus::pending_certificate;
+  record.last_state_change_at = clock.now();
+  AuditEvent event = system_event("authority.key_created", record.arn);
+  event.detail = {{"key", record.key_uri}, {"spki_sha256", to_hex(sha256(record.spki_der))}};
+  update(std::move(record), std::move(event));
+}
+
+// A key pair and its CSR. The label says whose it is, so that what a crash interrupted finds the key that it
+// had made (I19). Throws Code::request_failed when the token cannot make it, and what the signer throws.
+KeyGeneration AuthorityService::State::made_key(const AuthorityRecord& record, std::uint64_t key_number,
+                                                const std::string& token) {
   const auto within = [](std::chrono::milliseconds time) { return std::chrono::steady_clock::now() + time; };
+  const std::string label = KeyName{record.arn.id, key_number}.text();
   // The patience of a generation is for a token that is there.
-  const auto found = signer.find(record.key_token, record.arn.id, within(options.sign_deadline));
-  const GeneratedSigningKey made = found ? *found
-                                         : signer.generate(record.key_token, record.arn.id,
-                                                           record.key_algorithm, within(kGenerationPatience));
+  const auto found = signer.find(token, label, within(options.sign_deadline));
+  const GeneratedSigningKey made =
+      found ? *found : signer.generate(token, label, record.key_algorithm, within(kGenerationPatience));
   const SigningKey key{made.uri, PublicKey::parse(made.spki_der)};
   if (!is_of(key.public_key, record.key_algorithm)) {
-    throw Error{Code::request_failed, "the token holds another key under the label " + record.arn.id};
+    throw Error{Code::request_failed, "the token holds another key under the label " + label};
   }
   signer.audit(key, within(options.sign_deadline));
 
   const ToBeSigned info =
       lint_certification_request(DistinguishedName::parse(record.subject_der), made.spki_der,
                                  record.signing_algorithm, record.csr_extensions);
-  record.csr_der =
+  KeyGeneration generation{
+      .key_number = key_number, .key_token = token, .key_uri = made.uri, .spki_der = made.spki_der};
+  generation.csr_der =
       assemble_signed(info.der(), info.algorithm(), signer.sign(key, info, within(options.sign_deadline)));
-  record.key_uri = made.uri;
-  record.spki_der = made.spki_der;
-  record.status = AuthorityStatus::pending_certificate;
-  record.last_state_change_at = clock.now();
-  AuditEvent event = system_event("authority.key_created", record.arn);
-  event.detail = {{"key", made.uri}, {"spki_sha256", to_hex(sha256(made.spki_der))}};
-  update(std::move(record), std::move(event));
+  return generation;
 }
 
 bool AuthorityService::State::audit_keys() {
   bool all_usable = true;
-  for (const auto& authority : catalog.all()) {
+  for (const auto& authority : catalog.all_keys()) {
     if (!authority->key || authority->record.status == AuthorityStatus::deleted || key_loop->is_stopping()) {
       continue;
     }
-    const std::string arn = authority->record.arn.text();
+    const std::string& uri = authority->record.key_uri;
+    const std::string what = about_key(*authority);
     KeyVerdict verdict = signer.verdict(*authority->key);
     if (verdict.state == KeyVerdict::State::unknown) {
       try {
@@ -147,13 +155,14 @@ bool AuthorityService::State::audit_keys() {
       }
     }
     if (verdict.state == KeyVerdict::State::usable) {
-      note_usable(arn);
+      note_usable(uri);
+      well(what);
       continue;
     }
     all_usable = false;
-    say(about_key(arn), "key of " + arn + " is not usable: " + verdict.detail);
+    say(what, what + " is not usable: " + verdict.detail);
     if (verdict.state == KeyVerdict::State::unusable) {
-      note_unusable(arn);
+      note_unusable(uri);
     }
   }
   return all_usable;
@@ -165,17 +174,16 @@ void AuthorityService::State::write_due_refusals() {
   }
 }
 
-void AuthorityService::State::note_unusable(const std::string& arn) {
+void AuthorityService::State::note_unusable(const std::string& key_uri) {
   const std::lock_guard lock{mutex};
-  unusable_since.try_emplace(arn, clock.now());
+  unusable_since.try_emplace(key_uri, clock.now());
   anything_noted = true;
 }
 
-void AuthorityService::State::note_usable(const std::string& arn) {
+void AuthorityService::State::note_usable(const std::string& key_uri) {
   if (anything_noted) {
     const std::lock_guard lock{mutex};
-    unusable_since.erase(arn);
-    said.erase(about_key(arn));
+    unusable_since.erase(key_uri);
     anything_noted = !unusable_since.empty() || !said.empty();
   }
 }

@@ -4,6 +4,7 @@
 #include "ca/authority/service_state.hpp"
 #include "ca/base/error.hpp"
 #include "ca/base/hex.hpp"
+#include "ca/base/key_name.hpp"
 
 namespace ca {
 namespace {
@@ -56,6 +57,12 @@ bool is_due(const Authority& authority, const Validity& next, TimePoint now) {
          (to_seconds(now) >= not_before + (not_after - not_before) * 2 / 3 && next.not_after > not_after);
 }
 
+// Each key follows its own certificates.
+std::string claim_end(const Authority& authority) {
+  const std::uint64_t number = authority.record.key_number;
+  return number == 1 ? "" : "|" + std::to_string(number);
+}
+
 Caller system_caller(const AuthorityArn& arn) {
   Caller caller;
   caller.account = arn.account;
@@ -70,8 +77,8 @@ Caller system_caller(const AuthorityArn& arn) {
 
 Loop::Turn AuthorityService::State::keep_ocsp() {
   bool all_done = true;
-  for (const auto& authority : catalog.all()) {
-    const std::string about = "OCSP signer of " + authority->record.arn.text();
+  for (const auto& authority : catalog.all_keys()) {
+    const std::string about = "OCSP signer of " + authority->described();
     if (!answers_ocsp(*authority, clock.now()) || ocsp_loop->is_stopping()) {
       continue;
     }
@@ -113,9 +120,9 @@ void AuthorityService::State::keep_ocsp_signer(const Authority& authority) {
 
 // Like an authority's own key: the label is found again by a step that a crash interrupted (I19).
 void AuthorityService::State::make_ocsp_key(const Authority& authority) {
-  AuthorityRecord record = authority.record;
+  const AuthorityRecord& record = authority.record;
   const auto within = [](std::chrono::milliseconds time) { return std::chrono::steady_clock::now() + time; };
-  const std::string label = record.arn.id + "-ocsp";
+  const std::string label = KeyName{record.arn.id, record.key_number}.text() + "-ocsp";
   const auto found = signer.find(record.key_token, label, within(options.sign_deadline));
   const GeneratedSigningKey made =
       found ? *found
@@ -126,11 +133,12 @@ void AuthorityService::State::make_ocsp_key(const Authority& authority) {
     throw Error{Code::key_unusable, "the token holds another key under the label " + label};
   }
   signer.audit(key, within(options.sign_deadline));
-  record.ocsp_key_uri = made.uri;
-  record.ocsp_spki_der = made.spki_der;
   AuditEvent event = system_event("authority.ocsp_key_created", record.arn);
   event.detail = {{"key", made.uri}, {"spki_sha256", to_hex(sha256(made.spki_der))}};
-  update(std::move(record), std::move(event));
+  update_key(authority, std::move(event), [&](KeyGeneration& key_of_authority) {
+    key_of_authority.ocsp_key_uri = made.uri;
+    key_of_authority.ocsp_spki_der = made.spki_der;
+  });
 }
 
 // Through the one path to a certificate. The claim names the certificate that is followed, so that whatever
@@ -156,7 +164,7 @@ void AuthorityService::State::certify_ocsp_key(const Authority& authority, const
          .pointers = {},
          .crl = {},
          .caller = caller,
-         .claim = IdempotencyClaim{.scope = "ocsp-signer|" + arn.text(),
+         .claim = IdempotencyClaim{.scope = "ocsp-signer|" + arn.text() + claim_end(authority),
                                    .token = to_hex(sha256(authority.record.ocsp_certificate_der)),
                                    .request_hash = sha256(authority.record.ocsp_spki_der),
                                    .window = options.ocsp_signer_validity},
@@ -186,13 +194,12 @@ void AuthorityService::State::take_ocsp_certificate(const Authority& authority,
     case CertificateState::revoked:
       break;
   }
-  AuthorityRecord record = authority.record;
-  record.ocsp_certificate_der = row.der;
-  AuditEvent event = system_event("authority.ocsp_signer_certified", record.arn);
+  AuditEvent event = system_event("authority.ocsp_signer_certified", authority.record.arn);
   event.serial = row.serial.hex();
   event.der_sha256 = to_hex(sha256(row.der));
   event.detail = {{"not_after", rfc3339(row.validity.not_after)}};
-  update(std::move(record), std::move(event));
+  update_key(authority, std::move(event),
+             [&](KeyGeneration& key_of_authority) { key_of_authority.ocsp_certificate_der = row.der; });
 }
 
 // What the responder knows of an authority follows its record.
@@ -201,28 +208,40 @@ void AuthorityService::State::show_to_ocsp(const AuthorityArn& arn) {
   if (!authority) {
     return;
   }
-  const AuthorityRecord& record = authority->record;
-  if (!answers_ocsp(*authority, clock.now())) {
-    responder.authorities().remove(arn, record.version);
-    return;
+  std::vector<OcspAuthority> keys;
+  if (auto own = ocsp_authority(*authority)) {
+    keys.push_back(*std::move(own));
   }
+  for (const auto& other : authority->others) {
+    if (auto key = ocsp_authority(*other)) {
+      keys.push_back(*std::move(key));
+    }
+  }
+  responder.authorities().put(arn, authority->record.version, std::move(keys));
+}
+
+std::optional<OcspAuthority> AuthorityService::State::ocsp_authority(const Authority& authority) const {
+  if (!answers_ocsp(authority, clock.now())) {
+    return std::nullopt;
+  }
+  const AuthorityRecord& record = authority.record;
   TimePoint until = record.validity->not_after + std::chrono::seconds{1};
   if (record.restorable_until) {
     until = std::min(until, *record.restorable_until);
   }
   std::optional<OcspSigner> by;
-  if (authority->ocsp_key && authority->ocsp_certificate) {
-    by = OcspSigner{.key = *authority->ocsp_key,
+  if (authority.ocsp_key && authority.ocsp_certificate) {
+    by = OcspSigner{.key = *authority.ocsp_key,
                     .algorithm = record.signing_algorithm,
                     .certificate_der = record.ocsp_certificate_der,
-                    .validity = authority->ocsp_certificate->validity};
+                    .validity = authority.ocsp_certificate->validity};
   }
-  responder.authorities().put({.arn = arn,
-                               .version = record.version,
-                               .name = authority->identity.subject,
-                               .key = authority->key->public_key,
-                               .until = until,
-                               .signer = std::move(by)});
+  return OcspAuthority{.arn = record.arn,
+                       .key_number = record.key_number,
+                       .name = authority.identity.subject,
+                       .key = authority.key->public_key,
+                       .until = until,
+                       .signer = std::move(by)};
 }
 
 }  // namespace ca

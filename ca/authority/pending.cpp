@@ -78,18 +78,19 @@ AuthorityService::State::Row AuthorityService::State::sign_row(const Certificate
     return Row::done;  // finished between the listing and the claim
   }
   const auto authority = catalog.find(record->issuer);
-  if (!authority || !authority->key) {
+  const Authority* issuer = authority ? authority->under(record->key_number) : nullptr;
+  if (issuer == nullptr || !issuer->key) {
     throw Error{Code::internal, "the authority of a pending certificate has no key"};
   }
   CertificateRecord signed_record;
   try {
-    signed_record = issuance.resume(*record, authority->issuer(),
-                                    std::chrono::steady_clock::now() + options.sign_deadline);
+    signed_record =
+        issuance.resume(*record, issuer->issuer(), std::chrono::steady_clock::now() + options.sign_deadline);
   } catch (const Error& error) {
     if (is_fatal(error.code())) {
       stop_issuing(record->issuer, error.what());
     } else if (error.code() == Code::key_unusable) {
-      note_unusable(record->issuer.text());
+      note_unusable(issuer->record.key_uri);
     }
     throw;
   }
@@ -122,7 +123,8 @@ std::optional<std::string> AuthorityService::State::objection(const CertificateR
     return "the certificate authority was " + std::string{api_name(status)} + " before the token could sign";
   }
   const std::lock_guard lock{mutex};
-  const auto unusable = unusable_since.find(record.issuer.text());
+  const Authority* issuer = authority->under(record.key_number);
+  const auto unusable = unusable_since.find(issuer == nullptr ? "" : issuer->record.key_uri);
   if (unusable != unusable_since.end() && now - unusable->second >= options.key_gone_after) {
     return "the key of the certificate authority was not usable for too long";
   }

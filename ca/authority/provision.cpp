@@ -80,7 +80,7 @@ void check_same_names(const CertificateRecord& record, const CertificateRequest&
   }
 }
 
-void check_living(const CertificateRecord& record) {
+void check_outcome(const CertificateRecord& record) {
   if (record.state == CertificateState::revoked) {
     throw Error{Code::conflict, "the certificate of this device and key was revoked: make a new key"};
   }
@@ -92,22 +92,27 @@ void check_living(const CertificateRecord& record) {
 }  // namespace
 
 ProvisioningResult AuthorityService::provision(const Caller& caller, const ProvisioningOrder& order) {
-  State& state = *state_;
+  std::optional<ProvisioningResult> result;
+  State::again([&] { result = state_->provision(caller, order); });
+  return *std::move(result);
+}
+
+ProvisioningResult AuthorityService::State::provision(const Caller& caller, const ProvisioningOrder& order) {
   check_device_id(order.device_id);
   if (caller.device_id && *caller.device_id != order.device_id) {
     throw Error{Code::access_denied,
                 "this device certificate may ask for device '" + *caller.device_id + "' only"};
   }
-  const auto profiles = state.current_profiles();
-  const ProvisioningProfile& profile = profile_named(*profiles, caller, order.profile);
+  const auto known = current_profiles();
+  const ProvisioningProfile& profile = profile_named(*known, caller, order.profile);
   const TemplateArn template_arn{profile.authority.partition, profile.template_name};
   const Template& tmpl = find_template(template_arn);
-  const TimePoint now = state.clock.now();
-  State::RequestContext context{{"acm-pca:TemplateArn", {template_arn.text()}}};
+  const TimePoint now = clock.now();
+  RequestContext context{{"acm-pca:TemplateArn", {template_arn.text()}}};
   std::optional<CertificateRequest> wanted;
   const auto authorize = [&] {
     context["chancery:DeviceId"] = {order.device_id};
-    return state.authorize_any(caller, profile.authority, "IssueCertificate", context);
+    return authorize_any(caller, profile.authority, "IssueCertificate", context);
   };
   try {
     if (const auto complaint = provisioning_complaint(tmpl)) {
@@ -121,31 +126,31 @@ ProvisioningResult AuthorityService::provision(const Caller& caller, const Provi
     throw;
   }
   const auto authority = authorize();
-  State::check_living(*authority);
+  check_living(*authority);
   const CertificateRequest& csr = *wanted;
   check_names_granted(csr, grant_for(profile.names, order.device_id));
 
   // The device is part of the scope: devices share a principal, not their tokens.
-  auto claim = state.claim(caller, "provision|" + profile.authority.text() + "|" + order.device_id,
-                           order.idempotency_token, order.profile + '\n' + text_of(csr.der));
-  auto record = state.earlier(claim);
+  auto claimed = claim(caller, "provision|" + profile.authority.text() + "|" + order.device_id,
+                       order.idempotency_token, order.profile + '\n' + text_of(csr.der));
+  auto record = earlier(claimed);
   if (!record) {
-    record = state.issue_to_device(caller,
-                                   {.authority = authority,
-                                    .tmpl = &tmpl,
-                                    .csr = &csr,
-                                    .api = {},
-                                    .validity = {},
-                                    .signing_algorithm = {},
-                                    .claim = std::move(claim),
-                                    .device_id = order.device_id,
-                                    .profile = profile.name},
-                                   profile.validity_days);
+    record = issue_to_device(caller,
+                             {.authority = authority,
+                              .tmpl = &tmpl,
+                              .csr = &csr,
+                              .api = {},
+                              .validity = {},
+                              .signing_algorithm = {},
+                              .claim = std::move(claimed),
+                              .device_id = order.device_id,
+                              .profile = profile.name},
+                             profile.validity_days);
   }
-  check_living(*record);
+  check_outcome(*record);
   ProvisioningResult result{.record = *std::move(record), .pem = std::nullopt};
   if (result.record.state == CertificateState::issued) {
-    result.pem = state.pem_of(*authority, result.record);
+    result.pem = pem_of(result.record);
   }
   return result;
 }
@@ -193,7 +198,7 @@ ProvisioningResult AuthorityService::provisioned(const Caller& caller, const std
     (void)state.authorize_any(caller, arn, "GetCertificate", {{"chancery:DeviceId", {record->device_id}}});
     ProvisioningResult result{.record = *record, .pem = std::nullopt};
     if (record->state == CertificateState::issued || record->state == CertificateState::revoked) {
-      result.pem = state.pem_of(*authority, *record);
+      result.pem = state.pem_of(*record);
     }
     return result;
   }

@@ -3,6 +3,7 @@
 
 #include "ca/authority/service_state.hpp"
 #include "ca/base/error.hpp"
+#include "ca/base/key_name.hpp"
 #include "ca/x509/crl.hpp"
 
 namespace ca {
@@ -14,8 +15,8 @@ std::string about_publication(const std::string& bucket, const std::string& key)
   return "publication of " + key + " in " + bucket;
 }
 
-// Of what stands in a bucket; 0 when this authority has not signed it: whoever may write there must not be
-// able to keep its CRLs away by a large number.
+// Of what stands in a bucket; 0 when this key of the authority has not signed it: whoever may write there
+// must not be able to keep its CRLs away by a large number.
 std::uint64_t number_of(const Bytes& der, const Authority& authority) {
   try {
     const auto list = CertificateList::parse(der);
@@ -43,8 +44,9 @@ Loop::Turn AuthorityService::State::publish_crls() {
         if (publish_loop->is_stopping()) {
           return Loop::Turn::idle;
         }
-        if (troubled_buckets.contains(target.bucket) == troubled && !failing.contains(target.bucket) &&
-            !try_to_publish(*authority, target, *crl)) {
+        const Authority* issuer = authority->under(crl->key_number);
+        if (issuer != nullptr && troubled_buckets.contains(target.bucket) == troubled &&
+            !failing.contains(target.bucket) && !try_to_publish(*issuer, target, *crl)) {
           failing.insert(target.bucket);
         }
       }
@@ -56,7 +58,7 @@ Loop::Turn AuthorityService::State::publish_crls() {
 
 AuthorityService::State::SeriesStanding AuthorityService::State::standing_of(const PublishedCrl& crl) const {
   const std::lock_guard lock{mutex};
-  const auto series = series_standings.find(crl.authority.text());
+  const auto series = series_standings.find(KeyName{crl.authority.id, crl.key_number}.text());
   if (series == series_standings.end()) {
     return {};
   }
@@ -138,7 +140,7 @@ std::vector<AuthorityService::CrlStatus> AuthorityService::crl_status() const {
       const std::uint64_t number = known == state.publications.end() ? 0 : known->second.number;
       status.places.push_back({target.bucket, target.key, number});
     }
-    const auto unlisted = state.unlisted_revocations.find(status.authority);
+    const auto unlisted = state.unlisted_revocations.find(KeyName{crl->authority.id, crl->key_number}.text());
     status.unlisted_revocations = unlisted == state.unlisted_revocations.end() ? 0 : unlisted->second;
     all.push_back(std::move(status));
   }

@@ -1,6 +1,7 @@
 // What certificates say about where their revocation is found.
 #include "ca/authority/service_state.hpp"
 #include "ca/base/error.hpp"
+#include "ca/base/key_name.hpp"
 
 namespace ca {
 namespace {
@@ -55,7 +56,7 @@ AuthorityService::State::Pointers AuthorityService::State::pointers_for(const Au
     if (!base) {
       throw Error{Code::invalid_state, std::string{kNoUrl} + "CustomCname"};
     }
-    CrlSeries::Place place = crl_series.next(authority.record.arn, crl, *base);
+    CrlSeries::Place place = crl_series.next(authority.record.arn, authority.record.key_number, crl, *base);
     found.crl = NamedCrl{std::move(place.name), crl.bucket.value_or(""), std::move(place.key)};
     found.fresh_crl = place.fresh;
     if (!crl.omit_extension) {
@@ -66,7 +67,8 @@ AuthorityService::State::Pointers AuthorityService::State::pointers_for(const Au
     found.uris.ocsp_uri = ocsp_url(ocsp);
   }
   if (options.revocation.ca_issuers && !options.revocation.url.empty()) {
-    found.uris.ca_issuers_uri = options.revocation.url + "/ca/" + authority.record.arn.id + ".cer";
+    found.uris.ca_issuers_uri = options.revocation.url + "/ca/" +
+                                KeyName{authority.record.arn.id, authority.record.key_number}.text() + ".cer";
   }
   found.uris.no_rev_avail = options.revocation.no_rev_avail && !crl.enabled && !ocsp.enabled &&
                             authority.record.usage_mode == "SHORT_LIVED_CERTIFICATE";

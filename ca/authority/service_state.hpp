@@ -62,11 +62,15 @@ struct AuthorityService::State {
   // Edits the record of a living authority; again when another change comes first. What `edit` throws ends
   // it.
   void change(const AuthorityArn& arn, AuditEvent event, const std::function<void(AuthorityRecord&)>& edit);
-  // The daemon changes records itself when it makes and renews OCSP signers: a change that only met another
-  // one is made again, from what is there then.
+  // The daemon changes records itself when it makes and renews OCSP signers: a change that only met such a
+  // one is made again, from what is there then; so is an issuance that only met a change of the key.
   static void again(const std::function<void()>& make);
+  // Edits one of the authority's keys, as `update` does for the whole record. `of` may be one of `others`.
+  void update_key(const Authority& of, AuditEvent event, const std::function<void(KeyGeneration&)>& edit);
+  [[nodiscard]] std::optional<OcspAuthority> ocsp_authority(const Authority& authority) const;
   void update(const Caller& caller, const AuthorityArn& arn, const AuthorityUpdate& wanted);
   void remove(const Caller& caller, const AuthorityArn& arn, int restorable_days);
+  void import_certificate(const Caller& caller, const ImportOrder& order);
   // Stores a changed record (compare-and-swap) and shows it to all. Throws Code::concurrent_modification.
   void update(AuthorityRecord changed, AuditEvent event);
   // Shows what the ledger holds after a change whose outcome is not known; tried again later when the ledger
@@ -83,7 +87,8 @@ struct AuthorityService::State {
   // changed meanwhile.
   [[nodiscard]] std::optional<CertificateRecord> earlier(const std::optional<IdempotencyClaim>& claim) const;
 
-  // The issuing path behind policy and profile checks; shared by issue() and provision().
+  // The issuing path behind policy and profile checks; shared by issue() and provision(). Throws
+  // Code::concurrent_modification when the authority issues with another key now.
   struct Request {
     std::shared_ptr<const Authority> authority;
     const Template* tmpl = nullptr;
@@ -95,11 +100,13 @@ struct AuthorityService::State {
     std::string device_id;
     std::string profile;
   };
+  [[nodiscard]] CertificateArn issue(const Caller& caller, const IssuanceOrder& order);
+  [[nodiscard]] ProvisioningResult provision(const Caller& caller, const ProvisioningOrder& order);
   [[nodiscard]] CertificateRecord issue(const Caller& caller, const Request& request);
   // The device's living certificate for this key and profile, or a new one (I12).
   [[nodiscard]] CertificateRecord issue_to_device(const Caller& caller, Request request, int validity_days);
   void check_key(const Authority& authority) const;
-  [[nodiscard]] CertificatePem pem_of(const Authority& authority, const CertificateRecord& record) const;
+  [[nodiscard]] CertificatePem pem_of(const CertificateRecord& record) const;
 
   [[nodiscard]] std::shared_ptr<const std::vector<ProvisioningProfile>> current_profiles() const;
 
@@ -125,6 +132,8 @@ struct AuthorityService::State {
   [[nodiscard]] bool reread_unread();
   [[nodiscard]] bool make_keys();  // false when some authority still waits for its key
   void make_key(const Authority& authority);
+  [[nodiscard]] KeyGeneration made_key(const AuthorityRecord& record, std::uint64_t key_number,
+                                       const std::string& token);
   void fail_creation(const Authority& authority, const std::string& reason);
   [[nodiscard]] bool audit_keys();  // false when some key is not usable
   void write_due_refusals();
@@ -147,6 +156,8 @@ struct AuthorityService::State {
   [[nodiscard]] CommitResult committed_revocation(LedgerEntry entry, const SerialNumber& serial);
   [[nodiscard]] bool settle_revocations();
   [[nodiscard]] Loop::Turn keep_crls();
+  void keep_crls(const Authority& authority, CrlTurn& turn);
+  void forget_all_but(const std::vector<std::shared_ptr<const Authority>>& keys);
   void keep_crl(const Authority& authority, const CrlRecord& crl, CrlTurn& turn);
   // What publish_loop and operators go by until the next turn.
   void note_series(const Authority& authority, const std::vector<CrlRecord>& series);
@@ -173,6 +184,7 @@ struct AuthorityService::State {
   // ocsp_signers.cpp makes and renews the signers of OCSP answers.
   [[nodiscard]] Loop::Turn keep_ocsp();
   [[nodiscard]] static bool answers_ocsp(const Authority& authority, TimePoint now);
+  // `authority` is that under the key whose answers are meant: each key has its own signer.
   void keep_ocsp_signer(const Authority& authority);
   void make_ocsp_key(const Authority& authority);
   void certify_ocsp_key(const Authority& authority, const Validity& validity);
@@ -180,8 +192,8 @@ struct AuthorityService::State {
   // Puts a record into the catalog, and before the responder. The only way into either.
   void show(AuthorityRecord record);
   void show_to_ocsp(const AuthorityArn& arn);
-  void note_unusable(const std::string& arn);
-  void note_usable(const std::string& arn);
+  void note_unusable(const std::string& key_uri);
+  void note_usable(const std::string& key_uri);
   // Tells an operator, once until it is another message or all is well with it again.
   void say(const std::string& about, const std::string& message);
   void well(const std::string& about);
@@ -193,9 +205,10 @@ struct AuthorityService::State {
   std::function<void(const std::string&)> notice;
   std::map<std::string, std::string> said;          // last message about what
   std::set<std::string> unread;                     // ARNs for reread()
-  std::map<std::string, TimePoint> unusable_since;  // by ARN
+  std::map<std::string, TimePoint> unusable_since;  // by the key's URI
   std::atomic<bool> anything_noted{false};          // said or unusable_since hold something
   std::mutex creating;                              // one creation at a time: the quota is exact
+  std::mutex preparing;                             // one new key of an authority at a time
 
   std::atomic<std::uint64_t> issued{0}, resumed{0}, failed{0};
 
@@ -204,10 +217,10 @@ struct AuthorityService::State {
   CrlIssuing crl_issuing;
   PublishedCrls published_crls;
   std::vector<std::pair<std::future<CommitResult>, SerialNumber>> uncertain_revocations;  // under mutex
-  std::map<std::string, std::uint64_t> unlisted_revocations;  // by authority, of the last turn; under mutex
-  // By authority and name of the series; under mutex.
+  // Each by the name of the key that signs (KeyName), of the last turn; under mutex. Of series then by name.
+  std::map<std::string, std::uint64_t> unlisted_revocations;
   std::map<std::string, std::map<std::string, SeriesStanding>> series_standings;
-  std::set<std::string> troubled_crls;            // authorities whose last turn failed; crl_loop alone
+  std::set<std::string> troubled_crls;            // names of keys whose last turn failed; crl_loop alone
   std::set<std::string> troubled_buckets;         // that failed in the last turn; publish_loop alone
   std::map<std::string, TimePoint> news_since;    // by series; crl_loop alone
   std::map<CrlTarget, Publication> publications;  // under mutex

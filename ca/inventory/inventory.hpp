@@ -91,6 +91,7 @@ class Inventory {
     std::optional<TimePoint> revoked_at;
     std::optional<RevocationReason> reason;
     Seconds not_after{};
+    std::uint64_t key_number = 1;  // of the issuer's key that signed it
   };
   [[nodiscard]] virtual std::optional<Standing> standing(const AuthorityArn& issuer,
                                                          const SerialNumber& serial) = 0;

@@ -42,8 +42,30 @@ enum class ReportStatus {
 [[nodiscard]] std::optional<ReportFormat> report_format_from_api(std::string_view name);
 [[nodiscard]] std::optional<ReportStatus> report_status_from_api(std::string_view name);
 
-// One certificate authority. `version` grows by one with each stored change (compare-and-swap).
-struct AuthorityRecord {
+// A key of an authority and what was certified for it. An authority begins with one, numbered 1; it issues
+// with one at a time.
+struct KeyGeneration {
+  std::uint64_t key_number = 1;
+  std::string key_token;  // configured token name that holds the key
+  std::string key_uri;    // RFC 7512; empty while CREATING
+  Bytes spki_der;
+  Bytes csr_der;
+  Bytes certificate_der;        // empty before import
+  std::string certificate_pem;  // exactly what clients read back
+  std::string chain_pem;        // issuer first, root last; empty for a root
+  std::optional<Validity> validity;
+  // Who answers OCSP for what it signed (RFC 6960, 4.2.2.2); empty before the first answer was wanted.
+  std::string ocsp_key_uri;  // RFC 7512
+  Bytes ocsp_spki_der;
+  Bytes ocsp_certificate_der;  // the newest delegated certificate for that key
+  // Since when another key issues in its place; absent: it issues, or never has.
+  std::optional<TimePoint> retired_at;
+  friend bool operator==(const KeyGeneration&, const KeyGeneration&) = default;
+};
+
+// One certificate authority, with the key that issues now as its base. `version` grows by one with each
+// stored change (compare-and-swap).
+struct AuthorityRecord : KeyGeneration {
   AuthorityArn arn;
   AuthorityType type = AuthorityType::root;
   KeyAlgorithm key_algorithm = KeyAlgorithm::ec_p256;
@@ -58,26 +80,18 @@ struct AuthorityRecord {
   std::string policy_json;              // resource policy, as it was put; empty: none
   std::string usage_mode = "GENERAL_PURPOSE";
   std::string key_storage_security_standard = "FIPS_140_2_LEVEL_3_OR_HIGHER";
-  std::string key_token;  // configured token name that holds the key
-  std::string key_uri;    // RFC 7512; empty while CREATING
-  Bytes spki_der;
   std::vector<Extension> csr_extensions;  // that its CSR asks for beside basicConstraints
-  Bytes csr_der;
-  Bytes certificate_der;        // empty before import
-  std::string certificate_pem;  // exactly what clients read back
-  std::string chain_pem;        // issuer first, root last; empty for a root
-  std::optional<Validity> validity;
   TimePoint created_at{};
   TimePoint last_state_change_at{};
   std::string failure_reason;  // "OTHER", only when FAILED
   // Only when DELETED: what it was, and until when it can be that again; absent: gone at once.
   std::optional<AuthorityStatus> deleted_from;
   std::optional<TimePoint> restorable_until;
-  std::uint64_t generation = 0;  // of its certificate: 0 before the first import, one more at each
-  // Who answers OCSP for it (RFC 6960, 4.2.2.2); empty before the first answer was wanted.
-  std::string ocsp_key_uri;  // RFC 7512
-  Bytes ocsp_spki_der;
-  Bytes ocsp_certificate_der;  // the newest delegated certificate for that key
+  // Of what it issues under: 0 before the first import, one more at each import and each change of the key.
+  std::uint64_t generation = 0;
+  // Those that have issued before, by number, and at most one that may issue next.
+  std::vector<KeyGeneration> other_keys;
+  std::uint64_t last_key_number = 1;  // that was ever given to a key
   std::uint64_t version = 0;
 };
 
@@ -94,7 +108,8 @@ struct CertificateRecord {
   bool self_signed = false;
   std::string template_name;
   SigningAlgorithm signing_algorithm = SigningAlgorithm::sha256_with_ecdsa;
-  Bytes tbs_der;  // linted bytes; kept so that a resumed signature is over the same bytes (I4)
+  Bytes tbs_der;                 // linted bytes; kept so that a resumed signature is over the same bytes (I4)
+  std::uint64_t key_number = 1;  // of the issuer's key that signs it
   std::vector<Extension> passed_through;  // that CSR or API gave and the template took
   Bytes der;                              // empty until ISSUED
   std::string subject;                    // RFC 2253 text, for people and reports
@@ -128,7 +143,8 @@ struct CrlPlace {
 // certificates. Named in distribution points from the first certificate on, and kept for ever.
 struct CrlRecord {
   AuthorityArn authority;
-  std::string name;       // uuid: the authority's for its complete CRL, its own for a partition
+  std::string name;  // key_name() of its key for a complete CRL, a uuid of its own for a partition
+  std::uint64_t key_number = 1;  // of the authority's key that signs it
   bool complete = false;  // lists every revoked certificate of the authority, not only those that name it
   std::string uri;        // in the certificates that name it; of a partition also in its CRLs
   std::string key;        // where it was opened: "crl/<name>.crl"

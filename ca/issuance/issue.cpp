@@ -77,6 +77,7 @@ CertificateRecord record_of(const IssuancePlan& plan, const TbsCertificate& tbs,
   record.tbs_der = to_be_signed.der();
   record.subject = tbs.subject.text();
   record.validity = plan.validity;
+  record.key_number = plan.issuer.key_number;
   record.key_hash = sha256(plan.request.public_key.spki_der());
   record.account = plan.caller.account;
   record.requested_by = plan.caller.principal_arn;
@@ -147,9 +148,10 @@ std::optional<SerialNumber> Issuance::intend(const IssuancePlan& plan, const Cer
           "this idempotency token was used for another request less than five minutes ago: use a new one"};
     case CommitResult::Outcome::not_issuing:
       throw Error{Code::invalid_state, kNotIssuing};
+    case CommitResult::Outcome::stale:
+      throw Error{Code::concurrent_modification, "The certificate authority issues with another key now"};
     case CommitResult::Outcome::missing:
     case CommitResult::Outcome::wrong_state:
-    case CommitResult::Outcome::stale:
       break;
   }
   throw Error{Code::internal, "the ledger refused the intent"};

@@ -21,7 +21,8 @@ struct Issuer {
   AuthorityArn arn;
   const IssuerIdentity& identity;
   const SigningKey& key;
-  std::uint64_t generation = 0;  // of its certificate, which identity was read from
+  std::uint64_t key_number = 1;
+  std::uint64_t generation = 0;  // of what it issues under, which identity was read from
 };
 
 // Everything that was decided about one certificate: authorised, checked, not yet built.
@@ -57,7 +58,8 @@ class Issuance {
   };
   // The row is durable at return: ISSUED, or PENDING when the token did not sign before the deadline, or the
   // row that an earlier equal request made. Throws what building, linting and the ledger throw,
-  // Code::invalid_state when the authority stopped issuing, and the fatal codes; after those and after a
+  // Code::invalid_state when the authority stopped issuing, Code::concurrent_modification when it issues with
+  // another key by now (nothing was written), and the fatal codes; after those and after a
   // throw of the ledger the row may exist as PENDING, which resume() finishes later: never an unrecorded
   // certificate.
   [[nodiscard]] Result issue(const IssuancePlan& plan, Deadline deadline);

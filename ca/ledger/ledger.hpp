@@ -116,7 +116,7 @@ struct CommitResult {
     wrong_state,  // the row is not in the state that the change needs (MarkIssued on ISSUED, MarkRevoked on
                   // REVOKED, MarkAuditReport on SUCCESS, MarkCrlIssued below a later one)
     stale,        // UpdateAuthority: the version has moved on; MarkIssued: the generation has; IntendCrl: the
-                  // number has
+                  // number has; InsertPending: the authority issues with another key
     // InsertPending and MarkIssued: the authority is not ACTIVE, or its certificate or the row's validity is
     // over. A self-signed certificate may also be made for an authority in PENDING_CERTIFICATE.
     not_issuing,

@@ -5,7 +5,7 @@
 namespace ca {
 namespace {
 
-constexpr std::array<std::string_view, 26> kActions{
+constexpr std::array<std::string_view, 30> kActions{
     "acm-pca:CreateCertificateAuthority",
     "acm-pca:DescribeCertificateAuthority",
     "acm-pca:ListCertificateAuthorities",
@@ -29,7 +29,11 @@ constexpr std::array<std::string_view, 26> kActions{
     "acm-pca:TagCertificateAuthority",
     "acm-pca:UntagCertificateAuthority",
     "acm-pca:ListTags",
-    "chancery:ListCertificates",  // the AWS API has no list of certificates
+    "chancery:ListCertificates",   // the AWS API has no list of certificates,
+    "chancery:ListAuthorityKeys",  // and its authorities keep their one key
+    "chancery:PrepareAuthorityKey",
+    "chancery:ActivateAuthorityKey",
+    "chancery:DiscardAuthorityKey",
     "sts:AssumeRole",
     "sts:GetCallerIdentity",  // always allowed, as with AWS; policies name it all the same
 };

@@ -63,6 +63,7 @@ Built build(Inventory& inventory, const CrlPlan& plan, const CrlHeader& header, 
 PublishedCrl published(const CrlRecord& crl, const CrlRecord::Issued& issued, Bytes der) {
   return {.authority = crl.authority,
           .name = crl.name,
+          .key_number = crl.key_number,
           .number = issued.number,
           .issued_at = issued.issued_at,
           .next_update = issued.next_update,

@@ -23,44 +23,30 @@ std::vector<std::string> issuers_of(const OcspAuthority& authority) {
 
 }  // namespace
 
-OcspDirectory::Slot* OcspDirectory::newer(const AuthorityArn& arn, std::uint64_t version) {
+void OcspDirectory::put(const AuthorityArn& arn, std::uint64_t version, std::vector<OcspAuthority> keys) {
+  std::vector<std::vector<std::string>> issuers;
+  for (const OcspAuthority& key : keys) {
+    issuers.push_back(issuers_of(key));
+  }
+  const std::unique_lock lock{mutex_};
   Slot& slot = by_arn_[arn.text()];
   if (!slot.tally) {
     slot.tally = std::make_shared<OcspTally>();
   } else if (version < slot.version) {
-    return nullptr;
+    return;
   }
   slot.version = version;
-  return &slot;
-}
-
-void OcspDirectory::clear(Slot& slot) {
   for (const std::string& issuer : slot.issuers) {
     by_issuer_.erase(issuer);
   }
   slot.issuers.clear();
-  slot.entry.reset();
-}
-
-void OcspDirectory::put(OcspAuthority authority) {
-  std::vector<std::string> issuers = issuers_of(authority);
-  const std::unique_lock lock{mutex_};
-  Slot* slot = newer(authority.arn, authority.version);
-  if (slot == nullptr) {
-    return;
-  }
-  clear(*slot);
-  slot->entry = std::make_shared<const Entry>(Entry{std::move(authority), slot->tally});
-  slot->issuers = std::move(issuers);
-  for (const std::string& issuer : slot->issuers) {
-    by_issuer_[issuer] = slot->entry;
-  }
-}
-
-void OcspDirectory::remove(const AuthorityArn& arn, std::uint64_t version) {
-  const std::unique_lock lock{mutex_};
-  if (Slot* slot = newer(arn, version)) {
-    clear(*slot);
+  slot.entries.clear();
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    slot.entries.push_back(std::make_shared<const Entry>(Entry{std::move(keys[i]), slot.tally}));
+    for (std::string& issuer : issuers[i]) {
+      by_issuer_[issuer] = slot.entries.back();
+      slot.issuers.push_back(std::move(issuer));
+    }
   }
 }
 
@@ -79,9 +65,7 @@ std::vector<std::shared_ptr<const OcspDirectory::Entry>> OcspDirectory::all() co
   const std::shared_lock lock{mutex_};
   std::vector<std::shared_ptr<const Entry>> entries;
   for (const auto& [arn, slot] : by_arn_) {
-    if (slot.entry) {
-      entries.push_back(slot.entry);
-    }
+    entries.insert(entries.end(), slot.entries.begin(), slot.entries.end());
   }
   return entries;
 }

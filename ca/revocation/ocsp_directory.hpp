@@ -23,10 +23,10 @@ struct OcspSigner {
   Validity validity;
 };
 
-// An authority as its responder sees it. A value.
+// One key of an authority as its responder sees it. A value.
 struct OcspAuthority {
   AuthorityArn arn;
-  std::uint64_t version = 0;  // of its record
+  std::uint64_t key_number = 1;
   DistinguishedName name;
   PublicKey key;
   TimePoint until;  // from then on nobody answers for it
@@ -39,8 +39,8 @@ struct OcspTally {
   std::atomic<std::int64_t> noticed_at_ms{0};  // when an operator was last told of them
 };
 
-// The authorities that are answered for, found by what a CertID says of the issuer: the hashes of name and
-// key in each of our algorithms. Thread-safe.
+// The authorities that are answered for, each with all its keys, found by what a CertID says of the issuer:
+// the hashes of name and key in each of our algorithms. Thread-safe.
 class OcspDirectory {
  public:
   struct Entry {
@@ -48,9 +48,10 @@ class OcspDirectory {
     std::shared_ptr<OcspTally> tally;
   };
 
-  // Two changes may arrive out of order: what is older than what is there changes nothing.
-  void put(OcspAuthority authority);
-  void remove(const AuthorityArn& arn, std::uint64_t version);
+  // What is answered for from now on: the keys of that authority as of that version of its record; none:
+  // nobody answers for it. Two changes may arrive out of order: what is older than what is there changes
+  // nothing.
+  void put(const AuthorityArn& arn, std::uint64_t version, std::vector<OcspAuthority> keys);
   // nullptr: not ours, or of a hash algorithm that we do not know.
   [[nodiscard]] std::shared_ptr<const Entry> find(const CertId& id) const;
   [[nodiscard]] std::vector<std::shared_ptr<const Entry>> all() const;
@@ -59,11 +60,9 @@ class OcspDirectory {
   struct Slot {
     std::uint64_t version = 0;
     std::shared_ptr<OcspTally> tally;
-    std::shared_ptr<const Entry> entry;  // nullptr: not answered for
-    std::vector<std::string> issuers;    // its keys in by_issuer_
+    std::vector<std::shared_ptr<const Entry>> entries;  // one for each key
+    std::vector<std::string> issuers;                   // where they stand in by_issuer_
   };
-  [[nodiscard]] Slot* newer(const AuthorityArn& arn, std::uint64_t version);
-  void clear(Slot& slot);
 
   mutable std::shared_mutex mutex_;
   std::map<std::string, Slot> by_arn_;

@@ -246,7 +246,8 @@ OcspSingle OcspResponder::look_up(const CertId& id, const Entry& issuer, TimePoi
   }
   const auto serial = id.serial_number();
   const auto standing = serial ? inventory_.standing(issuer.authority.arn, *serial) : std::nullopt;
-  if (!standing) {
+  // Under one key's name and another key's hash nothing was ever issued.
+  if (!standing || standing->key_number != issuer.authority.key_number) {
     note_unissued(issuer, id, now);
     return single;
   }
@@ -328,9 +329,15 @@ OcspResponder::Status OcspResponder::status() const {
   status.signatures = signatures_;
   status.cached = cache_.size();
   for (const auto& entry : directory_.all()) {
+    const std::string arn = entry->authority.arn.text();
     const auto& signer = entry->authority.signer;
-    status.authorities.push_back({entry->authority.arn.text(), entry->tally->unissued,
-                                  signer ? std::optional{signer->validity.not_after} : std::nullopt});
+    const auto ends = signer ? std::optional{signer->validity.not_after} : std::nullopt;
+    // The keys of one authority stand side by side.
+    if (status.authorities.empty() || status.authorities.back().arn != arn) {
+      status.authorities.push_back({arn, entry->tally->unissued, ends});
+    } else if (ends < status.authorities.back().signer_not_after) {
+      status.authorities.back().signer_not_after = ends;
+    }
   }
   return status;
 }

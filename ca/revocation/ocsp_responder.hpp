@@ -65,7 +65,8 @@ class OcspResponder {
     struct Authority {
       std::string arn;
       std::uint64_t unissued = 0;
-      std::optional<Seconds> signer_not_after;
+      std::optional<Seconds>
+          signer_not_after;  // the first to end of those of its keys; absent: one is missing
     };
     std::vector<Authority> authorities;
   };

@@ -12,7 +12,8 @@ namespace ca {
 // A signed CRL as relying parties get it. Immutable, shared by threads.
 struct PublishedCrl {
   AuthorityArn authority;
-  std::string name;  // of its series
+  std::string name;              // of its series
+  std::uint64_t key_number = 1;  // of the authority's key that signed it
   std::uint64_t number = 0;
   TimePoint issued_at{};
   Seconds next_update{};

@@ -9,7 +9,7 @@ namespace cli {
 namespace {
 
 struct Arguments {
-  ServiceArguments service;
+  SelectionArguments service;
   std::string state;
   std::size_t limit = 100;
 };
@@ -39,7 +39,7 @@ void print(const std::vector<client::Certificate>& certificates, Format format) 
 }
 
 int list(const Arguments& arguments, Format format) {
-  const auto target = target_of(arguments.service);
+  const auto target = selection_target_of(arguments.service);
   std::vector<client::Certificate> found;
   bool more = false;
   for_each_page(*target, arguments.state.empty() ? "" : "&state=" + arguments.state,
@@ -65,7 +65,7 @@ int list(const Arguments& arguments, Format format) {
 void add_cert_list(CLI::App& parent, Session& session) {
   const auto arguments = std::make_shared<Arguments>();
   auto* verb = parent.add_subcommand("list", "certificates of an authority, in the order of their arrival");
-  add_service_arguments(*verb, arguments->service);
+  add_selection_arguments(*verb, arguments->service);
   verb->add_option("--state", arguments->state, "only those")
       ->check(CLI::IsMember({"PENDING", "ISSUED", "FAILED", "REVOKED"}));
   verb->add_option("--limit", arguments->limit, "default 100")->check(CLI::Range(1U, 10'000'000U));

@@ -23,7 +23,7 @@ constexpr milliseconds kLineEvery{5'000};
 constexpr const char* kGoOn = "run the same command again: it goes on with what is not revoked yet";
 
 struct Arguments {
-  ServiceArguments service;
+  SelectionArguments service;
   std::string reason;
   bool dry_run = false;
   bool yes = false;
@@ -74,7 +74,7 @@ class Display {
   SteadyClock::time_point shown_ = SteadyClock::now();
 };
 
-client::Selection select(const Target& target) {
+client::Selection select(const SelectionTarget& target) {
   client::Selection selection;
   for_each_page(target, "", [&](const client::Page& page) {
     for (const auto& certificate : page.certificates) {
@@ -156,7 +156,8 @@ struct Outcome {
   client::Progress progress;
 };
 
-Outcome run(const Arguments& arguments, const Target& target, std::vector<ca::SerialNumber> serials) {
+Outcome run(const Arguments& arguments, const SelectionTarget& target,
+            std::vector<ca::SerialNumber> serials) {
   const ca::SystemClock clock;
   EndSignals signals;
   Display display;
@@ -217,7 +218,7 @@ void print_outcome(const Outcome& outcome, std::uint64_t left, Format format) {
 }
 
 int revoke(const Arguments& arguments, Format format) {
-  const auto target = target_of(arguments.service);
+  const auto target = selection_target_of(arguments.service);
   client::Selection selection = select(*target);
   if (arguments.dry_run) {
     if (format == Format::json) {
@@ -250,7 +251,7 @@ int revoke(const Arguments& arguments, Format format) {
 void add_cert_revoke(CLI::App& parent, Session& session) {
   const auto arguments = std::make_shared<Arguments>();
   auto* verb = parent.add_subcommand("revoke", "revokes every certificate that fits");
-  add_service_arguments(*verb, arguments->service);
+  add_selection_arguments(*verb, arguments->service);
   verb->add_option("--reason", arguments->reason, "as in the AWS API")
       ->required()
       ->check(CLI::IsMember({"UNSPECIFIED", "KEY_COMPROMISE", "CERTIFICATE_AUTHORITY_COMPROMISE",

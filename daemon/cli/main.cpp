@@ -56,6 +56,9 @@ int main(int argc, char* argv[]) {
   auto& ca = *app.add_subcommand("ca", "an offline authority: no daemon, no network")->require_subcommand(1);
   cli::add_ca_init_root(ca, session);
   cli::add_ca_sign(ca, session);
+  auto& authority = *app.add_subcommand("authority", "the keys of an authority, over the daemon's API")
+                         ->require_subcommand(1);
+  cli::add_authority_keys(authority, session);
   auto& cert = *app.add_subcommand("cert", "certificates, over the daemon's API")->require_subcommand(1);
   cli::add_cert_list(cert, session);
   cli::add_cert_revoke(cert, session);

@@ -30,7 +30,7 @@ ca::Bytes OfflineAuthority::revoke_and_list(const std::vector<ca::Certificate>& 
   for (const auto& certificate : revoked) {
     record_revocation(root, certificate, reason);
   }
-  ca::CrlSeries{parts_->store, parts_->store, 1}.open_complete(root.arn, {});
+  ca::CrlSeries{parts_->store, parts_->store, 1}.open_complete(root.arn, root.key_number, {});
   const auto series = parts_->store.crls(root.arn);
   const auto certificate = ca::Certificate::parse(root.certificate_der);
   ca::IssuerIdentity issuer;

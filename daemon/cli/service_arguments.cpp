@@ -66,6 +66,26 @@ client::Reply page_reply(client::ServiceClient& service, const std::string& quer
   }
 }
 
+void read_target(const ServiceArguments& arguments, Target& target) {
+  client::Service& service = target.service;
+  service.endpoint = first_of(arguments.endpoint, {"CHANCERY_ENDPOINT", "AWS_ENDPOINT_URL_ACM_PCA"});
+  while (service.endpoint.ends_with('/')) {
+    service.endpoint.pop_back();
+  }
+  try {
+    client::check_endpoint(service.endpoint);
+    target.authority = ca::AuthorityArn::parse(arguments.authority);
+  } catch (const ca::Error& error) {
+    throw Usage{error.what()};
+  }
+  service.region = target.authority.region;
+  service.credentials = client::find_credentials(
+      {if_given<std::string>(arguments.profile), if_given<std::filesystem::path>(arguments.credentials_file)},
+      client::process_environment);
+  service.transfer.ca_bundle =
+      if_given<std::filesystem::path>(first_of(arguments.ca_bundle, {"AWS_CA_BUNDLE"}));
+}
+
 }  // namespace
 
 void add_service_arguments(CLI::App& verb, ServiceArguments& arguments) {
@@ -80,6 +100,10 @@ void add_service_arguments(CLI::App& verb, ServiceArguments& arguments) {
   verb.add_option("--credentials-file", arguments.credentials_file,
                   "else AWS_SHARED_CREDENTIALS_FILE, else ~/.aws/credentials");
   verb.add_option("--authority", arguments.authority, "ARN of the certificate authority")->required();
+}
+
+void add_selection_arguments(CLI::App& verb, SelectionArguments& arguments) {
+  add_service_arguments(verb, arguments);
   verb.add_option(
       "--where", arguments.where,
       "device=ID, devices=@FILE, key-sha256=HEX, template=NAME, issued-after=TIME, issued-before=TIME; "
@@ -89,31 +113,25 @@ void add_service_arguments(CLI::App& verb, ServiceArguments& arguments) {
 
 std::unique_ptr<Target> target_of(const ServiceArguments& arguments) {
   auto target = std::make_unique<Target>();
+  read_target(arguments, *target);
+  return target;
+}
+
+std::unique_ptr<SelectionTarget> selection_target_of(const SelectionArguments& arguments) {
   if (arguments.where.empty() != arguments.all) {
     throw Usage{"say which certificates: --where CONDITION..., or --all"};
   }
-  client::Service& service = target->service;
-  service.endpoint = first_of(arguments.endpoint, {"CHANCERY_ENDPOINT", "AWS_ENDPOINT_URL_ACM_PCA"});
-  while (service.endpoint.ends_with('/')) {
-    service.endpoint.pop_back();
-  }
+  auto target = std::make_unique<SelectionTarget>();
   try {
-    client::check_endpoint(service.endpoint);
-    target->authority = ca::AuthorityArn::parse(arguments.authority);
     target->conditions = client::parse_conditions(arguments.where, list_of);
   } catch (const ca::Error& error) {
     throw Usage{error.what()};
   }
-  service.region = target->authority.region;
-  service.credentials = client::find_credentials(
-      {if_given<std::string>(arguments.profile), if_given<std::filesystem::path>(arguments.credentials_file)},
-      client::process_environment);
-  service.transfer.ca_bundle =
-      if_given<std::filesystem::path>(first_of(arguments.ca_bundle, {"AWS_CA_BUNDLE"}));
+  read_target(arguments, *target);
   return target;
 }
 
-void for_each_page(const Target& target, const std::string& more,
+void for_each_page(const SelectionTarget& target, const std::string& more,
                    const std::function<bool(const client::Page&)>& take) {
   const ca::SystemClock clock;
   client::ServiceClient service{target.service, clock};

@@ -28,6 +28,7 @@ void add_backup(CLI::App& parent, Session& session);
 void add_restore(CLI::App& parent, Session& session);
 void add_ca_init_root(CLI::App& parent, Session& session);
 void add_ca_sign(CLI::App& parent, Session& session);
+void add_authority_keys(CLI::App& parent, Session& session);  // four verbs of one kind
 void add_cert_list(CLI::App& parent, Session& session);
 void add_cert_revoke(CLI::App& parent, Session& session);
 void add_config_check(CLI::App& parent, Session& session);

@@ -118,6 +118,26 @@ Reply ServiceClient::certificates(const std::string& query) {
   return send({.method = "GET", .path = "/certificates", .query = query, .target = "", .body = ""}, kMaxPage);
 }
 
+Reply ServiceClient::keys(const ca::AuthorityArn& authority) {
+  return send({.method = "GET",
+               .path = "/authority-keys",
+               .query = "authority=" + ca::sigv4::escaped(authority.text()),
+               .target = "",
+               .body = ""},
+              kMaxPage);
+}
+
+Reply ServiceClient::change_keys(const ca::AuthorityArn& authority, const std::string& operation,
+                                 std::uint64_t number) {
+  const std::string numbered = operation.empty() ? "" : "&number=" + std::to_string(number);
+  return send({.method = "POST",
+               .path = "/authority-keys" + (operation.empty() ? "" : "/" + operation),
+               .query = "authority=" + ca::sigv4::escaped(authority.text()) + numbered,
+               .target = "",
+               .body = ""},
+              kMaxPage);
+}
+
 Reply ServiceClient::revoke(const ca::AuthorityArn& authority, const std::string& serial,
                             const std::string& reason) {
   const json body{{"CertificateAuthorityArn", authority.text()},

@@ -55,6 +55,10 @@ class ServiceClient {
 
   // GET /certificates; `query` without its beginning.
   [[nodiscard]] Reply certificates(const std::string& query);
+  // /authority-keys; `operation` empty, "activate" or "discard", the last two with the number of a key.
+  [[nodiscard]] Reply keys(const ca::AuthorityArn& authority);
+  [[nodiscard]] Reply change_keys(const ca::AuthorityArn& authority, const std::string& operation,
+                                  std::uint64_t number);
   [[nodiscard]] Reply revoke(const ca::AuthorityArn& authority, const std::string& serial,
                              const std::string& reason);
 

@@ -5,13 +5,12 @@
 #include <charconv>
 #include <cmath>
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "ca/base/error.hpp"
 #include "ca/base/hex.hpp"
-#include "ca/base/strings.hpp"
 #include "ca/policy/condition.hpp"
 #include "ca/templates/template.hpp"
+#include "daemon/rest/query.hpp"
 
 namespace inventory {
 namespace {
@@ -37,25 +36,6 @@ int digit_of(char c) {
     return c - 'a' + 10;
   }
   return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-// RFC 3986, 2.1. '+' stands for itself, as in the signature.
-std::string decoded(std::string_view text) {
-  std::string plain;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      plain += text[i];
-      continue;
-    }
-    const int high = i + 2 < text.size() ? digit_of(text[i + 1]) : -1;
-    const int low = i + 2 < text.size() ? digit_of(text[i + 2]) : -1;
-    if (high < 0 || low < 0) {
-      refuse("the query has a '%' without two hex digits");
-    }
-    plain += static_cast<char>(high * 16 + low);
-    i += 2;
-  }
-  return plain;
 }
 
 ca::TimePoint time_of(const std::string& name, const std::string& text) {
@@ -161,26 +141,10 @@ json summary_json(const ca::AuthorityArn& authority, const ca::CertificateSummar
 
 ca::CertificateSearch read_search(std::string_view query) {
   ca::CertificateSearch search;
-  std::set<std::string> seen;
-  for (const std::string& pair : ca::split(query, '&')) {
-    const std::size_t equals = pair.find('=');
-    const std::string name = decoded(std::string_view{pair}.substr(0, equals));
-    if (std::ranges::find(kNames, name) == kNames.end()) {
-      refuse(
-          "the query has a name that is not known: only authority, device, key-sha256, template, "
-          "issued-after, issued-before, state, cursor, limit are");
-    }
-    const std::string value =
-        equals == std::string::npos ? "" : decoded(std::string_view{pair}.substr(equals + 1));
-    if (value.empty() || value.find('\0') != std::string::npos) {
-      refuse("the value of " + name + " is empty or holds NUL");
-    }
-    if (!seen.insert(name).second && name != "device") {
-      refuse("the query has " + name + " twice");
-    }
+  for (const auto& [name, value] : rest::read_query(query, kNames, "device")) {
     take(search, name, value);
   }
-  if (!seen.contains("authority")) {
+  if (search.authority.id.empty()) {
     refuse("authority is missing");
   }
   if (search.filter.device_ids.size() > kMaxDevices) {

@@ -54,18 +54,18 @@ HttpResponse failed(const std::string& cause) {
 }
 
 HttpResponse find(ca::AuthorityService& authorities, const HttpRequest& request) {
-  if (const auto id = named_in(request.path, "/ca/", ".cer")) {
-    const auto der = authorities.public_certificate(*id);
+  if (const auto name = named_in(request.path, "/ca/", ".cer")) {
+    const auto der = authorities.public_certificate(*name);
     return der ? certificate_response(request, *der, "application/pkix-cert") : not_found();
   }
-  if (const auto id = named_in(request.path, "/ca/", ".p7c")) {
-    const auto chain = authorities.public_chain(*id);
+  if (const auto name = named_in(request.path, "/ca/", ".p7c")) {
+    const auto chain = authorities.public_chain(*name);
     return chain.empty() ? not_found()
                          : certificate_response(request, ca::certs_only(chain), "application/pkcs7-mime");
   }
   const auto slash = request.path.rfind('/');
   const auto name = named_in(std::string_view{request.path}.substr(slash), "/", ".crl");
-  const auto crl = name ? authorities.crl(*name) : nullptr;
+  const auto crl = name ? authorities.crl(name->text()) : nullptr;
   return crl ? crl_response(request, *crl) : not_found();
 }
 
@@ -93,12 +93,11 @@ bool holds(const HttpRequest& request, const std::string& tag) {
 
 }  // namespace
 
-std::optional<std::string> named_in(std::string_view path, std::string_view prefix, std::string_view suffix) {
+std::optional<ca::KeyName> named_in(std::string_view path, std::string_view prefix, std::string_view suffix) {
   if (!path.starts_with(prefix) || !path.ends_with(suffix) || path.size() <= prefix.size() + suffix.size()) {
     return std::nullopt;
   }
-  const auto id = path.substr(prefix.size(), path.size() - prefix.size() - suffix.size());
-  return ca::is_uuid(id) ? std::optional{std::string{id}} : std::nullopt;
+  return ca::KeyName::parse(path.substr(prefix.size(), path.size() - prefix.size() - suffix.size()));
 }
 
 HttpResponse certificate_response(const HttpRequest& request, const ca::Bytes& der,

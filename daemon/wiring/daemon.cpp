@@ -11,6 +11,7 @@
 #include "daemon/acmpca/dispatcher.hpp"
 #include "daemon/auth/authenticator.hpp"
 #include "daemon/inventory/service.hpp"
+#include "daemon/keys/service.hpp"
 #include "daemon/net/server.hpp"
 #include "daemon/ops/health.hpp"
 #include "daemon/ops/metrics.hpp"
@@ -89,6 +90,7 @@ struct Daemon::Parts {
         dispatcher{authorities, authenticator, operation_observer()},
         provisioning_service{authorities, authenticator, operation_observer()},
         inventory_service{authorities, authenticator, operation_observer()},
+        key_service{authorities, authenticator, operation_observer()},
         sts_service{authorities, authenticator, policy, clock, roles_of(principals), operation_observer()},
         issue_pool{pool_options("issue", options.pools.issue)},
         change_pool{pool_options("change", options.pools.change)},
@@ -143,6 +145,7 @@ struct Daemon::Parts {
   acmpca::Dispatcher dispatcher;
   provisioning::Service provisioning_service;
   inventory::Service inventory_service;
+  keys::Service key_service;
   sts::Service sts_service;
   status::TrustBundles bundles{trust_bundles(options)};
   http::Router api_routes, status_routes, operations_routes;
@@ -158,6 +161,7 @@ void Daemon::Parts::add_routes() {
   acmpca::add_routes(api_routes, dispatcher);
   provisioning::add_routes(api_routes, provisioning_service);
   inventory::add_routes(api_routes, inventory_service);
+  keys::add_routes(api_routes, key_service);
   sts::add_routes(api_routes, sts_service);
   status::add_routes(status_routes, authorities);
   status::add_trust_routes(status_routes, bundles);

@@ -68,6 +68,12 @@ void observe_authorities(ops::Metrics& metrics, Totals& totals, const ca::Author
     metrics.set("chancery_authority_key_up", "1 while the authority's key passes its audit",
                 key.verdict.state == ca::KeyVerdict::State::usable ? 1 : 0, {{"authority", key.arn}});
   }
+  for (const auto& key : status.other_keys) {
+    metrics.set("chancery_authority_other_key_up",
+                "1 while a key beside the one that issues, retired or published, passes its audit",
+                key.verdict.state == ca::KeyVerdict::State::usable ? 1 : 0,
+                {{"authority", key.arn}, {"key", std::to_string(key.number)}});
+  }
   for (const ca::AuthorityRecord& authority : inventory.all_authorities()) {
     if (authority.validity) {
       metrics.set("chancery_authority_not_after_timestamp_seconds", "when the authority's certificate ends",

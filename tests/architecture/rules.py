@@ -34,6 +34,7 @@ MAY_INCLUDE = {
     "daemon/acmpca": ["daemon/http", "daemon/auth", *CA_CORE],
     "daemon/provisioning": ["daemon/rest", "daemon/http", "daemon/auth", *CA_CORE],
     "daemon/inventory": ["daemon/rest", "daemon/http", "daemon/auth", *CA_CORE],
+    "daemon/keys": ["daemon/rest", "daemon/http", "daemon/auth", *CA_CORE],
     "daemon/status": ["daemon/http", "daemon/auth", *CA_CORE],
     "daemon/sts": ["daemon/http", "daemon/auth", *CA_CORE],
     # Clients of servers elsewhere.
@@ -46,7 +47,8 @@ MAY_INCLUDE = {
     # The two programs: wiring.
     "daemon/cli": ["daemon/ceremony", "daemon/backup", "daemon/client", "daemon/http_client", "config", "pkcs11", "ca/ledger/sqlite", *CA_CORE],
     "daemon": ["config", "pkcs11", "ca/ledger/sqlite", "daemon/http", "daemon/net", "daemon/ops", "daemon/auth",
-               "daemon/acmpca", "daemon/rest", "daemon/provisioning", "daemon/inventory", "daemon/status", "daemon/sts", "daemon/s3", *CA_CORE],
+               "daemon/acmpca", "daemon/rest", "daemon/provisioning", "daemon/inventory", "daemon/keys", "daemon/status", "daemon/sts",
+               "daemon/s3", *CA_CORE],
 }
 
 # Headers of others, by the beginning of the include, and the folders or files that may have them.

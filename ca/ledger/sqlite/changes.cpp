@@ -1,5 +1,6 @@
 #include "ca/ledger/sqlite/changes.hpp"
 
+#include "ca/ledger/sqlite/authority_changes.hpp"
 #include "ca/ledger/sqlite/crl_changes.hpp"
 #include "ca/ledger/sqlite/rows.hpp"
 
@@ -12,13 +13,6 @@ CommitResult only(Outcome outcome) {
   CommitResult result;
   result.outcome = outcome;
   return result;
-}
-
-std::optional<std::int64_t> authority_key(Session& session, const AuthorityArn& arn) {
-  auto row = session.query(
-      "SELECT authority FROM authorities WHERE id = ?1 AND account = ?2 AND region = ?3 AND partition = ?4",
-      arn.id, arn.account, arn.region, arn.partition);
-  return row.next() ? std::optional{row.integer(0)} : std::nullopt;
 }
 
 // I12. nullopt: the claim is free.
@@ -91,22 +85,6 @@ std::optional<CommitResult> answer_of_device_key(Session& session, const Certifi
   return result;
 }
 
-std::optional<std::int64_t> not_before_of(const AuthorityRecord& record) {
-  return record.validity ? std::optional{stored(record.validity->not_before)} : std::nullopt;
-}
-
-std::optional<std::int64_t> not_after_of(const AuthorityRecord& record) {
-  return record.validity ? std::optional{stored(record.validity->not_after)} : std::nullopt;
-}
-
-std::optional<std::string_view> deleted_from_of(const AuthorityRecord& record) {
-  return record.deleted_from ? std::optional{api_name(*record.deleted_from)} : std::nullopt;
-}
-
-std::optional<std::int64_t> restorable_until_of(const AuthorityRecord& record) {
-  return record.restorable_until ? std::optional{stored(*record.restorable_until)} : std::nullopt;
-}
-
 CommitResult apply_change(Session& session, const InsertAuthority& change, const Circumstances& at,
                           StateCounts&) {
   if (change.claim) {
@@ -114,61 +92,14 @@ CommitResult apply_change(Session& session, const InsertAuthority& change, const
       return *taken;
     }
   }
-  const AuthorityRecord& r = change.record;
-  try {
-    session.run(
-        "INSERT INTO authorities (id, partition, region, account, type, key_algorithm, signing_algorithm, "
-        "status, subject_der, configuration_json, revocation_json, tags_json, usage_mode, "
-        "key_storage_security_standard, key_token, key_uri, spki_der, csr_der, certificate_der, "
-        "certificate_pem, chain_pem, not_before, not_after, created_at, last_state_change_at, "
-        "failure_reason, generation, version, deleted_from, restorable_until, permissions_json, policy_json, "
-        "csr_extensions_der, ocsp_key_uri, ocsp_spki_der, ocsp_certificate_der) VALUES (?1, "
-        "?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, "
-        "?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36)",
-        r.arn.id, r.arn.partition, r.arn.region, r.arn.account, api_name(r.type), api_name(r.key_algorithm),
-        api_name(r.signing_algorithm), api_name(r.status), r.subject_der, r.configuration_json,
-        r.revocation_json, r.tags_json, r.usage_mode, r.key_storage_security_standard, r.key_token, r.key_uri,
-        r.spki_der, r.csr_der, r.certificate_der, r.certificate_pem, r.chain_pem, not_before_of(r),
-        not_after_of(r), stored(r.created_at), stored(r.last_state_change_at), r.failure_reason,
-        static_cast<std::int64_t>(r.generation), static_cast<std::int64_t>(r.version), deleted_from_of(r),
-        restorable_until_of(r), r.permissions_json, r.policy_json, stored(r.csr_extensions), r.ocsp_key_uri,
-        r.ocsp_spki_der, r.ocsp_certificate_der);
-  } catch (const StoreFault& fault) {
-    if (fault.extended_code() == SQLITE_CONSTRAINT_UNIQUE) {
-      throw Error{Code::conflict, "an authority with this ARN exists already"};
-    }
-    throw;
-  }
-  write_claim(session, change.claim, at.ledger_time, sqlite3_last_insert_rowid(session.connection().handle()),
-              std::nullopt);
+  const std::int64_t authority = insert_authority(session, change.record);
+  write_claim(session, change.claim, at.ledger_time, authority, std::nullopt);
   return only(Outcome::applied);
 }
 
 CommitResult apply_change(Session& session, const UpdateAuthority& change, const Circumstances&,
                           StateCounts&) {
-  const AuthorityRecord& r = change.record;
-  const auto authority = authority_key(session, r.arn);
-  if (!authority) {
-    return only(Outcome::missing);
-  }
-  const int changed = session.run(
-      "UPDATE authorities SET type = ?3, key_algorithm = ?4, signing_algorithm = ?5, status = ?6, "
-      "subject_der = ?7, configuration_json = ?8, revocation_json = ?9, tags_json = ?10, usage_mode = ?11, "
-      "key_storage_security_standard = ?12, key_token = ?13, key_uri = ?14, spki_der = ?15, csr_der = ?16, "
-      "certificate_der = ?17, certificate_pem = ?18, chain_pem = ?19, not_before = ?20, not_after = ?21, "
-      "created_at = ?22, last_state_change_at = ?23, failure_reason = ?24, generation = ?25, "
-      "deleted_from = ?26, restorable_until = ?27, permissions_json = ?28, policy_json = ?29, "
-      "csr_extensions_der = ?30, ocsp_key_uri = ?31, ocsp_spki_der = ?32, ocsp_certificate_der = ?33, "
-      "version = ?2 + 1 "
-      "WHERE authority = ?1 AND version = ?2",
-      *authority, static_cast<std::int64_t>(r.version), api_name(r.type), api_name(r.key_algorithm),
-      api_name(r.signing_algorithm), api_name(r.status), r.subject_der, r.configuration_json,
-      r.revocation_json, r.tags_json, r.usage_mode, r.key_storage_security_standard, r.key_token, r.key_uri,
-      r.spki_der, r.csr_der, r.certificate_der, r.certificate_pem, r.chain_pem, not_before_of(r),
-      not_after_of(r), stored(r.created_at), stored(r.last_state_change_at), r.failure_reason,
-      static_cast<std::int64_t>(r.generation), deleted_from_of(r), restorable_until_of(r), r.permissions_json,
-      r.policy_json, stored(r.csr_extensions), r.ocsp_key_uri, r.ocsp_spki_der, r.ocsp_certificate_der);
-  return only(changed == 1 ? Outcome::applied : Outcome::stale);
+  return only(update_authority(session, change.record));
 }
 
 void insert_intent(Session& session, const CertificateRecord& r, std::int64_t issuer,
@@ -178,12 +109,13 @@ void insert_intent(Session& session, const CertificateRecord& r, std::int64_t is
     session.run(
         "INSERT INTO certificates (issuer, serial, state, self_signed, not_before, not_after, requested_at, "
         "template_name, signing_algorithm, account, requested_by, request_id, device_id, idempotency_token, "
-        "key_hash, subject, tbs_der, profile, passed_through_der, crl) "
-        "VALUES (?1, ?2, 'P', ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
+        "key_hash, subject, tbs_der, profile, passed_through_der, crl, key_number) "
+        "VALUES (?1, ?2, 'P', ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, "
+        "?20)",
         issuer, r.serial.bytes(), r.self_signed, stored(r.validity.not_before), stored(r.validity.not_after),
         stored(r.requested_at), r.template_name, api_name(r.signing_algorithm), r.account, r.requested_by,
         r.request_id, device_id, r.idempotency_token, r.key_hash, r.subject, r.tbs_der, r.profile,
-        stored(r.passed_through), crl);
+        stored(r.passed_through), crl, static_cast<std::int64_t>(r.key_number));
   } catch (const StoreFault& fault) {
     if (fault.extended_code() == SQLITE_CONSTRAINT_UNIQUE) {
       throw Error{Code::duplicate_serial, "the serial " + r.serial.hex() + " was used before by this issuer"};
@@ -198,6 +130,7 @@ struct FoundAuthority {
   AuthorityStatus status;
   std::optional<std::int64_t> not_after;
   std::uint64_t generation;
+  std::uint64_t key_number;
 
   [[nodiscard]] bool may_issue(bool self_signed, std::string_view profile, TimePoint now) const {
     if (self_signed && status == AuthorityStatus::pending_certificate) {
@@ -213,14 +146,15 @@ struct FoundAuthority {
 
 std::optional<FoundAuthority> find_authority(Session& session, const AuthorityArn& arn) {
   auto row = session.query(
-      "SELECT authority, status, not_after, generation FROM authorities "
+      "SELECT authority, status, not_after, generation, key_number FROM authorities "
       "WHERE id = ?1 AND account = ?2 AND region = ?3 AND partition = ?4",
       arn.id, arn.account, arn.region, arn.partition);
   if (!row.next()) {
     return std::nullopt;
   }
   return FoundAuthority{row.integer(0), status_from(row.text(1)), row.maybe_integer(2),
-                        static_cast<std::uint64_t>(row.integer(3))};
+                        static_cast<std::uint64_t>(row.integer(3)),
+                        static_cast<std::uint64_t>(row.integer(4))};
 }
 
 CommitResult apply_change(Session& session, const InsertPending& change, const Circumstances& at,
@@ -242,6 +176,10 @@ CommitResult apply_change(Session& session, const InsertPending& change, const C
   }
   if (!issuer->may_issue(record.self_signed, record.profile, at.now)) {
     return only(Outcome::not_issuing);
+  }
+  // A key that was replaced signs for its answers, and what was accepted before: nothing new.
+  if (record.key_number != issuer->key_number && record.profile != kOcspSignerProfile) {
+    return only(Outcome::stale);
   }
   const auto waiting = at.pending.find(record.account);
   if (waiting != at.pending.end() && static_cast<std::uint64_t>(waiting->second) >= change.max_pending) {

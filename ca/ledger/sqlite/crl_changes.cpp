@@ -31,11 +31,11 @@ Outcome apply_to_crl(Session& session, const InsertCrl& change) {
     return Outcome::existing;
   }
   const int inserted = session.run(
-      "INSERT INTO crls (authority, name, complete, uri, object_key) "
-      "SELECT authority, ?1, ?2, ?3, ?4 FROM authorities "
+      "INSERT INTO crls (authority, name, complete, uri, object_key, key_number) "
+      "SELECT authority, ?1, ?2, ?3, ?4, ?9 FROM authorities "
       "WHERE id = ?5 AND account = ?6 AND region = ?7 AND partition = ?8",
       r.name, std::int64_t{r.complete}, r.uri, r.key, r.authority.id, r.authority.account, r.authority.region,
-      r.authority.partition);
+      r.authority.partition, stored(r.key_number));
   return inserted == 1 ? Outcome::applied : Outcome::missing;
 }
 

@@ -2,32 +2,16 @@
 #include <algorithm>
 
 #include "ca/base/error.hpp"
+#include "ca/ledger/sqlite/read_transaction.hpp"
 #include "ca/ledger/sqlite/rows.hpp"
 #include "ca/ledger/sqlite/store_state.hpp"
 
 namespace ca {
 namespace {
 
+using sqlite::ReadTransaction;
 using sqlite::Session;
 using sqlite::stored;
-
-// Everything inside sees the store as of one moment.
-class ReadTransaction {
- public:
-  explicit ReadTransaction(Session& session) : session_{session} { session_.connection().execute("BEGIN"); }
-  ~ReadTransaction() {
-    try {
-      session_.connection().execute("COMMIT");
-    } catch (const sqlite::StoreFault&) {
-      // The connection is in trouble, which the next read says.
-    }
-  }
-  ReadTransaction(const ReadTransaction&) = delete;
-  ReadTransaction& operator=(const ReadTransaction&) = delete;
-
- private:
-  Session& session_;
-};
 
 // Both stand whole in their index.
 constexpr const char* kRevokedOfAuthority =
@@ -100,7 +84,7 @@ std::optional<Inventory::Standing> SqliteStore::standing(const AuthorityArn& iss
                                                          const SerialNumber& serial) {
   return state_->readers.run([&](Session& session) -> std::optional<Standing> {
     auto row = session.query(
-        "SELECT c.state, c.revoked_at, c.revocation_reason, c.not_after "
+        "SELECT c.state, c.revoked_at, c.revocation_reason, c.not_after, c.key_number "
         "FROM authorities a CROSS JOIN certificates c ON c.issuer = a.authority AND c.serial = ?5 "
         "WHERE a.id = ?1 AND a.account = ?2 AND a.region = ?3 AND a.partition = ?4",
         issuer.id, issuer.account, issuer.region, issuer.partition, serial.bytes());
@@ -109,7 +93,8 @@ std::optional<Inventory::Standing> SqliteStore::standing(const AuthorityArn& iss
     }
     Standing found{.state = sqlite::state_from(row.text(0)),
                    .reason = sqlite::reason_from(row.maybe_integer(2)),
-                   .not_after = sqlite::seconds_from(row.integer(3))};
+                   .not_after = sqlite::seconds_from(row.integer(3)),
+                   .key_number = static_cast<std::uint64_t>(row.integer(4))};
     if (const auto revoked_at = row.maybe_integer(1)) {
       found.revoked_at = sqlite::time_from(*revoked_at);
     }

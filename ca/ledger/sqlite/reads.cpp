@@ -4,6 +4,7 @@
 
 #include "ca/base/hex.hpp"
 #include "ca/ledger/sqlite/audit_tail.hpp"
+#include "ca/ledger/sqlite/read_transaction.hpp"
 #include "ca/ledger/sqlite/rows.hpp"
 #include "ca/ledger/sqlite/store_state.hpp"
 
@@ -18,12 +19,16 @@ std::int64_t bound(std::uint64_t value) {
   return static_cast<std::int64_t>(std::min<std::uint64_t>(value, std::numeric_limits<std::int64_t>::max()));
 }
 
-std::vector<AuthorityRecord> read_authorities(Execution& rows) {
-  std::vector<AuthorityRecord> records;
+std::vector<KeyGeneration> read_other_keys(Session& session, const AuthorityRecord& authority) {
+  auto rows = session.query("SELECT " CHANCERY_KEY_COLUMNS
+                            " FROM authorities a CROSS JOIN authority_keys k ON k.authority = a.authority "
+                            "WHERE a.id = ?1 ORDER BY k.number",
+                            authority.arn.id);
+  std::vector<KeyGeneration> keys;
   while (rows.next()) {
-    records.push_back(sqlite::read_authority(rows));
+    keys.push_back(sqlite::read_key(rows));
   }
-  return records;
+  return keys;
 }
 
 std::vector<CertificateRecord> read_certificates(Execution& rows) {
@@ -51,19 +56,31 @@ std::optional<CertificateRecord> read_one_certificate(Execution& rows) {
 
 std::optional<AuthorityRecord> SqliteStore::authority(const AuthorityArn& arn) {
   return state_->readers.run([&](Session& session) -> std::optional<AuthorityRecord> {
+    const sqlite::ReadTransaction moment{session};
     auto row = session.query("SELECT " CHANCERY_AUTHORITY_COLUMNS
                              " FROM authorities a "
                              "WHERE a.id = ?1 AND a.account = ?2 AND a.region = ?3 AND a.partition = ?4",
                              arn.id, arn.account, arn.region, arn.partition);
-    return row.next() ? std::optional{sqlite::read_authority(row)} : std::nullopt;
+    if (!row.next()) {
+      return std::nullopt;
+    }
+    AuthorityRecord record = sqlite::read_authority(row);
+    record.other_keys = read_other_keys(session, record);
+    return record;
   });
 }
 
 std::vector<AuthorityRecord> SqliteStore::all_authorities() {
   return state_->readers.run([&](Session& session) {
+    const sqlite::ReadTransaction moment{session};
     auto rows =
         session.query("SELECT " CHANCERY_AUTHORITY_COLUMNS " FROM authorities a ORDER BY a.created_at, a.id");
-    return read_authorities(rows);
+    std::vector<AuthorityRecord> records;
+    while (rows.next()) {
+      records.push_back(sqlite::read_authority(rows));
+      records.back().other_keys = read_other_keys(session, records.back());
+    }
+    return records;
   });
 }
 

@@ -124,7 +124,31 @@ AuthorityRecord read_authority(const Execution& row) {
   record.ocsp_key_uri = row.text(33);
   record.ocsp_spki_der = row.blob(34);
   record.ocsp_certificate_der = row.blob(35);
+  record.key_number = count_from(row, 36);
+  record.last_key_number = count_from(row, 37);
   return record;
+}
+
+KeyGeneration read_key(const Execution& row) {
+  KeyGeneration key;
+  key.key_number = count_from(row, 0);
+  key.key_token = row.text(1);
+  key.key_uri = row.text(2);
+  key.spki_der = row.blob(3);
+  key.csr_der = row.blob(4);
+  key.certificate_der = row.blob(5);
+  key.certificate_pem = row.text(6);
+  key.chain_pem = row.text(7);
+  if (!row.is_null(8) && !row.is_null(9)) {
+    key.validity = Validity{seconds_from(row.integer(8)), seconds_from(row.integer(9))};
+  }
+  key.ocsp_key_uri = row.text(10);
+  key.ocsp_spki_der = row.blob(11);
+  key.ocsp_certificate_der = row.blob(12);
+  if (const auto retired_at = row.maybe_integer(13)) {
+    key.retired_at = time_from(*retired_at);
+  }
+  return key;
 }
 
 CertificateRow read_certificate(const Execution& row) {
@@ -154,6 +178,7 @@ CertificateRow read_certificate(const Execution& row) {
   record.der = row.blob(25);
   record.profile = row.text(26);
   record.passed_through = read_extensions(row.blob(27));
+  record.key_number = count_from(row, 28);
   return {row.integer(4), std::move(record)};
 }
 
@@ -189,6 +214,7 @@ CrlRecord read_crl(const Execution& row) {
                                       .previous_scheduled_at = time_from(row.integer(18)),
                                       .sha256 = read_hash(row, 19)};
   }
+  record.key_number = count_from(row, 20);
   return record;
 }
 

@@ -248,8 +248,39 @@ SELECT l.crl, k.bucket, k.folder || '/' || l.name || '.crl', l.last_not_after
 FROM series l JOIN known k USING (authority) WHERE l.complete;
 )sql";
 
+// The keys of an authority beside the one that issues.
+constexpr const char* kVersion6 = R"sql(
+ALTER TABLE authorities ADD COLUMN key_number INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE authorities ADD COLUMN last_key_number INTEGER NOT NULL DEFAULT 1;
+CREATE TABLE authority_keys (
+  authority INTEGER NOT NULL REFERENCES authorities (authority),
+  number INTEGER NOT NULL,
+  token TEXT NOT NULL,
+  uri TEXT NOT NULL,
+  spki_der BLOB NOT NULL,
+  csr_der BLOB NOT NULL,
+  certificate_der BLOB NOT NULL,
+  certificate_pem TEXT NOT NULL,
+  chain_pem TEXT NOT NULL,
+  not_before INTEGER,
+  not_after INTEGER,
+  ocsp_key_uri TEXT NOT NULL,
+  ocsp_spki_der BLOB NOT NULL,
+  ocsp_certificate_der BLOB NOT NULL,
+  retired_at INTEGER,
+  PRIMARY KEY (authority, number)
+) STRICT;
+ALTER TABLE crls ADD COLUMN key_number INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE certificates ADD COLUMN key_number INTEGER NOT NULL DEFAULT 1;
+DROP TRIGGER intents_are_kept;
+CREATE TRIGGER intents_are_kept
+BEFORE UPDATE OF certificate, issuer, serial, not_before, not_after, key_hash, tbs_der, passed_through_der, key_number
+ON certificates
+BEGIN SELECT RAISE(ABORT, 'the intent of a certificate is never changed'); END;
+)sql";
+
 // Step n brings version n to n + 1. A landed step is never edited: the next change is the next step.
-constexpr const char* kSteps[] = {kVersion1, kVersion2, kVersion3, kVersion4, kVersion5};
+constexpr const char* kSteps[] = {kVersion1, kVersion2, kVersion3, kVersion4, kVersion5, kVersion6};
 
 std::int64_t stored_version(Session& session, const std::string& path) {
   if (!session.query("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'schema_version'").next()) {

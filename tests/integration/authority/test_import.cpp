@@ -277,11 +277,12 @@ TEST_CASE("import: a ROOT takes its own self-signed certificate without a chain"
 
 TEST_CASE("import: a subject is compared by its RDNs and their text", "[authority][I11]") {
   World world;
-  ca::CreateAuthorityOrder order;
-  order.type = ca::AuthorityType::subordinate;
-  order.subject = ca::encode_subject({.organization = "Org", .common_name = "Sub"});
-  const Waiting waiting{world, world.service->create(World::caller(), order)};
+  // Of an authority that has no certificate yet: one that has must keep what stands there.
   const auto import = [&](const ca::Bytes& subject) {
+    ca::CreateAuthorityOrder order;
+    order.type = ca::AuthorityType::subordinate;
+    order.subject = ca::encode_subject({.organization = "Org", .common_name = "Sub"});
+    const Waiting waiting{world, world.service->create(World::caller(), order)};
     auto certificate = waiting.certificate();
     certificate.subject = ca::DistinguishedName::parse(subject);
     waiting.import(certificate);

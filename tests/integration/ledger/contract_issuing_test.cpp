@@ -82,6 +82,50 @@ TEST_CASE("ledger: bytes that were linted against an earlier certificate of the 
   CHECK(world.commit(entry) == "applied");
 }
 
+TEST_CASE("ledger: an authority's keys change with its record or not at all", "[ledger][I5]") {
+  World world;
+  world.authority.other_keys = {test::make_key(2), test::make_key(3, world.now())};
+  REQUIRE(world.commit(update(world.authority)) == "applied");
+  auto stale = world.authority;
+  stale.other_keys.clear();
+  CHECK(world.commit(update(stale)) == "stale");
+  ++world.authority.version;
+  CHECK(world.inventory().authority(world.authority.arn)->other_keys == world.authority.other_keys);
+  world.authority.other_keys = {test::make_key(3, world.now() + 1ms)};
+  REQUIRE(world.commit(update(world.authority)) == "applied");
+  CHECK(world.inventory().authority(world.authority.arn)->other_keys == world.authority.other_keys);
+  for (const auto& record : world.inventory().all_authorities()) {
+    CHECK((record.arn == world.authority.arn) == !record.other_keys.empty());
+  }
+}
+
+TEST_CASE(
+    "ledger: a key that was replaced gets nothing new, but finishes what it was accepted for, and its "
+    "answers",
+    "[ledger][I3]") {
+  World world;
+  const auto waiting = world.new_certificate();
+  REQUIRE(world.commit(test::insert(waiting)) == "applied");
+  world.authority.other_keys = {test::make_key(1, world.now())};
+  world.authority.key_number = 2;
+  world.authority.last_key_number = 2;
+  REQUIRE(world.commit(update(world.authority)) == "applied");
+  const auto events = world.events();
+  CHECK(world.commit(test::insert(world.new_certificate())) == "stale");
+  CHECK(world.events() == events);
+  auto signer = world.new_certificate();
+  signer.profile = ca::kOcspSignerProfile;
+  CHECK(world.commit(test::insert(signer)) == "applied");
+  CHECK(world.commit(test::issued(waiting, world.now())) == "applied");
+  auto next = world.new_certificate();
+  next.key_number = 2;
+  REQUIRE(world.commit(test::insert(next)) == "applied");
+  CHECK(world.stored(waiting).key_number == 1);
+  CHECK(world.stored(next).key_number == 2);
+  REQUIRE(world.commit(test::issued(next, world.now())) == "applied");
+  CHECK(world.inventory().standing(next.issuer, next.serial)->key_number == 2);
+}
+
 TEST_CASE("ledger: an account's share of pending certificates is its own", "[ledger][I15][I16]") {
   World world;
   const auto other = test::make_authority(world.now(), "999900001111");

@@ -29,6 +29,9 @@ TEST_CASE("ledger: a record comes back as it was committed", "[ledger][I1]") {
   authority.permissions_json = R"([{"Principal":"p"}])";
   authority.policy_json = R"({"Version":"2012-10-17"})";
   authority.csr_extensions = {{"2.5.29.15", true, {3, 2, 1, 6}}, {"1.2.3", false, {5, 0}}};
+  authority.key_number = 3;
+  authority.last_key_number = 7;
+  authority.other_keys = {test::make_key(2, world.now()), test::make_key(7)};
   REQUIRE(world.commit(test::insert(authority)) == "applied");
   const ca::AuthorityRecord a = world.inventory().authority(authority.arn).value();
   CHECK(a.arn == authority.arn);
@@ -59,6 +62,9 @@ TEST_CASE("ledger: a record comes back as it was committed", "[ledger][I1]") {
   CHECK(a.permissions_json == authority.permissions_json);
   CHECK(a.policy_json == authority.policy_json);
   CHECK(a.csr_extensions == authority.csr_extensions);
+  CHECK(a.key_number == 3);
+  CHECK(a.last_key_number == 7);
+  CHECK(a.other_keys == authority.other_keys);
   CHECK(a.version == 0);
 
   ca::CertificateRecord record = for_device(world.new_certificate(), "pump-7");

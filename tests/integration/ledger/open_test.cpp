@@ -172,6 +172,7 @@ TEST_CASE("store: the file itself refuses to lose or change what must stay", "[l
        {"DELETE FROM certificates", "certificates are never deleted"},
        {"UPDATE certificates SET tbs_der = x''", "the intent of a certificate is never changed"},
        {"UPDATE certificates SET serial = randomblob(16)", "the intent of a certificate is never changed"},
+       {"UPDATE certificates SET key_number = 2", "the intent of a certificate is never changed"},
        {"UPDATE signed_certificates SET der = x'00'", "signed certificates are never changed"},
        {"DELETE FROM signed_certificates", "signed certificates are never deleted"},
        {"DELETE FROM crl_places", "places of CRLs are never deleted"},
@@ -219,9 +220,21 @@ TEST_CASE("store: a ledger of version 4 gets the places of CRLs that its configu
       REQUIRE(test::outcome_of(store.commit({ca::AppendEvents{}, {event}})) == "applied");
     }
   }
-  REQUIRE(
-      change(folder.store(), "DROP TABLE crl_places; DELETE FROM schema_version WHERE version > 4").empty());
+  // As version 4 had it.
+  REQUIRE(change(folder.store(),
+                 "DROP TABLE crl_places; DROP TABLE authority_keys; DROP TRIGGER intents_are_kept;"
+                 "CREATE TRIGGER intents_are_kept BEFORE UPDATE OF serial ON certificates "
+                 "BEGIN SELECT RAISE(ABORT, ''); END;"
+                 "ALTER TABLE authorities DROP COLUMN key_number;"
+                 "ALTER TABLE authorities DROP COLUMN last_key_number;"
+                 "ALTER TABLE crls DROP COLUMN key_number; ALTER TABLE certificates DROP COLUMN key_number;"
+                 "DELETE FROM schema_version WHERE version > 4")
+              .empty());
   ca::SqliteStore store{{.path = folder.store()}, clock};
+  const auto kept = store.authority(authority.arn).value();
+  CHECK(kept.key_number == 1);
+  CHECK(kept.last_key_number == 1);
+  CHECK(kept.other_keys.empty());
   const auto series = store.crls(authority.arn);
   REQUIRE(series.size() == 3);
   const ca::Seconds end = certificate.validity.not_after;
@@ -247,8 +260,7 @@ TEST_CASE("store: opening reads the end of the log and not all of it", "[ledger]
           "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50000) "
           "INSERT INTO certificates SELECT NULL, 1, randomblob(16), 'F', 0, i, i, i, NULL, NULL, '', NULL, "
           "NULL, 't', 'SHA256WITHECDSA', 'a', 'p', 'r', NULL, '', zeroblob(32), 's', zeroblob(300), '', x'', "
-          "NULL "
-          "FROM n")
+          "NULL, 1 FROM n")
           .empty());
   const test::FakeClock clock;
   const auto start = std::chrono::steady_clock::now();

@@ -20,6 +20,27 @@ ca::AuthorityRecord make_authority(ca::TimePoint created_at, const std::string& 
   return record;
 }
 
+ca::KeyGeneration make_key(std::uint64_t number, std::optional<ca::TimePoint> retired_at) {
+  const auto byte = static_cast<std::uint8_t>(number);
+  const std::string text = std::to_string(number);
+  ca::KeyGeneration key{.key_number = number,
+                        .key_token = "token " + text,
+                        .key_uri = "pkcs11:object=" + text,
+                        .spki_der = {0x30, byte},
+                        .csr_der = {0x31, byte}};
+  if (retired_at) {
+    key.certificate_der = {0x32, byte};
+    key.certificate_pem = "certificate " + text;
+    key.chain_pem = "chain " + text;
+    key.validity = ca::Validity{ca::to_seconds(*retired_at) - 24h, ca::to_seconds(*retired_at) + 24h};
+    key.ocsp_key_uri = "pkcs11:object=ocsp-" + text;
+    key.ocsp_spki_der = {0x33, byte};
+    key.ocsp_certificate_der = {0x34, byte};
+    key.retired_at = retired_at;
+  }
+  return key;
+}
+
 ca::CertificateRecord make_certificate(const ca::AuthorityRecord& issuer, ca::TimePoint now) {
   ca::CertificateRecord record{.issuer = issuer.arn, .serial = ca::SerialNumber::random()};
   record.template_name = "EndEntityCertificate";

@@ -10,6 +10,9 @@ namespace test {
 
 [[nodiscard]] ca::AuthorityRecord make_authority(ca::TimePoint created_at,
                                                  const std::string& account = "111122223333");
+// A key beside the one that issues: retired when a time is given, else prepared.
+[[nodiscard]] ca::KeyGeneration make_key(std::uint64_t number,
+                                         std::optional<ca::TimePoint> retired_at = std::nullopt);
 // PENDING, valid for a day.
 [[nodiscard]] ca::CertificateRecord make_certificate(const ca::AuthorityRecord& issuer, ca::TimePoint now);
 [[nodiscard]] ca::AuditEvent event_of(const std::string& type, const std::string& serial = {});

@@ -9,6 +9,7 @@
 #include "daemon/auth/authenticator.hpp"
 #include "daemon/http/worker_pool.hpp"
 #include "daemon/inventory/service.hpp"
+#include "daemon/keys/service.hpp"
 #include "daemon/provisioning/service.hpp"
 #include "daemon/status/routes.hpp"
 #include "tests/integration/authority/world.hpp"
@@ -40,12 +41,14 @@ struct Front {
   acmpca::Dispatcher dispatcher{*world.service, authenticator, observer()};
   provisioning::Service provisioning{*world.service, authenticator, observer()};
   inventory::Service inventory{*world.service, authenticator, observer()};
+  keys::Service keys{*world.service, authenticator, observer()};
   http::Router router;
 
   Front() {
     acmpca::add_routes(router, dispatcher);
     provisioning::add_routes(router, provisioning);
     inventory::add_routes(router, inventory);
+    keys::add_routes(router, keys);
     status::add_routes(router, *world.service);
   }
 
@@ -398,7 +401,7 @@ TEST_CASE("status: the certificate of an authority is public and cached by its t
   const auto response = front.send(request);
   REQUIRE(response.status == 200);
   CHECK(response.content_type == "application/pkix-cert");
-  CHECK(ca::text_of(*front.world.service->public_certificate(arn.id)) == response.body);
+  CHECK(ca::text_of(*front.world.service->public_certificate({arn.id, 1})) == response.body);
   REQUIRE(response.headers.at(0).first == "ETag");
   request.headers = {{"If-None-Match", response.headers.at(0).second}};
   CHECK(front.send(request).status == 304);

@@ -27,6 +27,18 @@ bool allows(const std::string& sample, const std::string& action) {
 
 }  // namespace
 
+TEST_CASE("samples: an authority's keys are the administrator's, and the auditor sees them",
+          "[policy][I11]") {
+  for (const char* action : {"chancery:ListAuthorityKeys", "chancery:PrepareAuthorityKey",
+                             "chancery:ActivateAuthorityKey", "chancery:DiscardAuthorityKey"}) {
+    CAPTURE(action);
+    CHECK(allows("administrator.json", action));
+    CHECK(allows("auditor.json", action) == (std::string_view{action} == "chancery:ListAuthorityKeys"));
+    CHECK_FALSE(allows("provisioning.json", action));
+    CHECK_FALSE(allows("spire.json", action));
+  }
+}
+
 TEST_CASE("samples: who lists certificates, who revokes, and who does neither", "[policy][I11]") {
   CHECK(allows("administrator.json", "chancery:ListCertificates"));
   CHECK(allows("administrator.json", "acm-pca:RevokeCertificate"));

@@ -87,7 +87,7 @@ TEST_CASE("ocsp: what is not understood or not ours costs no signature", "[revoc
   CHECK(ask(unknown_digest) == OcspResult::unauthorized);
   CHECK(ask(ResponderWorld::request({other})) == OcspResult::unauthorized);
   CHECK(ask(ResponderWorld::request({other_key})) == OcspResult::unauthorized);
-  world.responder.authorities().put(foreign);
+  world.responder.authorities().put(foreign.arn, 1, {foreign});
   CHECK(ask(ResponderWorld::request({world.cert_id(serial), other})) == OcspResult::unauthorized);
 
   CHECK(world.signer.signatures == 0);
@@ -244,14 +244,12 @@ TEST_CASE("ocsp: a signer that is absent or has ended never answers", "[revocati
   ResponderWorld world;
   const auto serial = world.issued();
   auto without = world.authority;
-  without.version = 2;
   without.signer.reset();
-  world.responder.authorities().put(without);
+  world.responder.authorities().put(without.arn, 2, {without});
   CHECK(world.ask(serial) == OcspResult::try_later);
   auto with = world.authority;
-  with.version = 3;
   with.signer->validity.not_after = ca::to_seconds(world.clock.now()) + std::chrono::hours{1};
-  world.responder.authorities().put(with);
+  world.responder.authorities().put(with.arn, 3, {with});
   const auto last = world.responder.answer(world.about(serial)).answer;
   REQUIRE(last->freshness);
   CHECK(last->freshness->next_update == with.signer->validity.not_after);
@@ -264,14 +262,12 @@ TEST_CASE("ocsp: an authority that is gone or switched off is not answered for, 
   ResponderWorld world;
   const auto serial = world.issued();
   CHECK(world.ask(serial) == OcspResult::good);
-  world.responder.authorities().remove(world.authority.arn, 2);
+  world.responder.authorities().put(world.authority.arn, 2, {});
   CHECK(world.ask(serial) == OcspResult::unauthorized);
   CHECK(at_once(world, serial) == OcspResult::unauthorized);
-  world.responder.authorities().put(world.authority);  // a change that came late
+  world.responder.authorities().put(world.authority.arn, 1, {world.authority});  // a change that came late
   CHECK(world.ask(serial) == OcspResult::unauthorized);
-  auto again = world.authority;
-  again.version = 3;
-  world.responder.authorities().put(again);
+  world.responder.authorities().put(world.authority.arn, 3, {world.authority});
   CHECK(at_once(world, serial) == OcspResult::good);
   world.clock.advance(std::chrono::hours{24 * 365});
   CHECK(world.ask(serial) == OcspResult::unauthorized);

@@ -94,7 +94,7 @@ class ResponderWorld {
       : responder{options, inventory, ledger,
                   signer,  clock,     [this](const std::string& text) { notices.push_back(text); }},
         authority{make_authority("Example Issuing CA")} {
-    responder.authorities().put(authority);
+    responder.authorities().put(authority.arn, 1, {authority});
   }
 
   ca::OcspAuthority make_authority(const std::string& common_name) {
@@ -103,7 +103,6 @@ class ResponderWorld {
     const auto by = signer.generate("issuing", id + "-ocsp", ca::KeyAlgorithm::ec_p256, {});
     const ca::Seconds now = ca::to_seconds(clock.now());
     return {.arn = {"aws", "us-east-1", "123456789012", id},
-            .version = 1,
             .name = ca::DistinguishedName::parse(name_der({{"2.5.4.3", common_name}})),
             .key = ca::PublicKey::parse(made.spki_der),
             .until = clock.now() + std::chrono::hours{24 * 365},
