@@ -121,12 +121,15 @@ Manifest restore(const fs::path& folder, const fs::path& ledger) {
   require_owner(folder_of(ledger));
   ca::sqlite::FileLock lock{ledger.string() + ".lock"};
   require_free(ledger);
+  // From here on a daemon that finds no ledger here refuses to begin an empty one, which would forget all.
+  lock.mark();
+  sync_file(ledger.string() + ".lock");
+  sync_folder(folder_of(ledger));
   Draft draft{ledger, Draft::Kind::file};
   const FileDigest digest = copy_content(snapshot, draft.path());
   require_same_bytes(claims, digest);
   Manifest manifest = compared(text, claims, digest, draft.path());
   draft.keep();
-  lock.mark();
   return manifest;
 }
 

@@ -22,7 +22,8 @@ inline constexpr const char* kManifestName = "manifest.json";
 
 // Verifies the backup, then puts a copy of the snapshot at `ledger`, whose name must be free, in one step and
 // durably; the copy is what is examined. No daemon can have that ledger open at the same time. Throws
-// ca::Error (Code::conflict: something of a ledger is there already); then no ledger is at that name.
+// ca::Error (Code::conflict: something of a ledger is there already); then no ledger is at that name. Killed
+// at any moment it leaves no ledger, or all of it; and no daemon begins an empty one at that name.
 [[nodiscard]] Manifest restore(const std::filesystem::path& folder, const std::filesystem::path& ledger);
 
 }  // namespace backup

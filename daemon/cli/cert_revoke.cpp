@@ -1,10 +1,15 @@
+#include <algorithm>
+#include <cctype>
 #include <csignal>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
 #include <unistd.h>
 
 #include "ca/base/error.hpp"
+#include "daemon/cli/certificate_files.hpp"
 #include "daemon/cli/failure.hpp"
 #include "daemon/cli/service_arguments.hpp"
 #include "daemon/cli/verbs.hpp"
@@ -22,9 +27,11 @@ constexpr milliseconds kLook{100};
 constexpr milliseconds kLineEvery{5'000};
 constexpr const char* kGoOn = "run the same command again: it goes on with what is not revoked yet";
 
+constexpr std::size_t kMaxSerialsBytes = std::size_t{256} << 20U;  // three million lines with their comments
+
 struct Arguments {
   SelectionArguments service;
-  std::string reason;
+  std::string reason, serials;
   bool dry_run = false;
   bool yes = false;
   double rate = 0;
@@ -74,8 +81,32 @@ class Display {
   SteadyClock::time_point shown_ = SteadyClock::now();
 };
 
-client::Selection select(const SelectionTarget& target) {
+// One serial a line in hex; '#' begins a comment. In their order, each once. Throws Failure, Usage.
+std::vector<ca::SerialNumber> serials_in(const std::string& file) {
+  std::istringstream lines{read_text(file, kMaxSerialsBytes)};
+  std::vector<ca::SerialNumber> serials;
+  std::set<ca::SerialNumber> seen;
+  std::string line;
+  for (std::size_t number = 1; std::getline(lines, line); ++number) {
+    line.erase(std::min(line.find('#'), line.size()));
+    std::erase_if(line, [](unsigned char c) { return std::isspace(c) != 0; });
+    try {
+      if (!line.empty() && seen.insert(ca::SerialNumber::from_hex(line)).second) {
+        serials.push_back(ca::SerialNumber::from_hex(line));
+      }
+    } catch (const ca::Error& wrong) {
+      throw Usage{file + ":" + std::to_string(number) + ": " + wrong.what() + ". Nothing was revoked"};
+    }
+  }
+  return serials;
+}
+
+client::Selection select(const SelectionTarget& target, const Arguments& arguments) {
   client::Selection selection;
+  if (arguments.service.listed) {
+    selection.serials = serials_in(arguments.serials);
+    return selection;
+  }
   for_each_page(target, "", [&](const client::Page& page) {
     for (const auto& certificate : page.certificates) {
       selection.add(certificate, target.conditions);
@@ -219,7 +250,7 @@ void print_outcome(const Outcome& outcome, std::uint64_t left, Format format) {
 
 int revoke(const Arguments& arguments, Format format) {
   const auto target = selection_target_of(arguments.service);
-  client::Selection selection = select(*target);
+  client::Selection selection = select(*target, arguments);
   if (arguments.dry_run) {
     if (format == Format::json) {
       print_json(std::cout, selection_json(selection));
@@ -252,6 +283,9 @@ void add_cert_revoke(CLI::App& parent, Session& session) {
   const auto arguments = std::make_shared<Arguments>();
   auto* verb = parent.add_subcommand("revoke", "revokes every certificate that fits");
   add_selection_arguments(*verb, arguments->service);
+  verb->add_option(
+      "--serials", arguments->serials,
+      "a file with one serial a line, instead of --where: each is asked for, whatever is known of it");
   verb->add_option("--reason", arguments->reason, "as in the AWS API")
       ->required()
       ->check(CLI::IsMember({"UNSPECIFIED", "KEY_COMPROMISE", "CERTIFICATE_AUTHORITY_COMPROMISE",
@@ -264,6 +298,7 @@ void add_cert_revoke(CLI::App& parent, Session& session) {
   verb->add_option("--concurrency", arguments->concurrency, "calls at once; default 8")
       ->check(CLI::Range(1U, 64U));
   verb->callback([&session, arguments] {
+    arguments->service.listed = !arguments->serials.empty();
     session.action = [&session, arguments] { return revoke(*arguments, session.format); };
   });
 }

@@ -12,7 +12,21 @@ class Failure : public std::runtime_error {
           const std::string& undone = "")
       : std::runtime_error{what + (where.empty() ? "" : "\n  where: " + where) +
                            (undone.empty() ? "" : "\n  not done: " + undone) +
-                           (advice.empty() ? "" : "\n  do:    " + advice)} {}
+                           (advice.empty() ? "" : "\n  do:    " + advice)},
+        what_{what},
+        where_{where},
+        advice_{advice},
+        undone_{undone} {}
+
+  // With these where it says nothing.
+  [[nodiscard]] Failure completed(const std::string& where, const std::string& advice,
+                                  const std::string& undone) const {
+    return Failure{what_, where_.empty() ? where : where_, advice_.empty() ? advice : advice_,
+                   undone_.empty() ? undone : undone_};
+  }
+
+ private:
+  std::string what_, where_, advice_, undone_;
 };
 
 // Exit code 2: what was asked for is not complete, or not one thing.

@@ -8,13 +8,18 @@
 #include "daemon/backup/backup_folder.hpp"
 #include "daemon/cli/backup_report.hpp"
 #include "daemon/cli/failure.hpp"
+#include "daemon/cli/lost_revocations.hpp"
 #include "daemon/cli/verbs.hpp"
 
 namespace cli {
 namespace {
 
+constexpr int kNo = 3;
+constexpr const char* kUndone = "nothing was restored";
+
 struct Arguments {
   std::string from, ledger;
+  std::vector<std::string> published;
 };
 
 std::string advice_for(ca::Code code) {
@@ -31,13 +36,15 @@ std::string advice_for(ca::Code code) {
 }
 
 // What the ledger cannot know about the time after the backup.
-std::vector<std::string> next_steps(const backup::Manifest& manifest) {
+std::vector<std::string> next_steps(const backup::Manifest& manifest, bool compared) {
   const auto& ledger = manifest.ledger;
   return {
       "keys: the tokens must hold the keys above; chancery doctor --config FILE signs once with each",
-      "revocations after " + manifest.taken_at +
-          " are forgotten: compare the last published CRLs with the ledger and revoke again, before relying "
-          "parties can reach the daemon",
+      "revocations after " + manifest.taken_at + " are forgotten" +
+          (compared ? ", but for those of the lists above: which later ones does anybody know?"
+                    : ": NOTHING WAS COMPARED. Remove the ledger that this made and restore again with "
+                      "--published-crl and "
+                      "the last CRLs that were published, before relying parties can reach the daemon"),
       "certificates issued after " + manifest.taken_at +
           " are unknown: find them in audit reports and in copies of the audit log with more than " +
           std::to_string(ledger.audit_size) + " events (published audit heads)",
@@ -49,23 +56,33 @@ std::vector<std::string> next_steps(const backup::Manifest& manifest) {
 
 int restore(const Arguments& arguments, Format format) {
   try {
+    const std::string snapshot = (std::filesystem::path{arguments.from} / backup::kSnapshotName).string();
+    LostRevocations lost{snapshot, arguments.published, kUndone};
     const auto manifest = backup::restore(arguments.from, arguments.ledger);
-    const auto steps = next_steps(manifest);
+    lost.write_serials(arguments.ledger);
+    const int code = lost.none() ? 0 : kNo;
+    const auto steps = next_steps(manifest, !arguments.published.empty());
     if (format == Format::json) {
       auto report = backup_json(manifest, arguments.from);
       report["ledger"] = arguments.ledger;
       report["next"] = steps;
+      report["published"] = lost.json();
       print_json(std::cout, report);
-      return 0;
+      return code;
     }
     print_backup(manifest, arguments.from, format);
-    std::cout << "restored to " << arguments.ledger << "\n\nbefore the daemon serves again:\n";
+    std::cout << "restored to " << arguments.ledger << "\n\n";
+    if (!arguments.published.empty()) {
+      lost.print();
+      std::cout << '\n';
+    }
+    std::cout << "before the daemon serves again:\n";
     for (std::size_t i = 0; i < steps.size(); ++i) {
       std::cout << ' ' << i + 1 << ". " << steps[i] << '\n';
     }
-    return 0;
+    return code;
   } catch (const ca::Error& error) {
-    throw Failure{error.what(), arguments.from, advice_for(error.code()), "nothing was restored"};
+    throw Failure{error.what(), arguments.from, advice_for(error.code()), kUndone};
   }
 }
 
@@ -79,6 +96,10 @@ void add_restore(CLI::App& parent, Session& session) {
   verb->add_option("--ledger", arguments->ledger,
                    "the ledger's file: ledger.path of the configuration; must not exist")
       ->required();
+  verb->add_option(
+      "--published-crl", arguments->published,
+      "the last lists that were published: what they revoke and the backup does not know is listed, and the "
+      "exit code is 3 when there is any");
   verb->callback([&session, arguments] {
     session.action = [&session, arguments] { return restore(*arguments, session.format); };
   });

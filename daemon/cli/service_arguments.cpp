@@ -118,8 +118,9 @@ std::unique_ptr<Target> target_of(const ServiceArguments& arguments) {
 }
 
 std::unique_ptr<SelectionTarget> selection_target_of(const SelectionArguments& arguments) {
-  if (arguments.where.empty() != arguments.all) {
-    throw Usage{"say which certificates: --where CONDITION..., or --all"};
+  const int ways = (arguments.where.empty() ? 0 : 1) + (arguments.all ? 1 : 0) + (arguments.listed ? 1 : 0);
+  if (ways != 1) {
+    throw Usage{"say which certificates, in one way: --where CONDITION..., or --all"};
   }
   auto target = std::make_unique<SelectionTarget>();
   try {

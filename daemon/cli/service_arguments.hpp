@@ -19,6 +19,7 @@ struct ServiceArguments {
 struct SelectionArguments : ServiceArguments {
   std::vector<std::string> where;
   bool all = false;
+  bool listed = false;  // the verb knows which certificates
 };
 
 void add_service_arguments(CLI::App& verb, ServiceArguments& arguments);

@@ -42,12 +42,18 @@ class Issuer:
         self.client.call("RevokeCertificate", CertificateAuthorityArn=self.arn, CertificateSerial=arn.rpartition("/")[2],
                          RevocationReason="KEY_COMPROMISE")
 
-    def crl(self):
-        """(number, serials) of the published one; (0, none) while there is none."""
+    def published(self):
+        """The list as relying parties fetch it; nothing while there is none."""
         try:
             with urllib.request.urlopen(self.url, timeout=10) as answer:
-                der = answer.read()
+                return answer.read()
         except OSError:
+            return b""
+
+    def crl(self):
+        """(number, serials) of the published one; (0, none) while there is none."""
+        der = self.published()
+        if not der:
             return 0, set()
         text = subprocess.run(["openssl", "crl", "-inform", "DER", "-noout", "-text"], input=der, capture_output=True,
                               check=True).stdout.decode()
@@ -85,14 +91,22 @@ def test_a_backup_taken_under_load_brings_back_all_that_was_acknowledged_before_
     assert chancery("backup", "verify", first, "--output", "json").json()["manifest"] == report["manifest"]
 
     # What the backup does not know: a revocation, and certificates.
-    issuer.revoke(later)
-    running.wait_for(lambda: issuer.lists(later), "the CRL to list it", 60)
+    young = issuer.issue("young.example")
+    for arn in (later, young):
+        issuer.revoke(arn)
+    running.wait_for(lambda: issuer.lists(later) and issuer.lists(young), "the CRL to list both", 60)
     published, _ = issuer.crl()
+    (tmp_path / "last.crl").write_bytes(issuer.published())
     running.kill()
     shutil.move(running.folder / "ledger", running.folder / "lost")
     (running.folder / "ledger").mkdir(mode=0o700)
-    restored = chancery("restore", "--from", first, "--ledger", ledger_of(running), "--output", "json").json()
-    assert restored["manifest"] == report["manifest"] and len(restored["next"]) == 5
+    done = chancery("restore", "--from", first, "--ledger", ledger_of(running), "--published-crl", tmp_path / "last.crl",
+                    "--output", "json")
+    restored = json.loads(done.out)
+    assert done.code == 3 and restored["manifest"] == report["manifest"] and len(restored["next"]) == 5
+    lost = {group["revocable"]: group for group in restored["published"]["lost"]}
+    assert restored["published"]["lists"][0]["number"] == published
+    assert [lost[here]["serials"] for here in (True, False)] == [[arn.rpartition("/")[2]] for arn in (later, young)]
     assert stat.S_IMODE(os.stat(ledger_of(running)).st_mode) == 0o600
     running.start()
 
@@ -101,7 +115,9 @@ def test_a_backup_taken_under_load_brings_back_all_that_was_acknowledged_before_
         assert client.call("GetCertificate", CertificateAuthorityArn=running.ca_arn, CertificateArn=arn)["Certificate"] == pem
     running.wait_for(lambda: issuer.lists(revoked), "a CRL after the restore", 60)
     assert issuer.crl()[0] > published
-    issuer.revoke(later)  # as the runbook says: the restored ledger had forgotten it
+    again = subprocess.run([os.environ["CHANCERY"], *lost[True]["command"].split()[1:], "--profile", "admin", "--yes"],
+                           env=running.environment, capture_output=True, text=True, timeout=60)
+    assert again.returncode == 0 and "revoked          1" in again.stdout, again.stdout + again.stderr
     running.wait_for(lambda: issuer.lists(later), "the CRL to list it again", 60)
     assert issuer.lists(revoked)
     assert issuer.certificate(issuer.issue("after.example"))
@@ -142,3 +158,40 @@ def test_a_backup_names_what_must_be_kept_beside_it(running, tmp_path):
     assert buckets.pop(issuer.arn) == ["reports"] and set(buckets.values()) <= {None}
     assert "reports" in chancery("backup", "verify", tmp_path / "good").out
     assert manifest["node"] == "dev-1" and manifest["schema_version"] >= 5
+
+
+def test_lists_that_the_backup_knows_are_told_and_all_is_well(running, tmp_path):
+    issuer = Issuer(running)
+    arn = issuer.issue("known.example")
+    issuer.revoke(arn)
+    running.wait_for(lambda: issuer.lists(arn), "the CRL to list it", 60)
+    der, pem = tmp_path / "last.crl", tmp_path / "last.pem"
+    der.write_bytes(issuer.published())
+    subprocess.run(["openssl", "crl", "-inform", "DER", "-in", der, "-out", pem], check=True)
+    backup, target = tmp_path / "backup", tmp_path / "target.db"
+    assert chancery("backup", "--ledger", ledger_of(running), "--to", backup).code == 0
+    done = chancery("restore", "--from", backup, "--ledger", target, "--published-crl", der, pem)
+    assert done.code == 0 and "knows every revocation of these lists" in done.out, done.out + done.err
+    assert {file.name for file in tmp_path.iterdir() if "target" in file.name} == {"target.db", "target.db.lock"}
+
+    # A list that nobody can vouch for says nothing about this ledger, and nothing is restored beside it.
+    stranger, changed, text = tmp_path / "stranger.crl", tmp_path / "changed.crl", tmp_path / "text"
+    content = bytearray(der.read_bytes())
+    content[-9] ^= 1
+    changed.write_bytes(content)
+    text.write_text("no list\n")
+    key, certificate = tmp_path / "key.pem", tmp_path / "stranger.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=Drill",
+                    "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    (tmp_path / "index").touch()
+    (tmp_path / "number").write_text("01\n")
+    (tmp_path / "ca.cnf").write_text(f"[ca]\ndefault_ca=c\n[c]\ndatabase={tmp_path}/index\ncrlnumber={tmp_path}/number\n"
+                                     "default_md=sha256\ndefault_crl_days=7\n")
+    subprocess.run(["openssl", "ca", "-config", tmp_path / "ca.cnf", "-gencrl", "-keyfile", key, "-cert", certificate, "-out",
+                    stranger], check=True, capture_output=True)
+    for number, (file, words) in enumerate(((changed, "no authority of this ledger has signed"), (text, ""), (tmp_path / "absent", ""),
+                                            (stranger, "no authority of this ledger has signed"))):
+        target = tmp_path / f"other-{number}.db"
+        done = chancery("restore", "--from", backup, "--ledger", target, "--published-crl", der, file)
+        assert done.code == 1 and words in done.err and str(file) in done.err, done.out + done.err
+        assert "not done: nothing was restored" in done.err and "  do:" in done.err and not target.exists(), done.err
