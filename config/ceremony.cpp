@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <set>
 
 #include "ca/base/error.hpp"
 #include "ca/x509/algorithm.hpp"
 #include "ca/x509/name.hpp"
+#include "ca/x509/name_syntax.hpp"
+#include "config/ceremony_keys.hpp"
 #include "config/document.hpp"
 
 namespace config {
@@ -86,10 +89,34 @@ void read_token(Mapping& map, CeremonyToken& token) {
                 "expected shares (the machine makes it, custodians share it) or own (the HSM's quorum)");
   }
   token.shared_pin = pin == "shares";
+  map.texts("interfaces", token.interfaces);
+  if (token.shared_pin && !token.interfaces.empty()) {
+    map.problem("interfaces", "only an HSM with a quorum of its own (pin: own) is reached through a network");
+  }
+}
+
+using SignerKeys = std::map<std::string, std::string>;  // whose each is
+
+// One person with one key in two roles would be a quorum alone.
+void read_key(Mapping& map, const CeremonyPerson& person, SignerKeys& keys) {
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(*person.key, ignored)) {
+    map.problem("key", "no such file: " + person.key->string());
+    return;
+  }
+  try {
+    const auto [owner, is_new] = keys.emplace(read_signer_key(*person.key), person.role);
+    if (!is_new) {
+      map.problem("key", person.key->string() + " is the key of " + owner->second +
+                             " as well: each role has its own");
+    }
+  } catch (const ca::Error& wrong) {
+    map.problem("key", person.key->string() + ": " + wrong.what());
+  }
 }
 
 void read_people(Mapping& map, std::string_view key, Presence presence, bool needs_key,
-                 std::vector<CeremonyPerson>& people, std::set<std::string>& roles) {
+                 std::vector<CeremonyPerson>& people, std::set<std::string>& roles, SignerKeys& keys) {
   map.children(
       key,
       [&](Mapping& child) {
@@ -97,12 +124,9 @@ void read_people(Mapping& map, std::string_view key, Presence presence, bool nee
         read_name(child, "role", person.role);
         std::filesystem::path file;
         child.path("key", file, needs_key ? Presence::required : Presence::optional);
-        std::error_code ignored;
-        if (!file.empty() && !std::filesystem::is_regular_file(file, ignored)) {
-          child.problem("key", "no such file: " + file.string());
-        }
         if (!file.empty()) {
           person.key = file;
+          read_key(child, person, keys);
         }
         if (!person.role.empty() && !roles.insert(person.role).second) {
           child.problem("role", "'" + person.role + "' is there already");
@@ -112,6 +136,19 @@ void read_people(Mapping& map, std::string_view key, Presence presence, bool nee
       presence);
   if (people.size() > kMaxPeople) {
     map.problem(key, "more than " + std::to_string(kMaxPeople));
+  }
+}
+
+// RFC 5280, 4.2.1.13 and 4.2.2.1: by plain HTTP, or whoever checks a TLS certificate would need another one.
+void read_published(Mapping& map, std::string_view key, std::string& target) {
+  map.text(key, target);
+  if (!map.has(key)) {
+    return;
+  }
+  if (!target.starts_with("http://") || target.ends_with('/')) {
+    map.problem(key, "expected the address of a file, such as http://pki.example.com/root-g1.crl");
+  } else if (const auto complaint = ca::uri_complaint(target)) {
+    map.problem(key, *complaint);
   }
 }
 
@@ -140,6 +177,8 @@ void read_root(Mapping& map, CeremonyRoot& root) {
   read_days(map, "validity", root.validity_days);
   map.number("path_length", root.path_length, {0, kMaxPathLength}, Presence::required);
   read_constraints(map, root.names);
+  read_published(map, "crl_distribution_point", root.crl_distribution_point);
+  read_published(map, "ca_issuers", root.ca_issuers);
 }
 
 void read_certificate(Mapping& map, const CeremonyRoot& root, bool cross, CeremonyCertificate& wanted) {
@@ -184,8 +223,9 @@ void read_revocation(Mapping& map, CeremonyRevocation& revocation) {
 
 void read_custodians(Mapping& map, CeremonyScript& script) {
   std::set<std::string> roles;
-  read_people(map, "custodians", Presence::required, true, script.custodians, roles);
-  read_people(map, "witnesses", Presence::optional, false, script.witnesses, roles);
+  SignerKeys keys;
+  read_people(map, "custodians", Presence::required, true, script.custodians, roles, keys);
+  read_people(map, "witnesses", Presence::optional, false, script.witnesses, roles, keys);
   map.number("threshold", script.threshold, {2, kMaxPeople}, Presence::required);
   if (map.has("threshold") && script.threshold > script.custodians.size()) {
     map.problem("threshold", "there are only " + std::to_string(script.custodians.size()) + " custodians");

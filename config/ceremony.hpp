@@ -22,6 +22,8 @@ struct CeremonyToken {
   // Whether the machine makes the PINs and shares them among the custodians. False: the HSM has PINs and a
   // quorum of its own, and --pin-source names the PIN.
   bool shared_pin = true;
+  // Through which an HSM with a quorum of its own is reached: these may be up, and nothing else.
+  std::vector<std::string> interfaces;
 };
 
 struct CeremonyNames {
@@ -41,6 +43,8 @@ struct CeremonyRoot {
   int validity_days = 0;
   std::size_t path_length = 0;
   CeremonyConstraints names;
+  // Where its list and its certificate will be published: what it certifies says so. Empty: it says nothing.
+  std::string crl_distribution_point, ca_issuers;
 };
 
 // A certificate for an authority below, or for another root.

@@ -4,6 +4,7 @@
 #include <array>
 #include <openssl/crypto.h>
 #include <string_view>
+#include <thread>
 
 #include "pkcs11/connection.hpp"
 #include "pkcs11/key_access.hpp"
@@ -15,6 +16,8 @@ namespace pkcs11 {
 namespace {
 
 constexpr std::chrono::seconds kLoadLimit{30};
+constexpr std::chrono::seconds kBusyLimit{20};  // of one step
+constexpr std::chrono::milliseconds kBusyPause{20};
 constexpr std::size_t kMaxSecretBytes = 8192;  // no private key, wrapped or not, has as many
 constexpr const char* kMakeAnother =
     "never use this key for an authority: make another with chancery hsm generate-key";
@@ -54,9 +57,29 @@ bool is_one_of(CK_RV rv, std::initializer_list<CK_RV> refusals) {
 }
 
 [[noreturn]] void not_shown(const char* call, CK_RV rv, const std::string& what) {
+  if (classify(call, rv) == ErrorClass::busy) {
+    throw Error{ErrorClass::busy, call, rv, "the token is busy",
+                "prove the key again when it has less to do"};
+  }
   throw Error{ErrorClass::bad_request, call, rv,
               what + " was not refused for the key's sake, so nothing is proven",
               "see the module's own log, then prove the key again"};
+}
+
+// A busy token is asked again: its "not now" is no answer about the key.
+template <typename Step>
+std::string patiently(Step step) {
+  const auto end = std::chrono::steady_clock::now() + kBusyLimit;
+  while (true) {
+    try {
+      return step();
+    } catch (const Error& error) {
+      if (error.error_class() != ErrorClass::busy || std::chrono::steady_clock::now() >= end) {
+        throw;
+      }
+    }
+    std::this_thread::sleep_for(kBusyPause);
+  }
 }
 
 [[noreturn]] void weak(const char* call, const std::string& what) {
@@ -248,12 +271,15 @@ std::vector<DoctorStep> prove_key(const TokenOptions& options, const Uri& key) {
   Steps steps;
   Proof proof{options};
   if (steps.step("login", [&] { return proof.login(); }) &&
-      steps.step("key", [&] { return proof.key(key); })) {
-    static_cast<void>(steps.step("attributes", [&] { return proof.attributes(); }));
-    static_cast<void>(steps.step("read", [&] { return proof.read(); }));
-    static_cast<void>(steps.step("wrap", [&] { return proof.wrap(); }));
-    static_cast<void>(steps.step("copy", [&] { return proof.copy(); }));
-    static_cast<void>(steps.step("sign", [&] { return proof.sign(key); }));
+      steps.step("key", [&] { return patiently([&] { return proof.key(key); }); })) {
+    const auto step = [&](const char* name, auto ask) {
+      static_cast<void>(steps.step(name, [&] { return patiently(ask); }));
+    };
+    step("attributes", [&] { return proof.attributes(); });
+    step("read", [&] { return proof.read(); });
+    step("wrap", [&] { return proof.wrap(); });
+    step("copy", [&] { return proof.copy(); });
+    step("sign", [&] { return proof.sign(key); });
   }
   return steps.take();
 }

@@ -26,7 +26,9 @@ struct RevocationOptions {
   std::chrono::milliseconds crl_delay{5000};  // from a revocation to the CRL that lists it: others join it
   std::uint64_t partition_size = 100'000;     // certificates that name one partition's CRL
   bool ca_issuers = false;                    // certificates say where the authority's certificate is
-  bool no_rev_avail = false;                  // RFC 9608: of what SHORT_LIVED_CERTIFICATE authorities issue
+  // Of an offline authority, whose files others publish: certificates name them as written; empty: nothing.
+  std::string published_crl, published_ca_issuers;
+  bool no_rev_avail = false;  // RFC 9608: of what SHORT_LIVED_CERTIFICATE authorities issue
 };
 
 struct AuthorityServiceOptions {

@@ -70,6 +70,13 @@ AuthorityService::State::Pointers AuthorityService::State::pointers_for(const Au
     found.uris.ca_issuers_uri = options.revocation.url + "/ca/" +
                                 KeyName{authority.record.arn.id, authority.record.key_number}.text() + ".cer";
   }
+  const auto name_published = [](const std::string& uri, std::optional<std::string>& pointer) {
+    if (!pointer && !uri.empty()) {
+      pointer = uri;
+    }
+  };
+  name_published(options.revocation.published_crl, found.uris.crl_uri);
+  name_published(options.revocation.published_ca_issuers, found.uris.ca_issuers_uri);
   found.uris.no_rev_avail = options.revocation.no_rev_avail && !crl.enabled && !ocsp.enabled &&
                             authority.record.usage_mode == "SHORT_LIVED_CERTIFICATE";
   return found;

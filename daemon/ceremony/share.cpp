@@ -327,6 +327,10 @@ ca::SecretBytes Share::text(std::string_view heading) const {
   return ca::SecretBytes{view(*text)};
 }
 
+std::string Share::check_value() const { return in_groups(whole_check(*this)); }
+
+std::string Share::digest() const { return ca::to_hex(ca::sha256(text("").view())); }
+
 std::vector<Share> split(ca::ByteView secret, unsigned threshold, unsigned count) {
   if (threshold < kMinThreshold || threshold > count || count > kMaxCustodians || secret.empty() ||
       secret.size() > kMaxSecretBytes) {

@@ -46,6 +46,11 @@ struct Share {
   [[nodiscard]] static Share parse(std::string_view text);
   // The lines of `heading` become comments. Ends with a newline.
   [[nodiscard]] ca::SecretBytes text(std::string_view heading) const;
+  // What its last line says, "9f3c 11d2": to be compared by eye. It says nothing of the secret.
+  [[nodiscard]] std::string check_value() const;
+  // SHA-256 in hex over text(""): of its lines without headings, so that a sheet that was typed is compared
+  // with the file that was written. It says nothing of the secret either.
+  [[nodiscard]] std::string digest() const;
 };
 
 // Every call gives other shares. Throws ca::Error{invalid_args} for numbers out of bounds.

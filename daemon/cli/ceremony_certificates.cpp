@@ -95,6 +95,31 @@ RootPlan root_plan(const config::CeremonyRoot& root) {
   return plan;
 }
 
+namespace {
+
+ca::Bytes uri_name(const std::string& uri) { return der::element(der::tag::context(6), view(uri)); }
+
+// RFC 5280, 4.2.1.13: one point with a fullName.
+ca::Bytes distribution_point(const std::string& uri) {
+  const auto full_name = der::element(der::tag::context_constructed(0), uri_name(uri));
+  const auto point = der::element(der::tag::context_constructed(0), full_name);
+  return der::element(der::tag::kSequence, der::element(der::tag::kSequence, point));
+}
+
+// RFC 5280, 4.2.2.1: one description, id-ad-caIssuers.
+ca::Bytes access_description(const std::string& uri) {
+  const auto description = der::element(der::tag::kSequence, {der::oid("1.3.6.1.5.5.7.48.2"), uri_name(uri)});
+  return der::element(der::tag::kSequence, description);
+}
+
+bool says(const ca::Certificate& certificate, const char* oid, const std::string& uri,
+          const ca::Bytes& expected) {
+  const auto* has = certificate.find(oid);
+  return uri.empty() ? has == nullptr : has != nullptr && !has->critical && has->value == expected;
+}
+
+}  // namespace
+
 void check_certificate(const ca::Certificate& certificate, const ca::PublicKey& issuer,
                        const CertificatePromise& promise) {
   const auto check = [](bool same, const char* what) {
@@ -113,6 +138,12 @@ void check_certificate(const ca::Certificate& certificate, const ca::PublicKey& 
   const auto wanted = constraint_extensions(promise.names);
   const auto* has = certificate.find(ca::oid::kNameConstraints);
   check(wanted.empty() ? has == nullptr : has != nullptr && *has == wanted.front(), "name constraints");
+  check(says(certificate, ca::oid::kCrlDistributionPoints, promise.crl_distribution_point,
+             distribution_point(promise.crl_distribution_point)),
+        "CRL distribution point");
+  check(says(certificate, ca::oid::kAuthorityInfoAccess, promise.ca_issuers,
+             access_description(promise.ca_issuers)),
+        "caIssuers");
   check((ca::key_usage_bits(certificate) & ca::kKeyCertSignBit) != 0, "key usage");
 }
 
@@ -171,12 +202,15 @@ std::string sign_for_ceremony(CeremonyRoom& room, OfflineAuthority& offline,
   const auto before = offline.issued_under(label);
   const auto arn = before ? before->arn() : service.issue(caller, order);
   std::string made = service.certificate(caller, root.arn, arn).certificate + "\n";
-  check_certificate(
-      read_certificate(made), issuer.public_key,
-      {csr.subject.der(), csr.public_key.spki_der(), wanted.validity_days, wanted.path_length, wanted.names});
-  room.note("sign", before ? "was signed before the interruption" : "signed",
-            {{"serial", arn.serial.hex()},
-             {"valid until", ca::rfc3339(read_certificate(made).validity.not_after)}});
+  const auto& published = room.script().root;
+  check_certificate(read_certificate(made), issuer.public_key,
+                    {csr.subject.der(), csr.public_key.spki_der(), wanted.validity_days, wanted.path_length,
+                     wanted.names, published.crl_distribution_point, published.ca_issuers});
+  std::map<std::string, std::string> facts{
+      {"serial", arn.serial.hex()}, {"valid until", ca::rfc3339(read_certificate(made).validity.not_after)}};
+  if (!published.crl_distribution_point.empty()) facts["CRL at"] = published.crl_distribution_point;
+  if (!published.ca_issuers.empty()) facts["root at"] = published.ca_issuers;
+  room.note("sign", before ? "was signed before the interruption" : "signed", facts);
   return made;
 }
 

@@ -14,6 +14,7 @@ struct CertificatePromise {
   int days = 0;
   std::size_t path_length = 0;
   config::CeremonyConstraints names;
+  std::string crl_distribution_point, ca_issuers;  // empty: the certificate must not say anything
 };
 // Throws Failure at the first difference.
 void check_certificate(const ca::Certificate& certificate, const ca::PublicKey& issuer,

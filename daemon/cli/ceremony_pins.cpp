@@ -1,8 +1,8 @@
 #include "daemon/cli/ceremony_pins.hpp"
 
-#include <algorithm>
 #include <fcntl.h>
 #include <openssl/crypto.h>
+#include <optional>
 #include <unistd.h>
 
 #include "ca/base/digest.hpp"
@@ -76,6 +76,8 @@ void hand_out(CeremonyRoom& room, const ca::SecretBytes& secret) {
                                       static_cast<unsigned>(script.custodians.size()));
   std::vector<ceremony::Share> read;
   std::map<std::string, std::string> artefacts;
+  std::map<std::string, std::string> facts{
+      {"share set", ceremony::in_groups(ca::to_hex(shares.front().set.id))}};
   for (std::size_t i = 0; i < shares.size(); ++i) {
     const auto& role = script.custodians[i].role;
     const auto file = script.shares / (role + ".share");
@@ -85,6 +87,8 @@ void hand_out(CeremonyRoom& room, const ca::SecretBytes& secret) {
     OutputFile{file, kOwnerOnly}.write(text_of(text));
     read.push_back(read_share(file));
     artefacts[role + ".share"] = ca::to_hex(ca::sha256(text.view()));
+    artefacts[role + kLinesOfShare] = read.back().digest();
+    facts["check value of " + role] = read.back().check_value();
   }
   for (const auto& some : {std::span{read}.first(script.threshold), std::span{read}.last(script.threshold)}) {
     if (!ca::equal_secrets(ceremony::combine(some).view(), secret.view())) {
@@ -95,7 +99,7 @@ void hand_out(CeremonyRoom& room, const ca::SecretBytes& secret) {
   room.note("make the PINs and share them",
             std::to_string(script.custodians.size()) + " shares, any " + std::to_string(script.threshold) +
                 " restore them; nobody has seen a PIN",
-            {{"share set", ceremony::in_groups(ca::to_hex(shares.front().set.id))}}, artefacts);
+            facts, artefacts);
 }
 
 pkcs11::Pin fresh_token(CeremonyRoom& room) {
@@ -132,8 +136,11 @@ pkcs11::Pin shared_pin(CeremonyRoom& room) {
               {{"share set", ceremony::in_groups(ca::to_hex(shares.front().set.id))}});
     return user_pin(secret);
   } catch (const ca::Error& error) {
-    throw Failure{error.what(), "--share", "give as many different shares of this token as the script says",
-                  "no PIN was tried"};
+    throw Failure{
+        error.what(), "--share",
+        "give as many different shares of this token as the script says; which one is not the ceremony's, "
+        "chancery ceremony check-share --transcript tells",
+        "no PIN was tried"};
   }
 }
 
@@ -149,14 +156,54 @@ ceremony::Share read_share(const std::filesystem::path& file) {
   }
 }
 
+namespace {
+
+// The script's token; nullopt: none is called so. Throws Failure when two are.
+std::optional<pkcs11::Slot> find_token(const CeremonyRoom& room) {
+  const auto& token = room.script().token;
+  std::optional<pkcs11::Slot> found;
+  for (const auto& slot : pkcs11::list_slots(token.module.string())) {
+    if (!slot.initialized || slot.label != token.label) {
+      continue;
+    }
+    if (found) {
+      throw Failure{
+          "two tokens are called '" + token.label + "', serials " + found->serial + " and " + slot.serial,
+          token.module.string(), "take all out but the ceremony's", "no token was opened, no PIN was tried"};
+    }
+    found = slot;
+  }
+  return found;
+}
+
+// What is there must be there, and a token that was used is never taken for a fresh one.
+void check_before_pin(const CeremonyRoom& room, bool found) {
+  const auto& token = room.script().token;
+  const bool fresh = token.shared_pin && room.arguments().step == "root";
+  if (!found && !fresh) {
+    throw Failure{"there is no token '" + token.label + "'", token.module.string(),
+                  "put in the token that the script names; chancery hsm list-slots shows what is there",
+                  "no PIN was tried, nothing was signed"};
+  }
+  if (found && fresh && room.arguments().shares.empty()) {
+    throw Failure{
+        "the token '" + token.label + "' is initialised already, and no share was given",
+        token.module.string(),
+        "after an interruption of this very ceremony: the same with --share FILE,FILE; else take a fresh "
+        "token, or reset this one with the vendor's tool when nothing on it is needed",
+        "no PIN was tried, nothing was erased"};
+  }
+}
+
+}  // namespace
+
 TokenArguments open_ceremony_token(CeremonyRoom& room) {
   const auto& token = room.script().token;
   TokenArguments arguments{token.module.string(), token.label, "shares"};
   try {
-    const auto slots = pkcs11::list_slots(arguments.module);
-    const auto found = std::ranges::find_if(
-        slots, [&](const pkcs11::Slot& slot) { return slot.initialized && slot.label == token.label; });
-    if (found != slots.end()) {
+    const auto found = find_token(room);
+    check_before_pin(room, found.has_value());
+    if (found) {
       room.check_token(*found);
     }
     if (!token.shared_pin) {
@@ -167,12 +214,8 @@ TokenArguments open_ceremony_token(CeremonyRoom& room) {
       }
       return arguments;
     }
-    if (found == slots.end() && room.arguments().step != "root") {
-      throw Failure{"there is no token '" + token.label + "'", arguments.module,
-                    "put it in, or correct the script", "nothing was signed"};
-    }
-    arguments.pin = pkcs11::PinSource::kept(found == slots.end() ? fresh_token(room) : shared_pin(room),
-                                            "the custodians' shares");
+    arguments.pin =
+        pkcs11::PinSource::kept(found ? shared_pin(room) : fresh_token(room), "the custodians' shares");
     return arguments;
   } catch (const pkcs11::Error& error) {
     throw token_failure(error, arguments.module, "nothing was signed");

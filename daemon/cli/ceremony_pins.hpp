@@ -5,6 +5,9 @@
 
 namespace cli {
 
+// Behind a custodian's role: how the transcript calls the digest of a share's lines (Share::digest).
+inline constexpr const char* kLinesOfShare = ".share without headings";
+
 // The token of the ceremony, with its PIN: of a fresh token by making PINs that nobody sees, sharing them and
 // initialising it; of one that is there from the custodians' shares, or from --pin-source where the HSM has a
 // quorum of its own. PIN and shares are in locked memory and in the share files, nowhere else (I18). Throws

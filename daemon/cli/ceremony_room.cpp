@@ -10,6 +10,7 @@
 #include <set>
 
 #include "ca/base/digest.hpp"
+#include "ca/base/error.hpp"
 #include "ca/base/hex.hpp"
 #include "config/problem.hpp"
 #include "daemon/ceremony/share.hpp"
@@ -120,16 +121,21 @@ bool swap_is_on() {
   return static_cast<bool>(std::getline(stream, line));
 }
 
-std::string check_network(bool rehearse) {
-  const auto up = interfaces_up();
-  if (up.empty()) {
-    return "no interface is up but loopback";
+// `allowed`: what the script reaches its HSM through.
+std::string check_network(bool rehearse, const std::vector<std::string>& allowed) {
+  std::vector<std::string> needed;
+  std::vector<std::string> up;
+  for (const auto& name : interfaces_up()) {
+    (std::ranges::find(allowed, name) == allowed.end() ? up : needed).push_back(name);
   }
-  if (!rehearse) {
+  if (!up.empty() && !rehearse) {
     throw Failure{"network interfaces are up: " + joined(up), "getifaddrs",
                   "take them down (ip link set NAME down) and pull the cables", kNothing};
   }
-  return "up, as only a rehearsal may: " + joined(up);
+  const std::string others =
+      up.empty() ? "no interface is up but loopback" : "up, as only a rehearsal may: " + joined(up);
+  return needed.empty() ? others
+                        : others + "; NOT OFFLINE, the script reaches its HSM through " + joined(needed);
 }
 
 std::string check_swap(bool rehearse) {
@@ -182,17 +188,38 @@ std::string file_sha256(const std::filesystem::path& file) {
   return ca::to_hex(ca::sha256({reinterpret_cast<const std::uint8_t*>(contents.data()), contents.size()}));
 }
 
+namespace {
+
+std::unique_ptr<ceremony::Transcript> opened(const std::filesystem::path& file, const ca::Clock& clock,
+                                             const std::vector<std::string>& present) {
+  try {
+    return std::make_unique<ceremony::Transcript>(file, clock, present);
+  } catch (const ca::Error& error) {
+    if (error.code() == ca::Code::invalid_state) {
+      throw Failure{error.what(), file.string(),
+                    "another run of the step needs another `output` in its script; the same state and token",
+                    "nothing was signed"};
+    }
+    throw Failure{
+        error.what(), file.string(),
+        "keep this folder under another name (mv), then repeat the step: what was signed is found again",
+        "nothing was signed"};
+  }
+}
+
+}  // namespace
+
 CeremonyRoom::CeremonyRoom(const CeremonyArguments& arguments)
     : arguments_{arguments}, script_{ceremony_script(arguments)}, folder_{script_.output / arguments.step} {
   check_people(script_, arguments_);
   check_clock(arguments_.clock_confirmed, ca::to_seconds(clock_.now()));
-  const std::string network = check_network(arguments_.rehearse);
+  const std::string network = check_network(arguments_.rehearse, script_.token.interfaces);
   const std::string swap = check_swap(arguments_.rehearse);
   std::filesystem::create_directories(folder_);
-  transcript_ = std::make_unique<ceremony::Transcript>(transcript_file(), clock_, arguments_.present);
+  transcript_ = opened(transcript_file(), clock_, arguments_.present);
   begin();
   note("check the clock", "operators: " + arguments_.clock_confirmed);
-  note("check the network", network);
+  note("check the network", network, {{"network", network}});
   note("check swap", swap);
 }
 

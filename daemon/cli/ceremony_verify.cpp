@@ -110,6 +110,8 @@ class Audit {
     }
     return record_->fact("ceremony").value_or("") +
            (record_->fact("rehearsal") == "yes" ? ", a REHEARSAL" : "") +
+           (record_->fact("network").value_or("").find("NOT OFFLINE") != std::string::npos ? ", NOT OFFLINE"
+                                                                                           : "") +
            ", present: " + record_->fact("present").value_or("");
   }
 

@@ -1,12 +1,14 @@
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <sys/prctl.h>
 
 #include "ca/base/error.hpp"
 #include "ca/base/hex.hpp"
 #include "ca/x509/crl.hpp"
 #include "daemon/cli/ceremony_certificates.hpp"
+#include "daemon/cli/ceremony_failure.hpp"
 #include "daemon/cli/ceremony_pins.hpp"
 #include "daemon/cli/certificate_files.hpp"
 #include "daemon/cli/key_arguments.hpp"
@@ -28,13 +30,23 @@ void need_section(const CeremonyRoom& room, bool there, const char* section) {
   }
 }
 
+// Not taken for a new one: without its ledger a root knows neither what it signed nor what it revoked.
+void need_state(const config::CeremonyScript& script) {
+  if (!std::filesystem::exists(script.state / "ledger.db")) {
+    throw Failure{"the root's state folder is not there, or empty", script.state.string(),
+                  "bring the folder that lies in the vault with the token, or its backup; only the step root "
+                  "begins one",
+                  "nothing was signed"};
+  }
+}
+
 void make_ceremony_root(CeremonyRoom& room, OfflineAuthority& offline) {
   const auto plan = root_plan(room.script().root);
   const auto root = make_root(offline, plan, room.script().state.string());
   const auto certificate = read_certificate(root.certificate_pem);
   const auto& wanted = room.script().root;
   check_certificate(certificate, certificate.public_key,
-                    {plan.subject.der(), {}, wanted.validity_days, wanted.path_length, wanted.names});
+                    {plan.subject.der(), {}, wanted.validity_days, wanted.path_length, wanted.names, {}, {}});
   room.note(root.was_there ? "find the root" : "make the key and sign the root", certificate.subject.text(),
             {{"key", root.record.key_uri},
              {"key algorithm", wanted.key_algorithm},
@@ -42,6 +54,7 @@ void make_ceremony_root(CeremonyRoom& room, OfflineAuthority& offline) {
              {"valid until", ca::rfc3339(certificate.validity.not_after)},
              {"path length", std::to_string(wanted.path_length)}});
   room.publish(kRootFile, root.certificate_pem + "\n");
+  room.publish("root.cer", std::string{certificate.der.begin(), certificate.der.end()});
   room.publish("root.csr", offline.service().csr(offline.operator_caller(), root.record.arn) + "\n");
 }
 
@@ -67,7 +80,14 @@ void make_root_crl(CeremonyRoom& room, OfflineAuthority& offline) {
 std::string run_step(CeremonyRoom& room, const TokenArguments& token) {
   const auto& script = room.script();
   const bool root = room.arguments().step == "root";
-  OfflineAuthority offline{script.state, token, root};
+  if (!root) {
+    need_state(script);
+  }
+  OfflineAuthority offline{
+      script.state, token, root, {script.root.crl_distribution_point, script.root.ca_issuers}};
+  if (!root) {
+    offline.check_key(active_root(offline, script.state.string()));
+  }
   if (root) {
     make_ceremony_root(room, offline);
   } else if (room.arguments().step == "sign-subordinate") {
@@ -149,16 +169,18 @@ void hold(CeremonyRoom& room) {
 int key_ceremony(const CeremonyArguments& arguments, Format format) {
   // No core file, no debugger: there are PINs in this process.
   ::prctl(PR_SET_DUMPABLE, 0);
-  CeremonyRoom room{arguments};
+  std::optional<CeremonyRoom> opened;
   try {
+    CeremonyRoom& room = opened.emplace(arguments);
     hold(room);
-  } catch (const pkcs11::Error& error) {
-    room.stopped(error.what());
-    throw token_failure(error, arguments.script, "this step is not done");
   } catch (const std::exception& error) {
-    room.stopped(error.what());
-    throw;
+    const Failure failure = ceremony_failure(error, arguments.script);
+    if (opened) {
+      opened->stopped(failure.what());
+    }
+    throw Failure{failure};
   }
+  const CeremonyRoom& room = *opened;
   if (format == Format::json) {
     print_json(std::cout, {{"folder", room.folder().string()}, {"step", arguments.step}});
   }

@@ -59,7 +59,7 @@ std::filesystem::path usable(const std::filesystem::path& folder, bool create) {
 
 }  // namespace
 
-ca::AuthorityServiceOptions offline_options() {
+ca::AuthorityServiceOptions offline_options(const PublishedFiles& published) {
   ca::AuthorityServiceOptions options;
   options.regions = {kRegion};
   options.key_token = kOfflineToken;
@@ -68,6 +68,8 @@ ca::AuthorityServiceOptions offline_options() {
   options.issue_wait = std::chrono::minutes{1};
   options.sign_deadline = std::chrono::seconds{30};
   options.max_authorities = 1;
+  options.revocation.published_crl = published.crl;
+  options.revocation.published_ca_issuers = published.ca_issuers;
   return options;
 }
 
@@ -87,9 +89,9 @@ ca::Caller make_caller() {
 }
 
 OfflineAuthority::OfflineAuthority(const std::filesystem::path& folder, const TokenArguments& token,
-                                   bool create) {
+                                   bool create, const PublishedFiles& published) {
   const auto where = usable(folder, create);
-  parts_ = std::make_unique<Parts>(where, completed(where, token));
+  parts_ = std::make_unique<Parts>(where, completed(where, token), published);
   await_token(parts_->token, "nothing was signed");
   parts_->service.start([](const std::string& notice) { std::cerr << "chancery: " << notice << '\n'; });
   await_unfinished();
@@ -107,6 +109,24 @@ std::optional<ca::AuthorityRecord> OfflineAuthority::authority() {
     return std::nullopt;
   }
   return std::move(page.authorities.front());
+}
+
+void OfflineAuthority::check_key(const ca::AuthorityRecord& root) {
+  constexpr auto kLimit = std::chrono::seconds{30};
+  const auto spki = ca::Certificate::parse(root.certificate_der).public_key.spki_der();
+  try {
+    parts_->token.audit(pkcs11::Uri::parse(root.key_uri), spki, std::chrono::steady_clock::now() + kLimit);
+  } catch (const pkcs11::Error& error) {
+    const auto kind = error.error_class();
+    if (kind != pkcs11::ErrorClass::key_missing && kind != pkcs11::ErrorClass::key_refused) {
+      throw;
+    }
+    throw Failure{
+        "the root's key in this token is not the one that its ceremony made: " + error.cause(), root.key_uri,
+        "use the root's own token, or restore its backup with the vendor's tool; find out who changed "
+        "this one before it is used again",
+        "nothing was signed"};
+  }
 }
 
 void OfflineAuthority::await_unfinished() {

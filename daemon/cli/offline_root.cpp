@@ -77,7 +77,8 @@ OfflineRoot make_root(OfflineAuthority& offline, const RootPlan& plan, const std
 ca::AuthorityRecord active_root(OfflineAuthority& offline, const std::string& folder) {
   auto root = offline.authority();
   if (!root || root->status != ca::AuthorityStatus::active) {
-    throw Failure{"this folder has no root that can sign", folder, "finish chancery ca init-root first"};
+    throw Failure{"this folder has no root that can sign", folder,
+                  "finish its root first: chancery ca init-root, or the ceremony's step root"};
   }
   return *std::move(root);
 }

@@ -49,12 +49,16 @@ void await_token(pkcs11::Token& token, const std::string& undone) {
     const bool hopeless =
         status.state == pkcs11::TokenState::sealed || status.state == pkcs11::TokenState::down;
     if (hopeless || steady_clock::now() >= begin + kLimit) {
+      const bool sealed = status.state == pkcs11::TokenState::sealed;
       throw Failure{
           "the token cannot be used: " + status.detail +
               (status.last_error.empty() || status.detail.find(status.last_error) != std::string::npos
                    ? ""
                    : " (" + status.last_error + ")"),
-          token.options().uri.text(), "run chancery doctor with the same --module, --token and --pin-source",
+          token.options().uri.text(),
+          sealed ? "it took one attempt with the PIN of " + token.options().pin.text() +
+                       " and none will follow: find the PIN that it has now before it locks"
+                 : "run chancery doctor with the same --module, --token and --pin-source",
           undone};
     }
   }

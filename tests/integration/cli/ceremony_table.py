@@ -1,6 +1,7 @@
 """A table with a ceremony on it: the sample script, keys for its roles, a SoftHSM of its own."""
 import datetime
 import os
+import re
 import subprocess
 
 from conftest import SOURCE
@@ -12,6 +13,32 @@ TWO = "custodian-1,custodian-3,witness-1"
 def now(offset_minutes=0):
     time = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(minutes=offset_minutes)
     return time.strftime("%Y-%m-%dT%H:%MZ")
+
+
+def new_key(file):
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", file], check=True)
+    return file.with_suffix(".pub").read_text()
+
+
+def restored_pins(table, *numbers):
+    """What plain gfcombine makes of the share files: user PIN and security officer's PIN."""
+    names = []
+    for number in numbers:
+        lines = [line.split() for line in table.share(number).read_text().splitlines() if re.match(r"\d+ ", line)]
+        name = table.folder / f"raw.{number:03}"
+        name.write_bytes(bytes.fromhex("".join("".join(line[1:-1]) for line in lines)))
+        names.append(name)
+    subprocess.run(["gfcombine", "-o", table.folder / "pins", *names], check=True)
+    pins = (table.folder / "pins").read_text()
+    return pins[:32], pins[32:]
+
+
+def says(answer, *words):
+    assert answer.code == 1, answer.out + answer.err
+    for word in words:
+        assert word in answer.err, answer.err
+    assert "\n  not done: " in answer.err and "\n  do:    " in answer.err, answer.err
+    assert "\n  code:" not in answer.err, answer.err
 
 
 def without_network():

@@ -5,33 +5,13 @@ import subprocess
 
 import pytest
 
-from ceremony_table import ALL, TWO, Table, now, without_network
+from ceremony_table import ALL, TWO, Table, new_key, now, restored_pins, says, without_network
 from conftest import MODULE, SOURCE
 
 
 @pytest.fixture
 def table(bench):
     return Table(bench)
-
-
-def restored_pins(table, *numbers):
-    """What plain gfcombine makes of the share files: user PIN and security officer's PIN."""
-    names = []
-    for number in numbers:
-        lines = [line.split() for line in table.share(number).read_text().splitlines() if re.match(r"\d+ ", line)]
-        name = table.folder / f"raw.{number:03}"
-        name.write_bytes(bytes.fromhex("".join("".join(line[1:-1]) for line in lines)))
-        names.append(name)
-    subprocess.run(["gfcombine", "-o", table.folder / "pins", *names], check=True)
-    pins = (table.folder / "pins").read_text()
-    return pins[:32], pins[32:]
-
-
-def says(answer, *words):
-    assert answer.code == 1, answer.out + answer.err
-    for word in words:
-        assert word in answer.err, answer.err
-    assert "not done: " in answer.err, answer.err
 
 
 def test_a_root_is_what_its_script_says(table):
@@ -171,7 +151,7 @@ def test_another_root_script_or_custodian_is_found(table):
     table.script.write_text(script)
     key = table.folder / "keys/custodian-1.pub"
     kept = key.read_text()
-    key.write_text((table.folder / "keys/custodian-2.pub").read_text())
+    key.write_text(new_key(table.folder / "stranger"))
     assert "another key than the ceremony's" in table.verify().out
     key.write_text(kept)
     (table.out() / "transcript.jsonl.custodian-1.sig").unlink()

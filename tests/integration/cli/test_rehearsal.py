@@ -138,3 +138,65 @@ def test_a_certificate_of_another_root_is_not_revoked(table):
     done, crl = revoke(table, "out")
     assert done.code == 1 and "has not signed the certificate" in done.err and "nothing was revoked" in done.err
     assert not crl.exists()
+
+
+def der_of(table, file):
+    return table.bench.openssl("x509", "-in", file, "-noout", "-text")
+
+
+def test_what_a_root_certifies_says_where_its_list_and_its_certificate_are(table):
+    """OpenSSL checks the whole chain by the lists: good with an empty one, refused with the one that has it."""
+    table.held()
+    table.subordinate()
+    assert table.run("sign-subordinate", *table.shares()).code == 0
+    other = Table(table.bench, "another-root")
+    other.script.write_text(other.script.read_text().replace("Example Root G1", "Example Root G2"))
+    other.held()
+    for ending in ("csr", "pem"):
+        (table.folder / f"in/other-root.{ending}").write_bytes((other.out() / f"root.{ending}").read_bytes())
+    signed = table.run("cross-sign", *table.shares())
+    assert signed.code == 0, signed.err
+    subordinate, cross = table.out("sign-subordinate") / "certificate.pem", table.out("cross-sign") / "cross.pem"
+    for file in (subordinate, cross):
+        text = der_of(table, file)
+        assert "CRL Distribution Points" in text and "URI:http://pki.example.com/example-root-g1.crl" in text, text
+        assert "CA Issuers - URI:http://pki.example.com/example-root-g1.cer" in text and "OCSP" not in text, text
+    assert "CRL Distribution" not in der_of(table, table.out() / "root.pem")
+    table.bench.openssl("x509", "-in", table.out() / "root.pem", "-outform", "DER", "-out", table.folder / "root.der")
+    assert (table.out() / "root.cer").read_bytes() == (table.folder / "root.der").read_bytes()
+
+    def judged(list_file, leaf):
+        table.bench.openssl("crl", "-inform", "DER", "-in", list_file, "-out", table.folder / "crl.pem")
+        done = subprocess.run(["openssl", "verify", "-crl_check_all", "-CAfile", table.out() / "root.pem", "-CRLfile",
+                               table.folder / "crl.pem", leaf], capture_output=True, text=True)
+        return done.returncode, done.stdout + done.stderr
+    script = table.script.read_text()
+    table.script.write_text(script.replace("[in/revoked.pem]", "[]"))
+    done, empty = revoke(table, "first")
+    assert done.code == 0, done.err
+    for file in (subordinate, cross):
+        assert judged(empty, file)[0] == 0, judged(empty, file)
+    table.script.write_text(script)
+    (table.folder / "in/revoked.pem").write_bytes(cross.read_bytes())
+    done, crl = revoke(table, "second")
+    assert done.code == 0, done.err
+    assert judged(crl, subordinate)[0] == 0 and "certificate revoked" in judged(crl, cross)[1]
+
+
+def test_a_root_whose_script_names_no_place_certifies_without_one(table):
+    table.script.write_text(re.sub(r"\n  (crl_distribution_point|ca_issuers):.*", "", table.script.read_text()))
+    table.held()
+    table.subordinate()
+    assert table.run("sign-subordinate", *table.shares()).code == 0
+    text = der_of(table, table.out("sign-subordinate") / "certificate.pem")
+    assert "CRL Distribution" not in text and "Authority Information" not in text
+
+
+@pytest.mark.parametrize("place", ["https://pki.example.com/root.crl", "http://pki.example.com/", "pki.example.com/root.crl",
+                                   "http://pki.example.com/a b.crl", "http://pki.example.com/../root.crl", "ldap://pki.example.com/x"])
+def test_a_place_that_nobody_can_fetch_from_is_refused(table, place):
+    script = table.script.read_text()
+    for key in ("crl_distribution_point", "ca_issuers"):
+        table.script.write_text(re.sub(rf"(\n  {key}:) .*", lambda found: f'{found[1]} "{place}"', script))
+        answer = table.root()
+        assert answer.code == 1 and f"root.{key}: " in answer.err and "no token was touched" in answer.err, answer.err
