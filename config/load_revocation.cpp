@@ -28,6 +28,7 @@ void read_ocsp(Mapping& map, RevocationOptions& revocation) {
   map.number("ocsp_unknown_per_second", revocation.ocsp_unknown_per_second, {1, 1'000'000});
   map.number("ocsp_nonce_per_second", revocation.ocsp_nonce_per_second, {1, 1'000'000});
   map.number("ocsp_several_per_second", revocation.ocsp_several_per_second, {1, 1'000'000});
+  map.number("ocsp_percent_per_sender", revocation.ocsp_percent_per_sender, {1, 100});
 }
 
 bool is_every_address(const std::string& address) {

@@ -122,6 +122,7 @@ struct RevocationOptions {
   std::size_t ocsp_unknown_per_second = 100;             // the same for each kind of answer that is not kept
   std::size_t ocsp_nonce_per_second = 100;
   std::size_t ocsp_several_per_second = 100;
+  std::size_t ocsp_percent_per_sender = 25;  // of each of these, for one network
   friend bool operator==(const RevocationOptions&, const RevocationOptions&) = default;
 };
 

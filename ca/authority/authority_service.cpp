@@ -270,8 +270,8 @@ void AuthorityService::record_session(const Caller& caller, const std::string& s
   (void)committed(state_->ledger, {AppendEvents{}, {std::move(opened)}});
 }
 
-OcspResponder::Reply AuthorityService::answer_ocsp(ByteView request) noexcept {
-  return state_->responder.answer(request);
+OcspResponder::Reply AuthorityService::answer_ocsp(ByteView request, const std::string& sender) noexcept {
+  return state_->responder.answer(request, sender);
 }
 
 std::optional<OcspResponder::Reply> AuthorityService::answer_ocsp_at_once(ByteView request) noexcept {

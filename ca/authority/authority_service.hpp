@@ -195,7 +195,7 @@ class AuthorityService {
 
   // OCSP for everybody, about the certificates of every authority that has it enabled: while it is ACTIVE or
   // DISABLED, and DELETED until it is gone (see OcspResponder).
-  [[nodiscard]] OcspResponder::Reply answer_ocsp(ByteView request) noexcept;
+  [[nodiscard]] OcspResponder::Reply answer_ocsp(ByteView request, const std::string& sender) noexcept;
   [[nodiscard]] std::optional<OcspResponder::Reply> answer_ocsp_at_once(ByteView request) noexcept;
   [[nodiscard]] OcspResponder::Status ocsp_status() const;
 

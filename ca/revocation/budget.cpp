@@ -4,18 +4,13 @@
 
 namespace ca {
 
-bool Budget::take(Time now) {
-  const std::lock_guard lock{mutex_};
-  if (now > at_) {
-    const double passed = std::chrono::duration<double>(now - at_).count();
-    left_ = std::min(per_second_, left_ + passed * per_second_);
-    at_ = now;
-  }
-  if (left_ < 1) {
-    return false;
-  }
-  left_ -= 1;
-  return true;
+Budget::Budget(double per_second, double part_of_sender)
+    : by_sender_{per_second * part_of_sender, std::max(per_second * part_of_sender, 1.0)},
+      all_{per_second, per_second} {}
+
+// The sender's first: one that has used up its own takes nothing from the others.
+bool Budget::take(const std::string& sender, RateLimit::Time now) {
+  return by_sender_.admit(sender, now) && all_.admit("", now);
 }
 
 }  // namespace ca

@@ -1,24 +1,21 @@
 #pragma once
-#include <chrono>
-#include <mutex>
+#include <string>
+
+#include "ca/base/rate_limit.hpp"
 
 namespace ca {
 
-// How many of something there may be: one second's worth at once, `per_second` over time. Thread-safe, never
-// waits.
+// How many of something there may be: one second's worth at once, `per_second` over time; and of these one
+// sender has at most its part, but one at once whatever the part. Thread-safe, never waits.
 class Budget {
  public:
-  using Time = std::chrono::steady_clock::time_point;
-
-  explicit Budget(double per_second) : per_second_{per_second}, left_{per_second} {}
-  // False when it is used up; then nothing is taken.
-  [[nodiscard]] bool take(Time now);
+  Budget(double per_second, double part_of_sender);
+  // False when there are none left, or none for this sender.
+  [[nodiscard]] bool take(const std::string& sender, RateLimit::Time now);
 
  private:
-  const double per_second_;
-  std::mutex mutex_;
-  double left_;
-  Time at_{};
+  RateLimit by_sender_;
+  RateLimit all_;
 };
 
 }  // namespace ca

@@ -96,10 +96,10 @@ OcspResponder::OcspResponder(OcspResponderOptions options, Inventory& inventory,
       notice_{std::move(notice)},
       cache_{options.max_cached},
       batches_{ledger, clock, options.batch},
-      fresh_{options.fresh_per_second},
-      unknown_{options.unknown_per_second},
-      nonce_{options.nonce_per_second},
-      several_{options.several_per_second} {
+      fresh_{options.fresh_per_second, options.part_of_sender},
+      unknown_{options.unknown_per_second, options.part_of_sender},
+      nonce_{options.nonce_per_second, options.part_of_sender},
+      several_{options.several_per_second, options.part_of_sender} {
   for (const OcspResult result : kOcspResults) {
     errors_[static_cast<std::size_t>(result)] =
         std::make_shared<const OcspAnswer>(OcspAnswer{result, ocsp_error(error_of(result)), std::nullopt});
@@ -132,8 +132,8 @@ OcspResponder::Reply OcspResponder::reply_of(Make make) noexcept {
   }
 }
 
-OcspResponder::Reply OcspResponder::answer(ByteView request) noexcept {
-  return reply_of([&] { return answer_or_throw(request); });
+OcspResponder::Reply OcspResponder::answer(ByteView request, const std::string& sender) noexcept {
+  return reply_of([&] { return answer_or_throw(request, sender); });
 }
 
 std::optional<OcspResponder::Reply> OcspResponder::answer_at_once(ByteView request) noexcept {
@@ -171,12 +171,14 @@ std::optional<OcspResponder::Question> OcspResponder::read(ByteView der) const {
   return question;
 }
 
-SharedOcspAnswer OcspResponder::answer_or_throw(ByteView der) {
-  const auto question = read(der);
+SharedOcspAnswer OcspResponder::answer_or_throw(ByteView der, const std::string& sender) {
+  auto question = read(der);
   if (!question) {
     return error(OcspResult::unauthorized);
   }
-  const auto& [request, issuer, keepable] = *question;
+  question->sender = sender;
+  const auto& request = question->request;
+  const auto& keepable = question->keepable;
   const auto now = [this] { return to_seconds(clock_.now()); };
   if (keepable) {
     // Made, perhaps, while this request waited.
@@ -267,13 +269,13 @@ OcspSingle OcspResponder::look_up(const CertId& id, const Entry& issuer, TimePoi
   return single;
 }
 
-// So that nobody spends the signatures of all others.
+// So that no kind of question and no sender spends the signatures of all others.
 void OcspResponder::spend(const Question& question, OcspResult result) {
   Budget& budget = result == OcspResult::unknown                  ? unknown_
                    : question.request.certificates.size() > 1     ? several_
                    : question.request.nonce || !question.keepable ? nonce_
                                                                   : fresh_;
-  if (!budget.take(std::chrono::steady_clock::now())) {
+  if (!budget.take(question.sender, std::chrono::steady_clock::now())) {
     throw Error{Code::throttled, "the signatures for answers of this kind are used up"};
   }
 }

@@ -23,6 +23,7 @@ struct OcspResponderOptions {
   double unknown_per_second = 100;  // about certificates that were not issued
   double nonce_per_second = 100;
   double several_per_second = 100;             // about several certificates at once
+  double part_of_sender = 0.25;                // of each of these, for questions from one network
   std::chrono::seconds notice_interval{3600};  // between two notices about one authority's unissued serials
 };
 
@@ -42,8 +43,9 @@ class OcspResponder {
     std::string cause;        // of an answer that is not signed: for the log
     Seconds at{};             // by our clock
   };
-  // Blocks on inventory, ledger and token, at most options.sign_wait on the last.
-  [[nodiscard]] Reply answer(ByteView request) noexcept;
+  // Blocks on inventory, ledger and token, at most options.sign_wait on the last. `sender` is the network
+  // that asks, whose part of the budgets an answer uses.
+  [[nodiscard]] Reply answer(ByteView request, const std::string& sender) noexcept;
   // The same without any wait; nullopt: answer() must be asked.
   [[nodiscard]] std::optional<Reply> answer_at_once(ByteView request) noexcept;
 
@@ -81,9 +83,10 @@ class OcspResponder {
     // The one serial when the answer may be kept: a single certificate with a serial that could be ours, in
     // one of the forms that clients write, without nonce.
     std::optional<SerialNumber> keepable;
+    std::string sender = {};
   };
   [[nodiscard]] std::optional<Question> read(ByteView request) const;
-  [[nodiscard]] SharedOcspAnswer answer_or_throw(ByteView request);
+  [[nodiscard]] SharedOcspAnswer answer_or_throw(ByteView request, const std::string& sender);
   [[nodiscard]] SharedOcspAnswer make(const Question& question);
   [[nodiscard]] std::vector<OcspSingle> look_up(const Question& question, TimePoint now);
   [[nodiscard]] OcspSingle look_up(const CertId& id, const Entry& issuer, TimePoint now);

@@ -19,7 +19,7 @@
 #include <string>
 #include <vector>
 
-#include "daemon/http/rate_limit.hpp"
+#include "ca/base/rate_limit.hpp"
 #include "daemon/net/chunked_body.hpp"
 #include "daemon/net/request_head.hpp"
 #include "daemon/net/server.hpp"
@@ -96,7 +96,7 @@ struct Shared {
   const std::function<void(const Access&)> on_access;
   std::atomic<bool> stopping{false};
   std::atomic<std::size_t> large_bodies{0};  // bytes
-  http::RateLimit rate{limits.requests_per_second, limits.request_burst};
+  ca::RateLimit rate{limits.requests_per_second, limits.request_burst};
   std::mutex mutex;  // connections, in_flight
   std::condition_variable quiet;
   std::set<std::shared_ptr<Connection>> connections;

@@ -84,7 +84,7 @@ class Routes {
     if (!is_question(request)) {
       return request.method == "POST" ? wrong_media_type() : otherwise_(request);
     }
-    return ocsp_response(request, authorities_.answer_ocsp(request_of(request)));
+    return ocsp_response(request, authorities_.answer_ocsp(request_of(request), request.remote_network));
   }
   [[nodiscard]] std::optional<HttpResponse> serve_at_once(const HttpRequest& request) const {
     if (!is_question(request)) {

@@ -25,6 +25,7 @@ ca::OcspResponderOptions ocsp_options(const config::RevocationOptions& from) {
   to.unknown_per_second = static_cast<double>(from.ocsp_unknown_per_second);
   to.nonce_per_second = static_cast<double>(from.ocsp_nonce_per_second);
   to.several_per_second = static_cast<double>(from.ocsp_several_per_second);
+  to.part_of_sender = static_cast<double>(from.ocsp_percent_per_sender) / 100;
   return to;
 }
 

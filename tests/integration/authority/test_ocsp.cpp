@@ -46,7 +46,7 @@ struct Answered {
     return sequence(sequence(sequence(sequence(id))));
   }
   [[nodiscard]] ca::OcspResponder::Reply reply(const ca::SerialNumber& serial) const {
-    return world.service->answer_ocsp(question(serial));
+    return world.service->answer_ocsp(question(serial), "192.0.2.1");
   }
   [[nodiscard]] OcspResult ask(const ca::SerialNumber& serial) const { return reply(serial).answer->result; }
   [[nodiscard]] OcspResult ask() const { return ask(leaf.serial); }

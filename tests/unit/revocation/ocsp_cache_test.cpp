@@ -54,14 +54,32 @@ TEST_CASE("ocsp cache: forgetting disturbs the watches of that serial only", "[r
 }
 
 TEST_CASE("budget: a second's worth at once, then as time goes by", "[revocation][I16]") {
-  ca::Budget budget{2};
+  ca::Budget budget{2, 1};
   const auto start = std::chrono::steady_clock::now();
-  CHECK(budget.take(start));
-  CHECK(budget.take(start));
-  CHECK_FALSE(budget.take(start));
-  CHECK(budget.take(start + std::chrono::milliseconds{500}));
-  CHECK_FALSE(budget.take(start + std::chrono::milliseconds{500}));
-  CHECK_FALSE(budget.take(start));  // a clock reading that is late
+  CHECK(budget.take("a", start));
+  CHECK(budget.take("b", start));
+  CHECK_FALSE(budget.take("a", start));
+  CHECK(budget.take("a", start + std::chrono::milliseconds{500}));
+  CHECK_FALSE(budget.take("b", start + std::chrono::milliseconds{500}));
+  CHECK_FALSE(budget.take("b", start));  // a clock reading that is late
+}
+
+TEST_CASE("budget: a sender that asks on after its part takes nothing from the others", "[revocation][I16]") {
+  ca::Budget budget{4, 0.25};
+  const auto start = std::chrono::steady_clock::now();
+  CHECK(budget.take("a", start));
+  for (int i = 0; i < 100; ++i) {
+    CHECK_FALSE(budget.take("a", start));
+  }
+  CHECK(budget.take("b", start));
+  CHECK(budget.take("c", start));
+  CHECK(budget.take("d", start));
+  CHECK_FALSE(budget.take("e", start));
+}
+
+TEST_CASE("budget: the smallest part is one question, however small the budget", "[revocation][I16]") {
+  ca::Budget budget{1, 0.01};
+  CHECK(budget.take("a", std::chrono::steady_clock::now()));
 }
 
 TEST_CASE("ocsp cache: while it is not known whether a certificate was revoked nothing about it is kept",

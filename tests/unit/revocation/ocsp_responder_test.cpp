@@ -36,7 +36,7 @@ TEST_CASE("ocsp: good is what was issued, and everything else is unknown or revo
   CHECK(world.responder.status().authorities.at(0).unissued == 0);
   CHECK(world.ask(ca::SerialNumber::random()) == OcspResult::unknown);
 
-  const auto all = world.responder.answer(ResponderWorld::request(
+  const auto all = world.answer(ResponderWorld::request(
       {world.cert_id(issued), world.cert_id(revoked, ca::Digest::sha256), world.cert_id(pending)}));
   const ReadAnswer read{*all.answer, world};
   REQUIRE(OCSP_resp_count(read.basic.get()) == 3);
@@ -67,7 +67,7 @@ TEST_CASE("ocsp: what is not understood or not ours costs no signature", "[revoc
   ResponderWorld world;
   const auto serial = world.issued();
   const auto foreign = world.make_authority("Somebody Else's CA");
-  const auto ask = [&](const ca::Bytes& request) { return world.responder.answer(request).answer->result; };
+  const auto ask = [&](const ca::Bytes& request) { return world.answer(request).answer->result; };
   ca::Bytes trailing = world.about(serial);
   trailing.push_back(0);
   ca::Bytes unknown_digest = world.about(serial);
@@ -98,7 +98,7 @@ TEST_CASE("ocsp: every hash algorithm names the same issuer", "[revocation]") {
   ResponderWorld world;
   const auto serial = world.issued();
   for (const auto digest : {ca::Digest::sha1, ca::Digest::sha256, ca::Digest::sha384, ca::Digest::sha512}) {
-    const auto reply = world.responder.answer(ResponderWorld::request({world.cert_id(serial, digest)}));
+    const auto reply = world.answer(ResponderWorld::request({world.cert_id(serial, digest)}));
     CHECK(reply.answer->result == OcspResult::good);
   }
 }
@@ -107,15 +107,15 @@ TEST_CASE("ocsp: a kept answer is given again until half of its life, then made 
   ResponderWorld world;
   const auto serial = world.issued();
   CHECK_FALSE(world.responder.answer_at_once(world.about(serial)).has_value());
-  const auto first = world.responder.answer(world.about(serial)).answer;
+  const auto first = world.answer(world.about(serial)).answer;
   REQUIRE(first->freshness);
   CHECK(world.responder.answer_at_once(world.about(serial))->answer == first);
   world.clock.advance(kHalf - std::chrono::seconds{1});
-  CHECK(world.responder.answer(world.about(serial)).answer == first);
+  CHECK(world.answer(world.about(serial)).answer == first);
   CHECK(world.signer.signatures == 1);
   world.clock.advance(std::chrono::seconds{1});
   CHECK_FALSE(world.responder.answer_at_once(world.about(serial)).has_value());
-  const auto second = world.responder.answer(world.about(serial)).answer;
+  const auto second = world.answer(world.about(serial)).answer;
   CHECK(second != first);
   CHECK(second->freshness->this_update == first->freshness->this_update + kHalf);
   CHECK(world.signer.signatures == 2);
@@ -125,12 +125,12 @@ TEST_CASE("ocsp: a kept answer is given again until half of its life, then made 
 TEST_CASE("ocsp: while one makes a new answer the others get the old one", "[revocation]") {
   ResponderWorld world;
   const auto serial = world.issued();
-  const auto first = world.responder.answer(world.about(serial)).answer;
+  const auto first = world.answer(world.about(serial)).answer;
   world.clock.advance(kHalf);
   ca::SharedOcspAnswer meanwhile;
   world.signer.after_next_signature(
       [&] { meanwhile = world.responder.answer_at_once(world.about(serial)).value().answer; });
-  CHECK(world.responder.answer(world.about(serial)).answer != first);
+  CHECK(world.answer(world.about(serial)).answer != first);
   CHECK(meanwhile == first);
 }
 
@@ -138,13 +138,13 @@ TEST_CASE("ocsp: without its token the responder gives what it keeps until nextU
           "[revocation]") {
   ResponderWorld world;
   const auto serial = world.issued();
-  const auto first = world.responder.answer(world.about(serial)).answer;
+  const auto first = world.answer(world.about(serial)).answer;
   world.signer.set_away(true);
   world.clock.advance(kHalf + std::chrono::minutes{1});
-  CHECK(world.responder.answer(world.about(serial)).answer == first);
+  CHECK(world.answer(world.about(serial)).answer == first);
   CHECK(world.ask(world.issued()) == OcspResult::try_later);
   world.clock.advance(kHalf);
-  const auto late = world.responder.answer(world.about(serial));
+  const auto late = world.answer(world.about(serial));
   CHECK(late.answer->result == OcspResult::try_later);
   CHECK_THAT(late.cause, Contains("away"));
   world.signer.set_away(false);
@@ -157,7 +157,7 @@ TEST_CASE("ocsp: a revocation while its answer is signed leaves no good behind",
   bool with_nonce = GENERATE(false, true);
   world.signer.after_next_signature([&] { world.revoke(serial); });
   const auto nonce = with_nonce ? std::optional{ca::Bytes(16, 7)} : std::nullopt;
-  CHECK(world.responder.answer(world.about(serial, nonce)).answer->result == OcspResult::revoked);
+  CHECK(world.answer(world.about(serial, nonce)).answer->result == OcspResult::revoked);
   CHECK(world.ask(serial) == OcspResult::revoked);
   CHECK((with_nonce || at_once(world, serial) == OcspResult::revoked));
 }
@@ -168,8 +168,7 @@ TEST_CASE("ocsp: a revocation between the look into the inventory and the signat
   const auto serial = world.issued();
   const auto other = world.issued();
   world.inventory.after_read = [&] { world.revoke(serial); };
-  const auto several =
-      world.responder.answer(ResponderWorld::request({world.cert_id(serial), world.cert_id(other)}));
+  const auto several = world.answer(ResponderWorld::request({world.cert_id(serial), world.cert_id(other)}));
   CHECK(several.answer->result == OcspResult::revoked);
   const auto next = world.issued();
   world.inventory.after_read = [&] { world.revoke(next); };
@@ -182,12 +181,12 @@ TEST_CASE("ocsp: a revocation replaces the kept answers of all forms, also when 
   const auto serial = world.issued();
   CHECK(world.ask(serial) == OcspResult::good);
   const ca::Bytes sha256_form = ResponderWorld::request({world.cert_id(serial, ca::Digest::sha256)});
-  CHECK(world.responder.answer(sha256_form).answer->result == OcspResult::good);
+  CHECK(world.answer(sha256_form).answer->result == OcspResult::good);
   world.signer.set_away(true);
   world.revoke(serial);
   CHECK_FALSE(world.responder.answer_at_once(world.about(serial)).has_value());
   CHECK(world.ask(serial) == OcspResult::try_later);
-  CHECK(world.responder.answer(sha256_form).answer->result == OcspResult::try_later);
+  CHECK(world.answer(sha256_form).answer->result == OcspResult::try_later);
   world.signer.set_away(false);
   CHECK(world.ask(serial) == OcspResult::revoked);
 }
@@ -197,7 +196,7 @@ TEST_CASE("ocsp: a nonce comes back and is never in a kept answer", "[revocation
   const auto serial = world.issued();
   CHECK(world.ask(serial) == OcspResult::good);
   const ca::Bytes nonce(128, 0x4E);
-  const auto reply = world.responder.answer(world.about(serial, nonce));
+  const auto reply = world.answer(world.about(serial, nonce));
   CHECK_FALSE(reply.answer->freshness);
   const ReadAnswer read{*reply.answer, world};
   const int at = OCSP_BASICRESP_get_ext_by_NID(read.basic.get(), NID_id_pkix_OCSP_Nonce, -1);
@@ -214,19 +213,20 @@ TEST_CASE("ocsp: a hash algorithm with odd parameters is answered and not kept",
   ca::Bytes request = world.about(serial);
   const ca::Bytes null{0x1A, 0x05, 0x00};  // the end of SHA-1's identifier and NULL
   *(std::search(request.begin(), request.end(), null.begin(), null.end()) + 1) = 0x30;
-  CHECK(world.responder.answer(request).answer->result == OcspResult::good);
+  CHECK(world.answer(request).answer->result == OcspResult::good);
   CHECK(world.responder.status().cached == 0);
 }
 
 TEST_CASE("ocsp: each kind of answer has a budget of its own", "[revocation][I16]") {
-  ResponderWorld world{
-      {.fresh_per_second = 2, .unknown_per_second = 1, .nonce_per_second = 1, .several_per_second = 1}};
+  ResponderWorld world{{.fresh_per_second = 2,
+                        .unknown_per_second = 1,
+                        .nonce_per_second = 1,
+                        .several_per_second = 1,
+                        .part_of_sender = 1}};
   const auto serial = world.issued();
   const ca::Bytes nonce(16, 1);
   const ca::Bytes two = ResponderWorld::request({world.cert_id(serial), world.cert_id(serial)});
-  const auto result = [&](const ca::Bytes& request) {
-    return world.responder.answer(request).answer->result;
-  };
+  const auto result = [&](const ca::Bytes& request) { return world.answer(request).answer->result; };
   CHECK(world.ask(ca::SerialNumber::random()) == OcspResult::unknown);
   CHECK(world.ask(ca::SerialNumber::random()) == OcspResult::try_later);
   CHECK(result(world.about(serial, nonce)) == OcspResult::good);
@@ -240,6 +240,38 @@ TEST_CASE("ocsp: each kind of answer has a budget of its own", "[revocation][I16
   CHECK(world.responder.status().authorities.at(0).unissued == 2);
 }
 
+TEST_CASE("ocsp: one sender has its part of each budget and leaves the rest to the others",
+          "[revocation][I16]") {
+  ResponderWorld world{{.fresh_per_second = 8,
+                        .unknown_per_second = 8,
+                        .nonce_per_second = 8,
+                        .several_per_second = 8,
+                        .part_of_sender = 0.25}};
+  const auto serial = world.issued();
+  const auto about_new = [&] { return world.about(world.issued()); };
+  const auto unknown = [&] { return world.about(ca::SerialNumber::random()); };
+  const auto with_nonce = [&] { return world.about(serial, ca::Bytes(16, 1)); };
+  const auto several = [&] {
+    return ResponderWorld::request({world.cert_id(serial), world.cert_id(serial)});
+  };
+  const std::function<ca::Bytes()> kinds[]{about_new, unknown, with_nonce, several};
+  for (const auto& kind : kinds) {
+    const auto answered = [&](const std::string& sender) {
+      int count = 0;
+      for (int i = 0; i < 20; ++i) {
+        count += world.answer(kind(), sender).answer->result == OcspResult::try_later ? 0 : 1;
+      }
+      return count;
+    };
+    CHECK(answered("192.0.2.1") == 2);
+    CHECK(answered("192.0.2.2") == 2);
+    CHECK(answered("2001:db8::") == 2);
+  }
+  // What is kept costs nobody's part.
+  REQUIRE(world.ask(serial, "192.0.2.3") == OcspResult::good);
+  CHECK(world.ask(serial, "192.0.2.1") == OcspResult::good);
+}
+
 TEST_CASE("ocsp: a signer that is absent or has ended never answers", "[revocation]") {
   ResponderWorld world;
   const auto serial = world.issued();
@@ -250,7 +282,7 @@ TEST_CASE("ocsp: a signer that is absent or has ended never answers", "[revocati
   auto with = world.authority;
   with.signer->validity.not_after = ca::to_seconds(world.clock.now()) + std::chrono::hours{1};
   world.responder.authorities().put(with.arn, 3, {with});
-  const auto last = world.responder.answer(world.about(serial)).answer;
+  const auto last = world.answer(world.about(serial)).answer;
   REQUIRE(last->freshness);
   CHECK(last->freshness->next_update == with.signer->validity.not_after);
   world.clock.advance(std::chrono::hours{1});
@@ -286,9 +318,9 @@ TEST_CASE("ocsp: a batch of signatures is intended before its first and ends wit
   ResponderWorld world;
   std::size_t intended_before = 0;
   world.signer.after_next_signature([&] { intended_before = world.ledger.of_type("ocsp.signing").size(); });
-  const auto first = world.responder.answer(world.about(world.issued())).answer;
+  const auto first = world.answer(world.about(world.issued())).answer;
   CHECK(intended_before == 1);
-  const auto second = world.responder.answer(world.about(world.issued())).answer;
+  const auto second = world.answer(world.about(world.issued())).answer;
   CHECK(world.responder.write_batches(false));
   CHECK(world.ledger.of_type("ocsp.signed").empty());
   world.clock.advance(std::chrono::minutes{1});

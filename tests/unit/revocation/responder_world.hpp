@@ -153,8 +153,12 @@ class ResponderWorld {
                                 const std::optional<ca::Bytes>& nonce = std::nullopt) const {
     return request({cert_id(serial)}, nonce);
   }
-  [[nodiscard]] ca::OcspResult ask(const ca::SerialNumber& serial) {
-    return responder.answer(about(serial)).answer->result;
+  [[nodiscard]] ca::OcspResponder::Reply answer(const ca::Bytes& request,
+                                                const std::string& sender = "192.0.2.1") {
+    return responder.answer(request, sender);
+  }
+  [[nodiscard]] ca::OcspResult ask(const ca::SerialNumber& serial, const std::string& sender = "192.0.2.1") {
+    return answer(about(serial), sender).answer->result;
   }
 
   FakeClock clock;

@@ -5,9 +5,9 @@
 #include <mutex>
 #include <string>
 
-namespace http {
+namespace ca {
 
-// Token buckets by share (see Route::share_of): `burst` requests at once, `per_second` over time. Those whose
+// Token buckets by share, which says who asks: `burst` requests at once, `per_second` over time. Those whose
 // bucket is full again are forgotten; more than kMaxBuckets that are not share one. Thread-safe, never waits.
 class RateLimit {
  public:
@@ -33,4 +33,4 @@ class RateLimit {
   Time swept_{};
 };
 
-}  // namespace http
+}  // namespace ca

@@ -1,8 +1,8 @@
-#include "daemon/http/rate_limit.hpp"
+#include "ca/base/rate_limit.hpp"
 
 #include <algorithm>
 
-namespace http {
+namespace ca {
 namespace {
 
 constexpr std::chrono::seconds kSweepPause{1};  // a flood of strangers must not make every request a sweep
@@ -40,4 +40,4 @@ double RateLimit::left_in(const Bucket& bucket, Time now) const {
   return std::min(burst_, bucket.left + std::max(passed, 0.0) * per_second_);
 }
 
-}  // namespace http
+}  // namespace ca
