@@ -203,7 +203,7 @@ void Connection::expect_body() {
   if (to_hold > http::kOrdinaryBody) {
     large_body_ = LargeBody::take(shared_.large_bodies, to_hold, shared_.limits.large_bodies);
     if (!large_body_) {
-      refuse(full(*route_, request_, "other large bodies have the memory for them"));
+      refuse(not_now(503, route_->when_full, request_, "other large bodies have the memory for them"));
       return;
     }
   }

@@ -52,7 +52,8 @@ struct Listener {
 // A place among the connections of a listener, given back with the object.
 class Seat {
  public:
-  // Empty when the listener or the source (an IPv4 address, an IPv6 /64 network) has all that it may.
+  // Empty when the listener or the source (an IPv4 address, an IPv6 /64 network) has all that it may: at most
+  // connections_per_ip, and free * free / connections while that is less, but one.
   [[nodiscard]] static std::optional<Seat> take(Listener& listener, const boost::asio::ip::address& remote,
                                                 const Limits& limits);
   Seat(Seat&& other) noexcept : listener_{std::exchange(other.listener_, nullptr)}, source_{other.source_} {}

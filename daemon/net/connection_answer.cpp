@@ -133,19 +133,20 @@ std::optional<http::HttpResponse> Connection::post(const std::shared_ptr<Job>& j
   const std::string share = route.share_of ? route.share_of(request) : std::string{};
   if (!share.empty() && !shared_.rate.admit(share, std::chrono::steady_clock::now())) {
     ++listener_.throttled;
-    return throttled(route, request, "its sender is over its rate of requests");
+    return not_now(429, route.when_throttled, request, "its sender is over its rate of requests");
   }
   switch (pool_of(shared_.pools, route.pool(request)).post(share, [job] { job->run(); })) {
     case http::WorkerPool::Posted::taken:
       return std::nullopt;
     case http::WorkerPool::Posted::share_used:
       ++listener_.throttled;
-      return throttled(route, request, "its sender has all places in its pool that it may have");
+      return not_now(429, route.when_throttled, request,
+                     "its sender has all places in its pool that it may have");
     case http::WorkerPool::Posted::queue_full:
       break;
   }
   ++listener_.queue_full;
-  return full(route, request, "the queue of its pool is full");
+  return not_now(503, route.when_full, request, "the queue of its pool is full");
 }
 
 void Connection::answer(http::HttpResponse response) {

@@ -114,26 +114,14 @@ http::HttpResponse problem(int status, const std::string& detail) {
   return response;
 }
 
-http::HttpResponse full(const http::Route& route, const http::HttpRequest& request,
-                        const std::string& cause) {
+http::HttpResponse not_now(int status, const http::Handler& in_words_of_route,
+                           const http::HttpRequest& request, const std::string& cause) {
   http::HttpResponse response;
-  if (route.when_full) {
-    response = route.when_full(request);
+  if (in_words_of_route) {
+    response = in_words_of_route(request);
   } else {
-    response = problem(503, "too many requests wait; send it again");
-    response.headers.emplace_back("Retry-After", "1");
-  }
-  response.cause = cause;
-  return response;
-}
-
-http::HttpResponse throttled(const http::Route& route, const http::HttpRequest& request,
-                             const std::string& cause) {
-  http::HttpResponse response;
-  if (route.when_throttled) {
-    response = route.when_throttled(request);
-  } else {
-    response = problem(429, "too many requests of yours; send it again later");
+    response = problem(status, status == 429 ? "too many requests of yours; send it again later"
+                                             : "too many requests wait; send it again");
     response.headers.emplace_back("Retry-After", "1");
   }
   response.cause = cause;

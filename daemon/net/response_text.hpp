@@ -22,13 +22,10 @@ struct ResponseFraming {
 // application/problem+json (RFC 9457) for errors that arise before a protocol sees the request.
 [[nodiscard]] http::HttpResponse problem(int status, const std::string& detail);
 
-// There is no room for the request: in the words of its route, else 503 with Retry-After.
-[[nodiscard]] http::HttpResponse full(const http::Route& route, const http::HttpRequest& request,
-                                      const std::string& cause);
-
-// The sender has used up its share: in the words of the route, else 429 with Retry-After.
-[[nodiscard]] http::HttpResponse throttled(const http::Route& route, const http::HttpRequest& request,
-                                           const std::string& cause);
+// There is no room for the request (503), or its sender has used up its share (429): in the words of the
+// route, else as a problem document with Retry-After.
+[[nodiscard]] http::HttpResponse not_now(int status, const http::Handler& in_words_of_route,
+                                         const http::HttpRequest& request, const std::string& cause);
 
 [[nodiscard]] std::string_view reason_phrase(int status);
 

@@ -47,6 +47,14 @@ std::string source_of(const boost::asio::ip::address& remote) {
   return boost::asio::ip::address_v6{network}.to_string();
 }
 
+// Falls with the square of what is free: the first addresses have what they ask for, and it takes more than a
+// hundred that take all they can until an address that has nothing is refused.
+std::size_t most_of_source(std::size_t open, const Limits& limits) {
+  const std::size_t free = limits.connections - std::min(open, limits.connections);
+  return std::clamp<std::size_t>(free * free / std::max<std::size_t>(limits.connections, 1), 1,
+                                 std::max<std::size_t>(limits.connections_per_ip, 1));
+}
+
 }  // namespace
 
 std::optional<Seat> Seat::take(Listener& listener, const boost::asio::ip::address& remote,
@@ -55,7 +63,7 @@ std::optional<Seat> Seat::take(Listener& listener, const boost::asio::ip::addres
   const std::lock_guard lock{listener.mutex};
   const auto known = listener.per_source.find(source);
   const std::size_t from_source = known == listener.per_source.end() ? 0 : known->second;
-  if (listener.open >= limits.connections || from_source >= limits.connections_per_ip) {
+  if (listener.open >= limits.connections || from_source >= most_of_source(listener.open, limits)) {
     return std::nullopt;
   }
   const auto place = listener.per_source.try_emplace(source, 0).first;

@@ -36,7 +36,7 @@ struct Limits {
   double requests_per_second = 10000;           // of each share (http::Route::share_of)
   double request_burst = 20000;
   std::size_t connections = 4096;
-  std::size_t connections_per_ip = 1024;  // IPv6: per /64 network
+  std::size_t connections_per_ip = 1024;  // IPv6: per /64 network; fewer when few are free, see Seat
 };
 
 // A line of the access log and the input of the request metrics; called on an I/O thread, must be quick.

@@ -1,4 +1,6 @@
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -217,6 +219,21 @@ TEST_CASE("limits: a reader that stands still is dropped and one that is slow is
   CHECK(size >= 8 * 1024 * 1024);
 }
 
+namespace {
+
+// The whole of 127.0.0.0/8 is this machine.
+std::unique_ptr<Client> client_of(int address, std::uint16_t port) {
+  auto client = std::make_unique<Client>();
+  sockaddr_in from{};
+  from.sin_family = AF_INET;
+  from.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1 + static_cast<std::uint32_t>(address));
+  REQUIRE(bind(client->descriptor(), reinterpret_cast<const sockaddr*>(&from), sizeof from) == 0);
+  client->connect(port);
+  return client;
+}
+
+}  // namespace
+
 TEST_CASE("limits: connections over the cap are closed and a free place is taken again",
           "[net][integration][I16]") {
   net::Limits limits;
@@ -224,7 +241,7 @@ TEST_CASE("limits: connections over the cap are closed and a free place is taken
   World world{{.limits = limits}};
   std::vector<std::unique_ptr<Client>> open;
   for (int i = 0; i < 3; ++i) {
-    open.push_back(std::make_unique<Client>(world.port()));
+    open.push_back(client_of(i, world.port()));
     open.back()->send(post("/echo", "x"));
     CHECK(status_of(open.back()->answer()) == 200);
   }
@@ -235,6 +252,39 @@ TEST_CASE("limits: connections over the cap are closed and a free place is taken
   open.pop_back();
   REQUIRE(World::eventually([&] { return world.counters().open_connections == 2; }));
   CHECK(world.serves());
+}
+
+TEST_CASE("limits: a few addresses that take all they can leave places for the others",
+          "[net][integration][I16]") {
+  constexpr std::size_t kPlaces = 64;
+  net::Limits limits;
+  limits.connections = kPlaces;
+  limits.connections_per_ip = 16;
+  World world{{.limits = limits}};
+  std::vector<std::unique_ptr<Client>> open;
+  const auto get_in = [&](int address) {
+    const net::Counters before = world.counters();
+    open.push_back(client_of(address, world.port()));
+    REQUIRE(World::eventually([&] {
+      const net::Counters now = world.counters();
+      return now.accepted + now.refused_connections > before.accepted + before.refused_connections;
+    }));
+    return world.counters().accepted > before.accepted;
+  };
+  const auto takes_all_it_can = [&](int address) {
+    std::size_t taken = 0;
+    while (get_in(address)) {
+      ++taken;
+    }
+    return taken;
+  };
+  CHECK(takes_all_it_can(0) == 16);  // connections_per_ip
+  for (int address = 1; address < 12; ++address) {
+    CHECK(takes_all_it_can(address) >= 1);
+  }
+  CHECK(world.counters().open_connections < kPlaces);
+  CHECK(get_in(12));
+  CHECK_FALSE(get_in(12));
 }
 
 TEST_CASE("limits: one address cannot take every place", "[net][integration][I16]") {
