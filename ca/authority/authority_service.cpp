@@ -36,6 +36,7 @@ AuthorityService::State::State(AuthorityServiceOptions service_options,
       crl_files{{.name = "crls", .directory = options.revocation.crl_directory, .url = std::nullopt}},
       crl_series{the_ledger, the_inventory, options.revocation.partition_size},
       crl_issuing{the_ledger, the_inventory, the_signer, crl_files},
+      published_crls{the_clock},
       responder{
           options.ocsp, the_inventory, the_ledger, the_signer, the_clock, [this](const std::string& message) {
             if (notice) {

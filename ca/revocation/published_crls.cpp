@@ -1,5 +1,6 @@
 #include "ca/revocation/published_crls.hpp"
 
+#include <algorithm>
 #include <mutex>
 
 namespace ca {
@@ -8,6 +9,10 @@ void PublishedCrls::put(PublishedCrl crl) {
   const std::unique_lock lock{mutex_};
   auto& slot = by_name_[crl.name];
   if (!slot || slot->number < crl.number) {
+    crl.modified = to_seconds(clock_.now()) + std::chrono::seconds{1};
+    if (slot) {
+      crl.modified = std::max(crl.modified, slot->modified + std::chrono::seconds{1});
+    }
     slot = std::make_shared<const PublishedCrl>(std::move(crl));
   }
 }

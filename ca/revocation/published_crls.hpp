@@ -19,11 +19,15 @@ struct PublishedCrl {
   Seconds next_update{};
   Sha256 sha256{};
   std::shared_ptr<const Bytes> der;
+  // Set by PublishedCrls: a second after it was put, which no other CRL of the series has in this process,
+  // however fast they follow each other and whatever the clock does.
+  Seconds modified{};
 };
 
 // The last CRL of each series, in memory. Thread-safe.
 class PublishedCrls {
  public:
+  explicit PublishedCrls(const Clock& clock) : clock_{clock} {}
   // Takes the place of one with a smaller number, never of another (I8).
   void put(PublishedCrl crl);
   // nullptr when absent.
@@ -31,6 +35,7 @@ class PublishedCrls {
   [[nodiscard]] std::vector<std::shared_ptr<const PublishedCrl>> all() const;
 
  private:
+  const Clock& clock_;
   mutable std::shared_mutex mutex_;
   std::map<std::string, std::shared_ptr<const PublishedCrl>> by_name_;
 };

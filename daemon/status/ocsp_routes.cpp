@@ -5,6 +5,7 @@
 #include "ca/x509/ocsp.hpp"
 #include "daemon/http/http_date.hpp"
 #include "daemon/status/ocsp_path.hpp"
+#include "daemon/status/problem.hpp"
 
 namespace status {
 namespace {
@@ -26,11 +27,8 @@ bool is_ocsp_request(std::string_view content_type) {
 }
 
 HttpResponse wrong_media_type() {
-  return {.status = 415,
-          .content_type = "application/problem+json",
-          .body = R"({"type":"about:blank","title":"Unsupported Media Type","status":415,)"
-                  R"("detail":"an OCSP request has the media type application/ocsp-request"})",
-          .headers = {{"Cache-Control", "no-store"}}};
+  return problem(415, "unsupported_media_type", "Unsupported media type",
+                 "an OCSP request has the media type application/ocsp-request");
 }
 
 // The request's DER; empty, which is malformed, when there is none.

@@ -7,6 +7,7 @@
 #include "daemon/http/byte_range.hpp"
 #include "daemon/http/http_date.hpp"
 #include "daemon/status/ocsp_routes.hpp"
+#include "daemon/status/problem.hpp"
 
 namespace status {
 namespace {
@@ -17,34 +18,12 @@ using http::HttpResponse;
 // A new CRL comes with a revocation, so nobody keeps an old one for long.
 constexpr const char* kCrlCaching = "public, max-age=30";
 
-// RFC 9457. No text from the request goes in, so nothing needs escaping.
-HttpResponse problem(int code, std::string_view name, std::string_view title, std::string_view detail) {
-  std::string body = "{\"type\":\"urn:chancery:problem:";
-  body += name;
-  body += "\",\"title\":\"";
-  body += title;
-  body += "\",\"status\":" + std::to_string(code) + ",\"detail\":\"";
-  body += detail;
-  body += "\",\"code\":\"";
-  body += name;
-  body += "\"}";
-  return {.status = code, .content_type = "application/problem+json", .body = std::move(body), .headers = {}};
-}
+struct Sources {
+  ca::AuthorityService& authorities;
+  const ca::Clock& clock;
+};
 
-HttpResponse not_found() {
-  HttpResponse response =
-      problem(404, "resource_not_found", "Not found", "nothing of that name is published here");
-  // It may be at any moment.
-  response.headers.emplace_back("Cache-Control", "no-store");
-  return response;
-}
-
-HttpResponse unavailable(const std::string& cause) {
-  HttpResponse response = problem(503, "unavailable", "Temporarily not available", "send the request again");
-  response.headers.emplace_back("Retry-After", "1");
-  response.cause = cause;
-  return response;
-}
+HttpResponse nothing() { return not_found("nothing of that name is published here"); }
 
 HttpResponse failed(const std::string& cause) {
   HttpResponse response =
@@ -53,25 +32,26 @@ HttpResponse failed(const std::string& cause) {
   return response;
 }
 
-HttpResponse find(ca::AuthorityService& authorities, const HttpRequest& request) {
+HttpResponse find(const Sources& from, const HttpRequest& request) {
+  ca::AuthorityService& authorities = from.authorities;
   if (const auto name = named_in(request.path, "/ca/", ".cer")) {
     const auto der = authorities.public_certificate(*name);
-    return der ? certificate_response(request, *der, "application/pkix-cert") : not_found();
+    return der ? certificate_response(request, *der, "application/pkix-cert") : nothing();
   }
   if (const auto name = named_in(request.path, "/ca/", ".p7c")) {
     const auto chain = authorities.public_chain(*name);
-    return chain.empty() ? not_found()
+    return chain.empty() ? nothing()
                          : certificate_response(request, ca::certs_only(chain), "application/pkcs7-mime");
   }
   const auto slash = request.path.rfind('/');
   const auto name = named_in(std::string_view{request.path}.substr(slash), "/", ".crl");
   const auto crl = name ? authorities.crl(name->text()) : nullptr;
-  return crl ? crl_response(request, *crl) : not_found();
+  return crl ? crl_response(request, *crl, from.clock.now()) : nothing();
 }
 
-HttpResponse serve(ca::AuthorityService& authorities, const HttpRequest& request) {
+HttpResponse serve(const Sources& from, const HttpRequest& request) {
   try {
-    return find(authorities, request);
+    return find(from, request);
   } catch (const ca::Error& error) {
     return error.code() == ca::Code::unavailable ? unavailable(error.what()) : failed(error.what());
   } catch (const std::exception& error) {
@@ -81,8 +61,8 @@ HttpResponse serve(ca::AuthorityService& authorities, const HttpRequest& request
   }
 }
 
-std::optional<HttpResponse> serve_at_once(ca::AuthorityService& authorities, const HttpRequest& request) {
-  HttpResponse response = serve(authorities, request);
+std::optional<HttpResponse> serve_at_once(const Sources& from, const HttpRequest& request) {
+  HttpResponse response = serve(from, request);
   return response.status == 404 ? std::nullopt : std::optional{std::move(response)};
 }
 
@@ -116,18 +96,25 @@ HttpResponse certificate_response(const HttpRequest& request, const ca::Bytes& d
   return response;
 }
 
-HttpResponse crl_response(const HttpRequest& request, const ca::PublishedCrl& crl) {
+// RFC 9110, 8.8.2.2: a date tells apart only what is a second apart, so none is said or heard before the
+// second has come that this CRL alone has.
+HttpResponse crl_response(const HttpRequest& request, const ca::PublishedCrl& crl, ca::TimePoint now) {
   const std::string tag = '"' + ca::to_hex(crl.sha256) + '"';
-  const std::string modified = http::http_date(ca::to_seconds(crl.issued_at).time_since_epoch().count());
   HttpResponse response{
       .content_type = "application/pkix-crl",
-      .headers = {{"ETag", tag},
-                  {"Cache-Control", kCrlCaching},
-                  {"Last-Modified", modified},
-                  {"Accept-Ranges", "bytes"}},
+      .headers = {{"ETag", tag}, {"Cache-Control", kCrlCaching}, {"Accept-Ranges", "bytes"}},
+  };
+  std::optional<std::string> modified;
+  if (now >= crl.modified) {
+    modified = http::http_date(crl.modified.time_since_epoch().count());
+    response.headers.emplace_back("Last-Modified", *modified);
+  }
+  const auto holds_date = [&](std::string_view header) {
+    const auto held = request.header(header);
+    return held && modified && *held == *modified;
   };
   const bool tagged = request.header("If-None-Match").has_value();
-  if (holds(request, tag) || (!tagged && request.header("If-Modified-Since") == modified)) {
+  if (holds(request, tag) || (!tagged && holds_date("If-Modified-Since"))) {
     response.status = 304;
     response.content_type.clear();
     return response;
@@ -136,7 +123,7 @@ HttpResponse crl_response(const HttpRequest& request, const ca::PublishedCrl& cr
   http::SharedBody body{crl.der, 0, total};
   const auto condition = request.header("If-Range");
   const auto wanted = request.header("Range");
-  const bool whole = condition && *condition != tag && *condition != modified;
+  const bool whole = condition && *condition != tag && !holds_date("If-Range");
   if (const auto range = wanted && !whole ? http::byte_range(*wanted, total) : std::nullopt) {
     if (range->size == 0) {
       response = problem(416, "range_not_satisfiable", "Range not satisfiable", "the CRL is shorter");
@@ -154,21 +141,22 @@ HttpResponse crl_response(const HttpRequest& request, const ca::PublishedCrl& cr
   return response;
 }
 
-void add_routes(http::Router& router, ca::AuthorityService& authorities) {
+void add_routes(http::Router& router, ca::AuthorityService& authorities, const ca::Clock& clock) {
+  const Sources from{authorities, clock};
+  const auto handler = [from](const HttpRequest& request) { return serve(from, request); };
   for (const char* path : {"/ca/*", "/*"}) {
     router.add({
         .method = "GET",
         .path = path,
         .pool = [](const HttpRequest&) { return http::Pool::status; },
-        .handler = [&authorities](const HttpRequest& request) { return serve(authorities, request); },
+        .handler = handler,
         // All of it is in memory: a slow token that holds the pool's threads holds up no download.
-        .at_once = [&authorities](const HttpRequest& request) { return serve_at_once(authorities, request); },
+        .at_once = [from](const HttpRequest& request) { return serve_at_once(from, request); },
         .max_body = 1024,
         .when_full = [](const HttpRequest&) { return unavailable("the queue is full"); },
     });
   }
-  add_ocsp_routes(router, authorities,
-                  [&authorities](const HttpRequest& request) { return serve(authorities, request); });
+  add_ocsp_routes(router, authorities, handler);
 }
 
 }  // namespace status

@@ -12,8 +12,8 @@
 //   GET /<path>/<series>.crl     the last CRL of that series, whatever the path: it is the CustomPath's
 namespace status {
 
-// The authorities must outlive the router.
-void add_routes(http::Router& router, ca::AuthorityService& authorities);
+// Authorities and clock must outlive the router.
+void add_routes(http::Router& router, ca::AuthorityService& authorities, const ca::Clock& clock);
 
 // The name in <prefix><name><suffix>: an authority's id, or that with the number of a later key (KeyName); of
 // a CRL the same, or the uuid of a partition. nullopt for every other path. Pure.
@@ -23,6 +23,7 @@ void add_routes(http::Router& router, ca::AuthorityService& authorities);
 [[nodiscard]] http::HttpResponse certificate_response(const http::HttpRequest& request, const ca::Bytes& der,
                                                       const std::string& media_type);
 // The CRL, a part of it, or 304. Pure.
-[[nodiscard]] http::HttpResponse crl_response(const http::HttpRequest& request, const ca::PublishedCrl& crl);
+[[nodiscard]] http::HttpResponse crl_response(const http::HttpRequest& request, const ca::PublishedCrl& crl,
+                                              ca::TimePoint now);
 
 }  // namespace status

@@ -2,6 +2,7 @@
 
 #include "ca/base/digest.hpp"
 #include "ca/base/hex.hpp"
+#include "daemon/status/problem.hpp"
 
 namespace status {
 namespace {
@@ -14,15 +15,6 @@ constexpr std::string_view kSuffix = ".pem";
 // A root is announced days before it is used; asking again costs a 304.
 constexpr const char* kCaching = "public, max-age=300";
 
-HttpResponse problem(int status, const char* name, const char* title, const char* detail) {
-  return {.status = status,
-          .content_type = "application/problem+json",
-          .body = std::string{R"({"type":"urn:chancery:problem:)"} + name + R"(","title":")" + title +
-                  R"(","status":)" + std::to_string(status) + R"(,"detail":")" + detail + R"(","code":")" +
-                  name + R"("})",
-          .headers = {{"Cache-Control", "no-store"}}};
-}
-
 HttpResponse serve(const TrustBundles& bundles, const HttpRequest& request) {
   std::string_view name = request.path;
   const bool is_bundle =
@@ -33,7 +25,7 @@ HttpResponse serve(const TrustBundles& bundles, const HttpRequest& request) {
           ? all->find(std::string{name.substr(kPrefix.size(), name.size() - kPrefix.size() - kSuffix.size())})
           : all->end();
   if (found == all->end()) {
-    return problem(404, "resource_not_found", "Not found", "there is no trust bundle of that name");
+    return not_found("there is no trust bundle of that name");
   }
   const std::string tag = '"' + ca::to_hex(ca::sha256(ca::bytes_of(found->second))) + '"';
   HttpResponse response{.content_type = "application/pem-certificate-chain",
@@ -68,13 +60,7 @@ void add_trust_routes(http::Router& router, const TrustBundles& bundles) {
       .pool = [](const HttpRequest&) { return http::Pool::status; },
       .handler = [&bundles](const HttpRequest& request) { return serve(bundles, request); },
       .max_body = 1024,
-      .when_full =
-          [](const HttpRequest&) {
-            HttpResponse response =
-                problem(503, "unavailable", "Temporarily not available", "send the request again");
-            response.headers.emplace_back("Retry-After", "1");
-            return response;
-          },
+      .when_full = [](const HttpRequest&) { return unavailable("the queue is full"); },
   });
 }
 

@@ -163,7 +163,7 @@ void Daemon::Parts::add_routes() {
   inventory::add_routes(api_routes, inventory_service);
   keys::add_routes(api_routes, key_service);
   sts::add_routes(api_routes, sts_service);
-  status::add_routes(status_routes, authorities);
+  status::add_routes(status_routes, authorities, clock);
   status::add_trust_routes(status_routes, bundles);
   ops::add_ops_routes(
       operations_routes, [this] { return checks(); }, metrics, CHANCERY_VERSION);

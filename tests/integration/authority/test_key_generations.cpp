@@ -64,7 +64,7 @@ struct Renewing {
     const auto issuer = authority_certificate(number);
     const ca::Bytes id = ca::encode_cert_id(ca::Digest::sha256, issuer.subject, issuer.public_key, serial);
     const auto sequence = [](const ca::Bytes& der) { return ca::der::element(ca::der::tag::kSequence, der); };
-    return service().answer_ocsp(sequence(sequence(sequence(sequence(id)))));
+    return service().answer_ocsp(sequence(sequence(sequence(sequence(id)))), "192.0.2.1");
   }
   [[nodiscard]] bool eventually(const ca::SerialNumber& serial, std::uint64_t number,
                                 OcspResult result) const {

@@ -49,7 +49,7 @@ struct Front {
     provisioning::add_routes(router, provisioning);
     inventory::add_routes(router, inventory);
     keys::add_routes(router, keys);
-    status::add_routes(router, *world.service);
+    status::add_routes(router, *world.service, world.clock);
   }
 
   acmpca::Dispatcher::Observer observer() {
