@@ -37,6 +37,7 @@ void AuthorityService::State::stop_background() {
     crl_loop->stop();
     publish_loop->stop();
     ocsp_loop->stop();
+    responder.tell_unissued(true);
     (void)responder.write_batches(true);
   }
 }

@@ -94,6 +94,7 @@ Loop::Turn AuthorityService::State::keep_ocsp() {
       say(about, about + " is not what it should be: " + error.what());
     }
   }
+  responder.tell_unissued(false);
   all_done = responder.write_batches(false) && all_done;
   return all_done ? Loop::Turn::idle : Loop::Turn::stuck;
 }

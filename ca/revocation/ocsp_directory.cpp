@@ -30,8 +30,8 @@ void OcspDirectory::put(const AuthorityArn& arn, std::uint64_t version, std::vec
   }
   const std::unique_lock lock{mutex_};
   Slot& slot = by_arn_[arn.text()];
-  if (!slot.tally) {
-    slot.tally = std::make_shared<OcspTally>();
+  if (!slot.unissued) {
+    slot.unissued = std::make_shared<UnissuedSerials>();
   } else if (version < slot.version) {
     return;
   }
@@ -42,7 +42,7 @@ void OcspDirectory::put(const AuthorityArn& arn, std::uint64_t version, std::vec
   slot.issuers.clear();
   slot.entries.clear();
   for (std::size_t i = 0; i < keys.size(); ++i) {
-    slot.entries.push_back(std::make_shared<const Entry>(Entry{std::move(keys[i]), slot.tally}));
+    slot.entries.push_back(std::make_shared<const Entry>(Entry{std::move(keys[i]), slot.unissued}));
     for (std::string& issuer : issuers[i]) {
       by_issuer_[issuer] = slot.entries.back();
       slot.issuers.push_back(std::move(issuer));

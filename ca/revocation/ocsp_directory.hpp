@@ -1,5 +1,4 @@
 #pragma once
-#include <atomic>
 #include <map>
 #include <memory>
 #include <optional>
@@ -9,6 +8,7 @@
 #include <vector>
 
 #include "ca/base/arn.hpp"
+#include "ca/revocation/unissued_serials.hpp"
 #include "ca/signer/signer.hpp"
 #include "ca/x509/certificate.hpp"
 #include "ca/x509/ocsp.hpp"
@@ -33,19 +33,13 @@ struct OcspAuthority {
   std::optional<OcspSigner> signer;
 };
 
-// What is counted about an authority for as long as the process runs.
-struct OcspTally {
-  std::atomic<std::uint64_t> unissued{0};      // questions about serials that it has never given
-  std::atomic<std::int64_t> noticed_at_ms{0};  // when an operator was last told of them
-};
-
 // The authorities that are answered for, each with all its keys, found by what a CertID says of the issuer:
 // the hashes of name and key in each of our algorithms. Thread-safe.
 class OcspDirectory {
  public:
   struct Entry {
     OcspAuthority authority;
-    std::shared_ptr<OcspTally> tally;
+    std::shared_ptr<UnissuedSerials> unissued;
   };
 
   // What is answered for from now on: the keys of that authority as of that version of its record; none:
@@ -59,7 +53,7 @@ class OcspDirectory {
  private:
   struct Slot {
     std::uint64_t version = 0;
-    std::shared_ptr<OcspTally> tally;
+    std::shared_ptr<UnissuedSerials> unissued;          // for as long as the process runs
     std::vector<std::shared_ptr<const Entry>> entries;  // one for each key
     std::vector<std::string> issuers;                   // where they stand in by_issuer_
   };

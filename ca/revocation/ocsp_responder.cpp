@@ -233,12 +233,13 @@ SharedOcspAnswer OcspResponder::make(const Question& question) {
 std::vector<OcspSingle> OcspResponder::look_up(const Question& question, TimePoint now) {
   std::vector<OcspSingle> singles;
   for (const CertId& id : question.request.certificates) {
-    singles.push_back(look_up(id, *question.issuer, now));
+    singles.push_back(look_up(id, question, now));
   }
   return singles;
 }
 
-OcspSingle OcspResponder::look_up(const CertId& id, const Entry& issuer, TimePoint now) {
+OcspSingle OcspResponder::look_up(const CertId& id, const Question& question, TimePoint now) {
+  const Entry& issuer = *question.issuer;
   OcspSingle single;
   single.cert_id_der = id.der;
   single.this_update = to_seconds(now);
@@ -250,7 +251,8 @@ OcspSingle OcspResponder::look_up(const CertId& id, const Entry& issuer, TimePoi
   const auto standing = serial ? inventory_.standing(issuer.authority.arn, *serial) : std::nullopt;
   // Under one key's name and another key's hash nothing was ever issued.
   if (!standing || standing->key_number != issuer.authority.key_number) {
-    note_unissued(issuer, id, now);
+    issuer.unissued->note(id.serial, question.sender);
+    tell_unissued(issuer, options_.notice_interval);
     return single;
   }
   switch (standing->state) {
@@ -306,17 +308,17 @@ SharedOcspAnswer OcspResponder::sign(const Question& question, std::vector<OcspS
   return std::make_shared<const OcspAnswer>(std::move(answer));
 }
 
-// How a certificate shows that was made with the authority's key or name behind our back.
-void OcspResponder::note_unissued(const Entry& issuer, const CertId& id, TimePoint now) {
-  OcspTally& tally = *issuer.tally;
-  const std::uint64_t so_far = ++tally.unissued;
-  const std::int64_t at = now.time_since_epoch().count();
-  std::int64_t last = tally.noticed_at_ms;
-  const auto interval = std::chrono::milliseconds{options_.notice_interval}.count();
-  if ((last == 0 || at - last >= interval) && tally.noticed_at_ms.compare_exchange_strong(last, at)) {
-    notice_("somebody asked about a certificate of " + issuer.authority.arn.text() +
-            " that it never issued, serial " + to_hex(id.serial) + " (" + std::to_string(so_far) +
-            " such questions so far): is there a forged certificate?");
+void OcspResponder::tell_unissued(const Entry& issuer, std::chrono::seconds interval) {
+  if (const auto serials = issuer.unissued->tell(clock_.now(), interval)) {
+    notice_("somebody asked about certificates of " + issuer.authority.arn.text() +
+            " that it never issued, " + std::to_string(issuer.unissued->total()) +
+            " questions so far, serials " + *serials + ": is there a forged certificate?");
+  }
+}
+
+void OcspResponder::tell_unissued(bool all) {
+  for (const auto& entry : directory_.all()) {
+    tell_unissued(*entry, all ? std::chrono::seconds{0} : options_.notice_interval);
   }
 }
 
@@ -334,14 +336,31 @@ OcspResponder::Status OcspResponder::status() const {
     const std::string arn = entry->authority.arn.text();
     const auto& signer = entry->authority.signer;
     const auto ends = signer ? std::optional{signer->validity.not_after} : std::nullopt;
+    std::string trouble = trouble_of(entry->authority);
     // The keys of one authority stand side by side.
     if (status.authorities.empty() || status.authorities.back().arn != arn) {
-      status.authorities.push_back({arn, entry->tally->unissued, ends});
-    } else if (ends < status.authorities.back().signer_not_after) {
-      status.authorities.back().signer_not_after = ends;
+      status.authorities.push_back({arn, entry->unissued->total(), ends, std::move(trouble)});
+      continue;
+    }
+    auto& of_all = status.authorities.back();
+    of_all.signer_not_after = std::min(of_all.signer_not_after, ends);
+    if (of_all.trouble.empty()) {
+      of_all.trouble = std::move(trouble);
     }
   }
   return status;
+}
+
+std::string OcspResponder::trouble_of(const OcspAuthority& authority) const {
+  try {
+    const OcspSigner& by = signer_of(authority, clock_.now());
+    if (const KeyVerdict verdict = signer_.verdict(by.key); verdict.state == KeyVerdict::State::unusable) {
+      return verdict.detail;
+    }
+    return signer_.is_away(by.key) ? "the token of the authority's OCSP signer is away" : "";
+  } catch (const Error& error) {
+    return error.what();
+  }
 }
 
 }  // namespace ca

@@ -56,6 +56,8 @@ class OcspResponder {
   // Whether it is revoked is not known: no answer is kept until it is.
   void distrust(const SerialNumber& serial) { cache_.distrust(serial); }
   void trust(const SerialNumber& serial) { cache_.trust(serial); }
+  // Tells what is due of questions about serials that were never issued, or all: for when nobody asks on.
+  void tell_unissued(bool all);
   // See OcspBatches::write_due.
   [[nodiscard]] bool write_batches(bool all) { return batches_.write_due(all); }
 
@@ -69,6 +71,7 @@ class OcspResponder {
       std::uint64_t unissued = 0;
       std::optional<Seconds>
           signer_not_after;  // the first to end of those of its keys; absent: one is missing
+      std::string trouble;   // why nothing is signed for one of its keys now; empty: all is well
     };
     std::vector<Authority> authorities;
   };
@@ -89,11 +92,12 @@ class OcspResponder {
   [[nodiscard]] SharedOcspAnswer answer_or_throw(ByteView request, const std::string& sender);
   [[nodiscard]] SharedOcspAnswer make(const Question& question);
   [[nodiscard]] std::vector<OcspSingle> look_up(const Question& question, TimePoint now);
-  [[nodiscard]] OcspSingle look_up(const CertId& id, const Entry& issuer, TimePoint now);
+  [[nodiscard]] OcspSingle look_up(const CertId& id, const Question& question, TimePoint now);
   [[nodiscard]] SharedOcspAnswer sign(const Question& question, std::vector<OcspSingle> singles,
                                       TimePoint now);
   void spend(const Question& question, OcspResult result);
-  void note_unissued(const Entry& issuer, const CertId& id, TimePoint now);
+  void tell_unissued(const Entry& issuer, std::chrono::seconds interval);
+  [[nodiscard]] std::string trouble_of(const OcspAuthority& authority) const;
   [[nodiscard]] const SharedOcspAnswer& error(OcspResult result) const;
   void count(OcspResult result) { ++answers_[static_cast<std::size_t>(result)]; }
   template <class Make>

@@ -49,18 +49,43 @@ TEST_CASE("ocsp: good is what was issued, and everything else is unknown or revo
   CHECK(read.row(0).next_update == read.row(0).this_update + 2 * kHalf);
 }
 
-TEST_CASE("ocsp: questions about serials that were never issued are counted and told once an hour",
+TEST_CASE("ocsp: a question about a serial that was never issued is told at once, further ones once an hour",
           "[revocation]") {
   ResponderWorld world;
-  for (int i = 0; i < 3; ++i) {
-    CHECK(world.ask(ca::SerialNumber::random()) == OcspResult::unknown);
-  }
-  CHECK(world.responder.status().authorities.at(0).unissued == 3);
+  const auto forged = ca::SerialNumber::random();
+  CHECK(world.ask(ca::SerialNumber::random()) == OcspResult::unknown);
+  REQUIRE(world.notices.size() == 1);
+  CHECK(world.ask(forged) == OcspResult::unknown);
+  CHECK(world.ask(forged) == OcspResult::unknown);
+  world.responder.tell_unissued(false);
   CHECK(world.notices.size() == 1);
   world.clock.advance(std::chrono::hours{1});
-  CHECK(world.ask(ca::SerialNumber::random()) == OcspResult::unknown);
+  world.responder.tell_unissued(false);  // also when nobody asks on
   REQUIRE(world.notices.size() == 2);
-  CHECK_THAT(world.notices.back(), Contains("4 such questions"));
+  CHECK_THAT(world.notices.back(), Contains("3 questions so far"));
+  CHECK_THAT(world.notices.back(), Contains(forged.hex() + " (2 asked, first by 192.0.2.1)"));
+  world.responder.tell_unissued(true);
+  CHECK(world.notices.size() == 2);
+  CHECK(world.responder.status().authorities.at(0).unissued == 3);
+}
+
+TEST_CASE("ocsp: a scan of serials does not hide a forged one that somebody else asks about",
+          "[revocation][I16]") {
+  ResponderWorld world;
+  CHECK(world.ask(ca::SerialNumber::random()) == OcspResult::unknown);
+  for (int i = 0; i < 100; ++i) {
+    (void)world.ask(ca::SerialNumber::random(), "198.51.100.1");
+  }
+  const auto forged = ca::SerialNumber::random();
+  CHECK(world.ask(forged, "203.0.113.5") == OcspResult::unknown);
+  for (int i = 0; i < 100; ++i) {
+    (void)world.ask(ca::SerialNumber::random(), "198.51.100.1");
+  }
+  world.responder.tell_unissued(true);
+  REQUIRE(world.notices.size() == 2);
+  CHECK_THAT(world.notices.back(), Contains(forged.hex() + " (1 asked, first by 203.0.113.5)"));
+  CHECK_THAT(world.notices.back(), Contains("and 196 questions about others"));
+  CHECK(world.notices.back().size() < 1000);
 }
 
 TEST_CASE("ocsp: what is not understood or not ours costs no signature", "[revocation][I16]") {
