@@ -53,6 +53,8 @@ struct AuthorityServiceOptions {
   std::chrono::seconds report_patience{3600};
   OcspResponderOptions ocsp;
   std::chrono::seconds ocsp_signer_validity{30 * 24 * 3600};  // of the signer's certificate
+  // How long the signer's key signs nothing after a signature of its that did not verify; then it is tried.
+  std::chrono::milliseconds ocsp_signer_rest{300'000};
 };
 
 // The authority as protocols see it: every call checks the caller's policy, decides, makes it durable,

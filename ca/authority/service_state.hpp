@@ -186,6 +186,7 @@ struct AuthorityService::State {
   [[nodiscard]] static bool answers_ocsp(const Authority& authority, TimePoint now);
   // `authority` is that under the key whose answers are meant: each key has its own signer.
   void keep_ocsp_signer(const Authority& authority);
+  void trust_ocsp_key_again(const Authority& authority, Deadline deadline);
   void make_ocsp_key(const Authority& authority);
   void certify_ocsp_key(const Authority& authority, const Validity& validity);
   void take_ocsp_certificate(const Authority& authority, const CertificateRecord& row);

@@ -95,9 +95,10 @@ Bytes Pkcs11Signer::sign(const SigningKey& key, const ToBeSigned& message, Deadl
     return token.sign(uri, scheme_of(message.algorithm()), message.der(), deadline);
   });
   if (!key.public_key.verify(message.algorithm(), message.der(), signature)) {
+    ++bad_signatures_;
     {
       const std::lock_guard lock{mutex_};
-      distrusted_.insert(uri.text());
+      distrusted_[uri.text()] = std::chrono::steady_clock::now();
     }
     throw Error{Code::signature_check_failed,
                 "the token's signature does not verify under the authority's public key"};
@@ -135,6 +136,35 @@ void Pkcs11Signer::audit(const SigningKey& key, Deadline deadline) {
   const pkcs11::Uri uri = parse(key.uri);
   refuse_distrusted(uri);
   on_token([&] { holding(uri).audit(uri, key.public_key.spki_der(), deadline); });
+}
+
+bool Pkcs11Signer::trust_again(const SigningKey& key, std::chrono::milliseconds rest, Deadline deadline) {
+  const pkcs11::Uri uri = parse(key.uri);
+  const auto last_bad = [&] {
+    const std::lock_guard lock{mutex_};
+    const auto found = distrusted_.find(uri.text());
+    return found == distrusted_.end() ? std::nullopt : std::optional{found->second};
+  };
+  const auto before = last_bad();
+  if (!before) {
+    return false;
+  }
+  if (std::chrono::steady_clock::now() - *before < rest) {
+    refuse_distrusted(uri);
+  }
+  on_token([&] {
+    for (int trial = 0; trial < kTrials; ++trial) {
+      holding(uri).audit(uri, key.public_key.spki_der(), deadline);
+    }
+  });
+  const std::lock_guard lock{mutex_};
+  const auto found = distrusted_.find(uri.text());
+  // A signature that began before the first bad one may have ended badly since.
+  if (found == distrusted_.end() || found->second != *before) {
+    return false;
+  }
+  distrusted_.erase(found);
+  return true;
 }
 
 KeyVerdict Pkcs11Signer::verdict(const SigningKey& key) const {
@@ -199,9 +229,7 @@ pkcs11::Token& Pkcs11Signer::holding(const pkcs11::Uri& key) const {
 void Pkcs11Signer::refuse_distrusted(const pkcs11::Uri& key) const {
   const std::lock_guard lock{mutex_};
   if (!distrusted_.empty() && distrusted_.contains(key.text())) {
-    throw Error{
-        Code::key_unusable,
-        "this key returned a signature that did not verify; it signs nothing until the daemon is restarted"};
+    throw Error{Code::key_unusable, "this key returned a signature that did not verify and is not trusted"};
   }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
+#include <atomic>
+#include <map>
 #include <mutex>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,8 +28,11 @@ class Pkcs11Signer final : public Signer {
   [[nodiscard]] std::optional<GeneratedSigningKey> find(const std::string& token, const std::string& label,
                                                         Deadline deadline) override;
   void audit(const SigningKey& key, Deadline deadline) override;
+  bool trust_again(const SigningKey& key, std::chrono::milliseconds rest, Deadline deadline) override;
   [[nodiscard]] KeyVerdict verdict(const SigningKey& key) const override;
   [[nodiscard]] bool is_away(const SigningKey& key) const override;
+  // Signatures that did not verify, since the start.
+  [[nodiscard]] std::uint64_t bad_signatures() const { return bad_signatures_; }
 
  private:
   [[nodiscard]] pkcs11::Token& named(const std::string& token) const;
@@ -39,7 +43,8 @@ class Pkcs11Signer final : public Signer {
 
   std::vector<std::pair<std::string, pkcs11::Token*>> tokens_;
   mutable std::mutex mutex_;
-  std::set<std::string> distrusted_;  // URIs of keys whose signature once failed to verify
+  std::map<std::string, Deadline> distrusted_;  // by URI: when its last signature failed to verify
+  std::atomic<std::uint64_t> bad_signatures_{0};
 };
 
 }  // namespace ca

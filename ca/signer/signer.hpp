@@ -34,7 +34,7 @@ struct KeyVerdict {
 // Signs with keys that never leave their token. Thread-safe; every call blocks at most until its deadline.
 // Throws Code::unavailable (token away or busy past the deadline: nothing came out and the same call may be
 // made again), Code::key_unusable, and Code::signature_check_failed (the token returned a signature that does
-// not verify: nothing came out; that key is unusable until the process restarts).
+// not verify: nothing came out; that key is unusable until the process restarts or trust_again()).
 class Signer {
  public:
   virtual ~Signer() = default;
@@ -51,6 +51,12 @@ class Signer {
   // I14: reads the attributes back and signs once; from then on repeated by the token layer. Throws
   // Code::key_unusable naming the attribute that is weaker than the ceremony made it.
   virtual void audit(const SigningKey& key, Deadline deadline) = 0;
+  // For a key that a signature which did not verify has made unusable: audits it kTrials times, and if all go
+  // well it may sign again; true then, false when it was not such a key. Throws what audit() throws, and
+  // Code::key_unusable when the last bad signature is less than `rest` ago. For keys that sign what is made
+  // anew all the time and that a person would only have to wave through: not for an authority's own.
+  virtual bool trust_again(const SigningKey& key, std::chrono::milliseconds rest, Deadline deadline) = 0;
+  static constexpr int kTrials = 16;
 
   // The next two ask no token and do not block.
   [[nodiscard]] virtual KeyVerdict verdict(const SigningKey& key) const = 0;

@@ -159,6 +159,28 @@ void SoftwareSigner::set_verdict(const std::string& label, ca::KeyVerdict verdic
   verdicts_[label] = std::move(verdict);
 }
 
+void SoftwareSigner::distrust(const std::string& label) {
+  set_verdict(label, {ca::KeyVerdict::State::unusable, "it returned a signature that did not verify"});
+  const std::lock_guard lock{mutex_};
+  distrusted_[label] = std::chrono::steady_clock::now();
+}
+
+bool SoftwareSigner::trust_again(const ca::SigningKey& key, std::chrono::milliseconds rest,
+                                 ca::Deadline deadline) {
+  wait_for_token(deadline);
+  const std::lock_guard lock{mutex_};
+  const auto found = distrusted_.find(label_of(key));
+  if (found == distrusted_.end()) {
+    return false;
+  }
+  if (corrupt || std::chrono::steady_clock::now() - found->second < rest) {
+    throw ca::Error{ca::Code::key_unusable, "it returned a signature that did not verify"};
+  }
+  distrusted_.erase(found);
+  verdicts_.erase(label_of(key));
+  return true;
+}
+
 void SoftwareSigner::after_next_signature(std::function<void()> run) {
   const std::lock_guard lock{mutex_};
   after_signature_ = std::move(run);

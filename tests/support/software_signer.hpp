@@ -21,12 +21,15 @@ class SoftwareSigner final : public ca::Signer {
   std::optional<ca::GeneratedSigningKey> find(const std::string& token, const std::string& label,
                                               ca::Deadline deadline) override;
   void audit(const ca::SigningKey& key, ca::Deadline deadline) override;
+  bool trust_again(const ca::SigningKey& key, std::chrono::milliseconds rest, ca::Deadline deadline) override;
   ca::KeyVerdict verdict(const ca::SigningKey& key) const override;
   bool is_away(const ca::SigningKey& key) const override;
 
   void set_away(bool away);  // calls then wait for their deadline or the return
   // The key with that label is as the token layer finds it from now on; sign() and audit() act on it.
   void set_verdict(const std::string& label, ca::KeyVerdict verdict);
+  // The same as a signature that did not verify does it: until trust_again() with corrupt == false.
+  void distrust(const std::string& label);
   // Runs on the signing thread when the signature exists and has not been returned yet; once.
   void after_next_signature(std::function<void()> run);
   // What no token gives away: for certificates that the authority itself would never sign.
@@ -45,6 +48,7 @@ class SoftwareSigner final : public ca::Signer {
   bool away_ = false;
   std::map<std::string, Key> keys_;  // by label
   std::map<std::string, ca::KeyVerdict> verdicts_;
+  std::map<std::string, ca::Deadline> distrusted_;  // by label, since when
   std::function<void()> after_signature_;
 };
 

@@ -212,6 +212,28 @@ TEST_CASE("ocsp: a weak signer's key answers nothing", "[authority][I14]") {
   CHECK(World::eventually([&] { return world.noticed("it can be extracted"); }));
 }
 
+TEST_CASE("ocsp: a signer whose signature did not verify is told, rests, and signs again after trials",
+          "[authority][I4]") {
+  World world;
+  world.options.ocsp_signer_rest = std::chrono::milliseconds{0};
+  world.restart();
+  const Answered answered{world};
+  const auto other = answered.issue();
+  const auto trouble = [&] { return world.service->ocsp_status().authorities.at(0).trouble; };
+  CHECK(trouble().empty());
+  world.signer.corrupt = true;
+  world.signer.distrust(answered.arn.id + "-ocsp");
+  answered.wake();
+  CHECK(answered.ask() == OcspResult::good);  // what is kept was verified
+  CHECK(answered.ask(other.serial) == OcspResult::try_later);
+  CHECK(trouble().find("did not verify") != std::string::npos);
+  CHECK(World::eventually([&] { return world.noticed("OCSP signer of " + answered.arn.text()); }));
+  world.signer.corrupt = false;
+  CHECK(World::eventually([&] { return answered.ask(other.serial) == OcspResult::good; }));
+  CHECK(trouble().empty());
+  CHECK(world.noticed("signs again"));
+}
+
 TEST_CASE("ocsp: a crash between the steps of a signer's making leads to one key and one certificate",
           "[authority][fault][I12][I19]") {
   World world;

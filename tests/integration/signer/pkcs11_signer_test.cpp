@@ -155,6 +155,30 @@ TEST_CASE("signer: a signature that does not verify does not come out and stops 
   CHECK_NOTHROW(world.sign(other));
 }
 
+TEST_CASE("signer: a key is trusted again when it has rested and its trials verify, and not before",
+          "[signer][I4]") {
+  SoftHsm hsm;
+  auto& shim = hsm.with_shim();
+  World world{options_of(hsm, hsm.add_token("issuing"))};
+  const auto key = world.key("a");
+  const auto rest = std::chrono::milliseconds{0};
+  world.signer.audit(key, soon());
+  CHECK_FALSE(world.signer.trust_again(key, rest, soon()));  // nothing is held against it
+  shim.corrupt_signature = 1;
+  CHECK(code_thrown_by([&] { world.sign(key); }) == ca::Code::signature_check_failed);
+  CHECK(world.signer.bad_signatures() == 1);
+  CHECK(code_thrown_by([&] { (void)world.signer.trust_again(key, rest, soon()); }) == ca::Code::key_unusable);
+  shim.corrupt_signature = 0;
+  CHECK(code_thrown_by([&] { (void)world.signer.trust_again(key, std::chrono::hours{1}, soon()); }) ==
+        ca::Code::key_unusable);
+  CHECK(code_thrown_by([&] { world.sign(key); }) == ca::Code::key_unusable);
+
+  CHECK(world.signer.trust_again(key, rest, soon()));
+  CHECK_NOTHROW(world.sign(key));
+  CHECK(world.signer.verdict(key).state == Verdict::usable);
+  CHECK_FALSE(world.signer.trust_again(key, rest, soon()));
+}
+
 TEST_CASE("signer: nothing comes out under another public key than the authority's", "[signer][I4]") {
   SoftHsm hsm;
   World world{options_of(hsm, hsm.add_token("issuing"))};
