@@ -154,10 +154,12 @@ class AuthorityService {
       std::string key;
       std::uint64_t number = 0;  // that stands there; 0: not known yet
     };
-    std::vector<Place> places;               // in buckets, where it has to stand
-    std::uint64_t unlisted_revocations = 0;  // of the authority: that its last CRLs do not list yet
+    std::vector<Place> places;  // in buckets, where it has to stand
   };
   [[nodiscard]] std::vector<CrlStatus> crl_status() const;
+  // By ARN, of each authority that issues CRLs: how many revocations their last ones do not list yet. Asks
+  // the ledger, and throws as that does.
+  [[nodiscard]] std::map<std::string, std::uint64_t> unlisted_revocations() const;
 
   // Durable at return, written in the background: every certificate that the authority has issued. Throws
   // Code::request_in_progress when another one is being written or was ordered within report_interval.

@@ -72,7 +72,6 @@ void AuthorityService::State::forget_all_but(const std::vector<std::shared_ptr<c
   }
   const auto is_other = [&](const auto& entry) { return !names.contains(entry.first); };
   const std::lock_guard lock{mutex};
-  std::erase_if(unlisted_revocations, is_other);
   std::erase_if(series_standings, is_other);
 }
 
@@ -80,17 +79,12 @@ void AuthorityService::State::note_series(const Authority& authority, const std:
   const auto& configuration = authority.revocation.crl;
   const TimePoint now = clock.now();
   std::map<std::string, SeriesStanding> standings;
-  std::uint64_t unlisted = 0;
   for (const CrlRecord& crl : series) {
     const bool lives = crl_lives(crl, configuration, now);
     standings[crl.name] = {lives, crl_targets(crl, configuration, now)};
-    if (lives) {
-      unlisted += crl.revocations - (crl.issued ? std::min(crl.issued->covered, crl.revocations) : 0);
-    }
   }
   const std::string name = authority.key_name().text();
   const std::lock_guard lock{mutex};
-  unlisted_revocations[name] = unlisted;
   if (auto& known = series_standings[name]; known != standings) {
     known = std::move(standings);
     publish_loop->wake();
@@ -177,6 +171,22 @@ std::optional<PublishedCrl> AuthorityService::State::load_crl(const CrlPlan& pla
 bool AuthorityService::State::news_ripe(const std::string& name, TimePoint now) {
   const auto [since, fresh] = news_since.try_emplace(name, now);
   return now - since->second >= options.revocation.crl_delay || now < since->second;
+}
+
+// From the ledger: what the loop knows stands still when a key hangs, which is when this is looked at.
+std::map<std::string, std::uint64_t> AuthorityService::unlisted_revocations() const {
+  std::map<std::string, std::uint64_t> all;
+  for (const auto& authority : state_->catalog.all()) {
+    const TimePoint now = state_->clock.now();
+    for (const CrlRecord& crl : state_->inventory.crls(authority->record.arn)) {
+      const Authority* issuer = authority->under(crl.key_number);
+      if (issuer != nullptr && issuer->answers_at(now) && crl_lives(crl, authority->revocation.crl, now)) {
+        all[authority->record.arn.text()] +=
+            crl.revocations - (crl.issued ? std::min(crl.issued->covered, crl.revocations) : 0);
+      }
+    }
+  }
+  return all;
 }
 
 std::shared_ptr<const PublishedCrl> AuthorityService::crl(const std::string& name) const {

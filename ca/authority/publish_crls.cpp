@@ -140,8 +140,6 @@ std::vector<AuthorityService::CrlStatus> AuthorityService::crl_status() const {
       const std::uint64_t number = known == state.publications.end() ? 0 : known->second.number;
       status.places.push_back({target.bucket, target.key, number});
     }
-    const auto unlisted = state.unlisted_revocations.find(KeyName{crl->authority.id, crl->key_number}.text());
-    status.unlisted_revocations = unlisted == state.unlisted_revocations.end() ? 0 : unlisted->second;
     all.push_back(std::move(status));
   }
   return all;

@@ -218,8 +218,7 @@ struct AuthorityService::State {
   CrlIssuing crl_issuing;
   PublishedCrls published_crls;
   std::vector<std::pair<std::future<CommitResult>, SerialNumber>> uncertain_revocations;  // under mutex
-  // Each by the name of the key that signs (KeyName), of the last turn; under mutex. Of series then by name.
-  std::map<std::string, std::uint64_t> unlisted_revocations;
+  // By the name of the key that signs (KeyName), then by that of the series; under mutex.
   std::map<std::string, std::map<std::string, SeriesStanding>> series_standings;
   std::set<std::string> troubled_crls;            // names of keys whose last turn failed; crl_loop alone
   std::set<std::string> troubled_buckets;         // that failed in the last turn; publish_loop alone

@@ -24,6 +24,7 @@ struct Metrics::State {
   prometheus::Registry registry;
   std::mutex mutex;
   std::vector<std::function<void(Metrics&)>> collectors;
+  std::map<std::string, std::map<Labels, prometheus::Gauge*>> replaced;  // by name of the gauge; under mutex
 };
 
 Metrics::Metrics() : state_{std::make_unique<State>()} {}
@@ -37,6 +38,24 @@ void Metrics::add(const std::string& counter, const std::string& help, const Lab
 
 void Metrics::set(const std::string& gauge, const std::string& help, double value, const Labels& labels) {
   prometheus::BuildGauge().Name(gauge).Help(help).Register(state_->registry).Add(labels).Set(value);
+}
+
+void Metrics::replace(const std::string& gauge, const std::string& help, const Series& series) {
+  auto& family = prometheus::BuildGauge().Name(gauge).Help(help).Register(state_->registry);
+  const std::lock_guard lock{state_->mutex};
+  auto& held = state_->replaced[gauge];
+  std::erase_if(held, [&](const auto& entry) {
+    const bool gone = !series.contains(entry.first);
+    if (gone) {
+      family.Remove(entry.second);
+    }
+    return gone;
+  });
+  for (const auto& [labels, value] : series) {
+    prometheus::Gauge& one = family.Add(labels);
+    one.Set(value);
+    held[labels] = &one;
+  }
 }
 
 void Metrics::observe_seconds(const std::string& histogram, const std::string& help, double seconds,

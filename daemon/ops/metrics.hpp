@@ -15,6 +15,10 @@ class Metrics {
   using Labels = std::map<std::string, std::string>;
   void add(const std::string& counter, const std::string& help, const Labels& labels = {}, double value = 1);
   void set(const std::string& gauge, const std::string& help, double value, const Labels& labels = {});
+  // From now on the gauge has these series and no others: for things that come and go. Not beside set() for
+  // the same gauge.
+  using Series = std::map<Labels, double>;
+  void replace(const std::string& gauge, const std::string& help, const Series& series);
   void observe_seconds(const std::string& histogram, const std::string& help, double seconds,
                        const Labels& labels = {});
   // Called before each scrape, to copy state of others into gauges. One that throws counts as

@@ -177,12 +177,15 @@ void Daemon::Parts::add_observers() {
               "1 while the running configuration is the one in the files", 1);
   metrics.add("chancery_config_reloads_total", "SIGHUPs", {{"result", "ok"}}, 0);
   metrics.add("chancery_config_reloads_total", "SIGHUPs", {{"result", "refused"}}, 0);
+  // Each for itself: what cannot be read hides no other.
+  metrics.on_scrape([this](ops::Metrics& into) { observe_store(into, totals, store); });
+  metrics.on_scrape([this](ops::Metrics& into) { observe_authorities(into, totals, authorities, store); });
+  metrics.on_scrape([this](ops::Metrics& into) { observe_crls(into, authorities); });
+  metrics.on_scrape([this](ops::Metrics& into) { observe_unlisted(into, authorities); });
+  metrics.on_scrape([this](ops::Metrics& into) { observe_ocsp(into, totals, authorities); });
+  metrics.on_scrape([this](ops::Metrics& into) { observe_tokens(into, totals, token_names); });
   metrics.on_scrape([this](ops::Metrics& into) {
-    observe_store(into, totals, store);
-    observe_authorities(into, totals, authorities, store);
-    observe_crls(into, authorities);
-    observe_ocsp(into, totals, authorities);
-    observe_tokens(into, totals, token_names);
+    observe_signatures(totals, signer);
     observe_pools(into, totals, {&issue_pool, &change_pool, &read_pool, &status_pool, &operations_pool});
     observe_listener(into, totals, "api", server.counters("api"));
     observe_listener(into, totals, "status", server.counters("status"));
@@ -212,6 +215,8 @@ std::vector<ops::Check> Daemon::Parts::checks() const {
     tokens_now.push_back(token_check(name, *token));
   }
   std::vector<ops::Check> all = signing_checks(authorities.status(), tokens_now, options.authority.key_token);
+  const std::vector<ops::Check> ocsp = ocsp_checks(authorities.ocsp_status());
+  all.insert(all.end(), ocsp.begin(), ocsp.end());
   all.insert(all.end(), tokens_now.begin(), tokens_now.end());
   all.push_back(ledger_check(store.status()));
   all.push_back({"draining", !draining, draining ? "the daemon is ending" : "no"});

@@ -7,6 +7,8 @@ namespace {
 
 double seconds_of(ca::Seconds time) { return static_cast<double>(time.time_since_epoch().count()); }
 
+ops::Metrics::Labels of(const std::string& authority) { return {{"authority", authority}}; }
+
 ops::Level access_level(const net::Access& access) {
   if (access.status >= 500) {
     return access.status == 500 ? ops::Level::error : ops::Level::warning;
@@ -64,49 +66,58 @@ void observe_authorities(ops::Metrics& metrics, Totals& totals, const ca::Author
   totals.report("chancery_issued_total", "certificates issued by this process", status.issued);
   totals.report("chancery_resumed_total", "of these, signed after their request had ended", status.resumed);
   totals.report("chancery_failed_total", "certificates that will never be signed", status.failed);
+  ops::Metrics::Series key_up;
   for (const auto& key : status.keys) {
-    metrics.set("chancery_authority_key_up", "1 while the authority's key passes its audit",
-                key.verdict.state == ca::KeyVerdict::State::usable ? 1 : 0, {{"authority", key.arn}});
+    key_up[of(key.arn)] = key.verdict.state == ca::KeyVerdict::State::usable ? 1 : 0;
   }
+  metrics.replace("chancery_authority_key_up", "1 while the authority's key passes its audit", key_up);
+  ops::Metrics::Series other_key_up;
   for (const auto& key : status.other_keys) {
-    metrics.set("chancery_authority_other_key_up",
-                "1 while a key beside the one that issues, retired or published, passes its audit",
-                key.verdict.state == ca::KeyVerdict::State::usable ? 1 : 0,
-                {{"authority", key.arn}, {"key", std::to_string(key.number)}});
+    other_key_up[{{"authority", key.arn}, {"key", std::to_string(key.number)}}] =
+        key.verdict.state == ca::KeyVerdict::State::usable ? 1 : 0;
   }
+  metrics.replace("chancery_authority_other_key_up",
+                  "1 while a key beside the one that issues, retired or published, passes its audit",
+                  other_key_up);
+  ops::Metrics::Series not_after;
   for (const ca::AuthorityRecord& authority : inventory.all_authorities()) {
     if (authority.validity) {
-      metrics.set("chancery_authority_not_after_timestamp_seconds", "when the authority's certificate ends",
-                  seconds_of(authority.validity->not_after), {{"authority", authority.arn.text()}});
+      not_after[of(authority.arn.text())] = seconds_of(authority.validity->not_after);
     }
   }
+  metrics.replace("chancery_authority_not_after_timestamp_seconds", "when the authority's certificate ends",
+                  not_after);
 }
 
 void observe_crls(ops::Metrics& metrics, const ca::AuthorityService& authorities) {
-  // Of each authority's CRLs the one that ends first and the one that is furthest behind in its bucket.
-  std::map<std::string, std::pair<double, double>> worst;
-  std::map<std::string, std::size_t> count;
+  // Of each authority's CRLs the one that ends first and those that are behind in their bucket.
+  ops::Metrics::Series next_update, unpublished, crls;
   for (const auto& crl : authorities.crl_status()) {
-    const auto [found, fresh] = worst.try_emplace(crl.authority, seconds_of(crl.next_update), 0.0);
-    found->second.first = std::min(found->second.first, seconds_of(crl.next_update));
-    found->second.second += std::any_of(crl.places.begin(), crl.places.end(),
-                                        [&](const auto& place) { return place.number < crl.number; })
-                                ? 1
-                                : 0;
-    ++count[crl.authority];
-    metrics.set("chancery_crl_unlisted_revocations", "revocations that no CRL lists yet",
-                static_cast<double>(crl.unlisted_revocations), {{"authority", crl.authority}});
+    const ops::Metrics::Labels authority = of(crl.authority);
+    const double ends = seconds_of(crl.next_update);
+    const auto first = next_update.try_emplace(authority, ends).first;
+    first->second = std::min(first->second, ends);
+    const bool behind = std::any_of(crl.places.begin(), crl.places.end(),
+                                    [&](const auto& place) { return place.number < crl.number; });
+    unpublished[authority] += behind ? 1 : 0;
+    crls[authority] += 1;
   }
-  for (const auto& [authority, values] : worst) {
-    const ops::Metrics::Labels labels{{"authority", authority}};
-    metrics.set("chancery_crl_next_update_timestamp_seconds", "when the first of the authority's CRLs ends",
-                values.first, labels);
-    metrics.set("chancery_crl_unpublished",
-                "CRLs whose last number is not at every place yet that certificates name", values.second,
-                labels);
-    metrics.set("chancery_crls", "series of CRLs that are issued", static_cast<double>(count[authority]),
-                labels);
+  metrics.replace("chancery_crl_next_update_timestamp_seconds", "when the first of the authority's CRLs ends",
+                  next_update);
+  metrics.replace("chancery_crl_unpublished",
+                  "CRLs whose last number is not at every place yet that certificates name", unpublished);
+  metrics.replace("chancery_crls", "series of CRLs that are issued", crls);
+}
+
+void observe_unlisted(ops::Metrics& metrics, const ca::AuthorityService& authorities) {
+  constexpr const char* kName = "chancery_crl_unlisted_revocations";
+  constexpr const char* kHelp = "revocations that no CRL lists yet";
+  metrics.replace(kName, kHelp, {});  // rather none than an old one, when the ledger cannot be asked
+  ops::Metrics::Series unlisted;
+  for (const auto& [authority, count] : authorities.unlisted_revocations()) {
+    unlisted[of(authority)] = static_cast<double>(count);
   }
+  metrics.replace(kName, kHelp, unlisted);
 }
 
 void observe_ocsp(ops::Metrics& metrics, Totals& totals, const ca::AuthorityService& authorities) {
@@ -119,14 +130,19 @@ void observe_ocsp(ops::Metrics& metrics, Totals& totals, const ca::AuthorityServ
   totals.report("chancery_ocsp_cache_hits_total", "OCSP answers that were given again", status.cache_hits);
   totals.report("chancery_ocsp_signatures_total", "OCSP answers that were signed", status.signatures);
   metrics.set("chancery_ocsp_cached", "OCSP answers that are kept", static_cast<double>(status.cached));
+  ops::Metrics::Series signer_not_after, signer_up;
   for (const auto& authority : status.authorities) {
-    const ops::Metrics::Labels labels{{"authority", authority.arn}};
+    const ops::Metrics::Labels labels = of(authority.arn);
     totals.report("chancery_ocsp_unissued_serials_total",
                   "OCSP questions about serials that the authority never issued", authority.unissued, labels);
-    metrics.set("chancery_ocsp_signer_not_after_timestamp_seconds",
-                "when the certificate of the authority's OCSP signer ends; 0: there is none yet",
-                authority.signer_not_after ? seconds_of(*authority.signer_not_after) : 0, labels);
+    signer_not_after[labels] = authority.signer_not_after ? seconds_of(*authority.signer_not_after) : 0;
+    signer_up[labels] = authority.trouble.empty() ? 1 : 0;
   }
+  metrics.replace("chancery_ocsp_signer_not_after_timestamp_seconds",
+                  "when the certificate of the authority's OCSP signer ends; 0: there is none yet",
+                  signer_not_after);
+  metrics.replace("chancery_ocsp_signer_up", "1 while OCSP answers of the authority can be signed",
+                  signer_up);
 }
 
 void observe_tokens(ops::Metrics& metrics, Totals& totals, const NamedTokens& tokens) {
@@ -157,6 +173,11 @@ void observe_tokens(ops::Metrics& metrics, Totals& totals, const NamedTokens& to
     totals.report("chancery_token_login_failures_total", "logins that were refused", status.login_failures,
                   labels);
   }
+}
+
+void observe_signatures(Totals& totals, const ca::Pkcs11Signer& signer) {
+  totals.report("chancery_bad_signatures_total", "signatures of tokens that did not verify; none has left",
+                signer.bad_signatures());
 }
 
 void observe_pools(ops::Metrics& metrics, Totals& totals, const std::vector<const http::WorkerPool*>& pools) {
@@ -243,6 +264,16 @@ ops::Check token_check(const std::string& name, const pkcs11::Token& token) {
     detail += ": " + status.detail;
   }
   return {"token:" + name, status.state == pkcs11::TokenState::up, detail, false};
+}
+
+std::vector<ops::Check> ocsp_checks(const ca::OcspResponder::Status& status) {
+  std::vector<ops::Check> checks;
+  for (const auto& authority : status.authorities) {
+    if (!authority.trouble.empty()) {
+      checks.push_back({"ocsp:" + authority.arn, false, authority.trouble, false});
+    }
+  }
+  return checks;
 }
 
 std::vector<ops::Check> signing_checks(const ca::AuthorityService::Status& status,

@@ -7,6 +7,7 @@
 
 #include "ca/authority/authority_service.hpp"
 #include "ca/ledger/sqlite/sqlite_store.hpp"
+#include "ca/signer/pkcs11_signer.hpp"
 #include "daemon/http/worker_pool.hpp"
 #include "daemon/net/server.hpp"
 #include "daemon/ops/health.hpp"
@@ -36,8 +37,10 @@ void observe_store(ops::Metrics& metrics, Totals& totals, ca::SqliteStore& store
 void observe_authorities(ops::Metrics& metrics, Totals& totals, const ca::AuthorityService& authorities,
                          ca::Inventory& inventory);
 void observe_crls(ops::Metrics& metrics, const ca::AuthorityService& authorities);
+void observe_unlisted(ops::Metrics& metrics, const ca::AuthorityService& authorities);
 void observe_ocsp(ops::Metrics& metrics, Totals& totals, const ca::AuthorityService& authorities);
 void observe_tokens(ops::Metrics& metrics, Totals& totals, const NamedTokens& tokens);
+void observe_signatures(Totals& totals, const ca::Pkcs11Signer& signer);
 void observe_pools(ops::Metrics& metrics, Totals& totals, const std::vector<const http::WorkerPool*>& pools);
 void observe_listener(ops::Metrics& metrics, Totals& totals, const std::string& listener,
                       const net::Counters& counters);
@@ -59,5 +62,7 @@ void record_transition(const ops::Log& log, const std::string& token,
 [[nodiscard]] std::vector<ops::Check> signing_checks(const ca::AuthorityService::Status& status,
                                                      const std::vector<ops::Check>& tokens,
                                                      const std::string& key_token);
+// The authorities whose OCSP answers cannot be signed now, with the reason. None of them decides.
+[[nodiscard]] std::vector<ops::Check> ocsp_checks(const ca::OcspResponder::Status& status);
 
 }  // namespace wiring

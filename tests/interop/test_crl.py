@@ -144,8 +144,21 @@ def test_every_reason_is_the_one_that_was_given(issuer):
         assert words in entry_text if words else "CRL Reason Code" not in entry_text, (reason, entry_text)
 
 
+def test_an_authority_whose_crl_is_switched_off_has_no_gauges_of_it(running, tmp_path):
+    issuer = Issuer(running, tmp_path / "off", "Switched Off CA")
+    gauges = [f'chancery_crl{name}{{authority="{issuer.arn}"}}' for name in
+              ("s", "_unpublished", "_unlisted_revocations", "_next_update_timestamp_seconds")]
+    scrape = lambda: fetch(running.environment["CHANCERY_OPS"] + "/metrics")[2].decode()
+    running.wait_for(lambda: all(gauge in scrape() for gauge in gauges), "the gauges of the CRL")
+    issuer.client.update_certificate_authority(CertificateAuthorityArn=issuer.arn,
+                                               RevocationConfiguration={"CrlConfiguration": {"Enabled": False}})
+    running.wait_for(lambda: not any(gauge in scrape() for gauge in gauges), "the gauges to be gone")
+
+
 def test_http_caching_and_ranges(issuer):
     leaf = issuer.issue("cache.example")
+    # A date tells apart what is a second apart, so a CRL has none in its first one.
+    issuer.running.wait_for(lambda: "Last-Modified" in fetch(leaf.url)[1], "the CRL to have a date")
     status, headers, body = fetch(leaf.url)
     assert status == 200 and headers["Content-Type"] == "application/pkix-crl"
     assert "max-age=" in headers["Cache-Control"] and int(headers["Cache-Control"].split("max-age=")[1]) <= 60
@@ -156,8 +169,6 @@ def test_http_caching_and_ranges(issuer):
     status, partial, part = fetch(leaf.url, Range="bytes=5-14")
     assert status == 206 and part == body[5:15] and partial["Content-Range"] == f"bytes 5-14/{len(body)}"
     assert fetch(leaf.url, **{"Range": "bytes=5-14", "If-Range": '"another"'})[2] == body
-    # A date tells apart what is a second apart, so a CRL has none in its first one.
-    issuer.running.wait_for(lambda: "Last-Modified" in fetch(leaf.url)[1], "the CRL to have a date")
     with pytest.raises(urllib.error.HTTPError) as beyond:
         fetch(leaf.url, Range=f"bytes={len(body)}-")
     assert beyond.value.code == 416 and beyond.value.headers["Content-Range"] == f"bytes */{len(body)}"

@@ -1,4 +1,6 @@
 // CRLs from the revocation to what relying parties get, on a real store.
+#include <future>
+
 #include "tests/integration/authority/crls.hpp"
 
 using test::behind;
@@ -246,4 +248,27 @@ TEST_CASE("crl: a revocation that is durable before the intent of a CRL is on th
       }
     }
   }
+}
+
+TEST_CASE("crl: how many revocations no CRL lists yet is known while the signature hangs", "[authority]") {
+  World world;
+  const auto root = world.active_root();
+  configure(world, root, with_crl());
+  (void)when_it_lists(world, root.id, {});
+  const auto leaf = issue(world, root);
+  const auto other = issue(world, root);
+  const auto unlisted = [&] { return world.service->unlisted_revocations().at(root.text()); };
+  CHECK(unlisted() == 0);
+  std::promise<void> reached, open;
+  world.signer.after_next_signature([&, gate = open.get_future().share()] {
+    reached.set_value();
+    gate.wait_for(10s);
+  });
+  revoke(world, leaf);
+  REQUIRE(reached.get_future().wait_for(10s) == std::future_status::ready);
+  revoke(world, other);
+  CHECK(unlisted() == 2);
+  open.set_value();
+  (void)when_it_lists(world, root.id, {leaf, other});
+  CHECK(World::eventually([&] { return unlisted() == 0; }));
 }

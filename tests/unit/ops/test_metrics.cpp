@@ -24,6 +24,22 @@ TEST_CASE("metrics: a gauge holds its last value", "[ops]") {
   CHECK_THAT(metrics.render(), Contains("\nchancery_token_up 0"));
 }
 
+TEST_CASE("metrics: a gauge that is replaced has the new series and no others", "[ops]") {
+  ops::Metrics metrics;
+  const auto replace = [&](const ops::Metrics::Series& series) {
+    metrics.replace("chancery_crls", "series of CRLs", series);
+    return metrics.render();
+  };
+  const std::string both = replace({{{{"authority", "a"}}, 1}, {{{"authority", "b"}}, 2}});
+  CHECK_THAT(both, Contains("chancery_crls{authority=\"a\"} 1"));
+  CHECK_THAT(both, Contains("chancery_crls{authority=\"b\"} 2"));
+  const std::string one = replace({{{{"authority", "b"}}, 3}});
+  CHECK_THAT(one, !Contains("authority=\"a\""));
+  CHECK_THAT(one, Contains("chancery_crls{authority=\"b\"} 3"));
+  CHECK_THAT(replace({}), !Contains("authority="));
+  CHECK_THAT(replace({{{{"authority", "a"}}, 4}}), Contains("chancery_crls{authority=\"a\"} 4"));
+}
+
 TEST_CASE("metrics: a histogram has buckets from half a millisecond to ten seconds", "[ops]") {
   ops::Metrics metrics;
   metrics.observe_seconds("chancery_sign_duration_seconds", "time of a signature", 0.0004);

@@ -183,6 +183,16 @@ TEST_CASE("readiness: while every authority waits for its certificate the token 
         "it waits for its certificate");
 }
 
+TEST_CASE("readiness: an OCSP signer in trouble is named and decides nothing", "[wiring][I14]") {
+  ca::OcspResponder::Status status;
+  status.authorities = {{"arn:one", 0, {}, ""}, {"arn:two", 0, {}, "a signature did not verify"}};
+  const auto checks = wiring::ocsp_checks(status);
+  REQUIRE(checks.size() == 1);
+  CHECK(named(checks, "ocsp:arn:two").detail == "a signature did not verify");
+  CHECK_FALSE(checks[0].ok);
+  CHECK_FALSE(checks[0].decides);
+}
+
 TEST_CASE("readiness: without authorities the token for new keys decides", "[wiring]") {
   const ca::AuthorityService::Status status;
   CHECK(named(wiring::signing_checks(status, {kUp, kOtherDown}, "issuing"), "signing").ok);
