@@ -209,3 +209,22 @@ def test_revoked_stays_revoked_after_kill_and_restart(authority, running):
     running.start()
     assert f"{leaf}: revoked" in authority.ask(leaf).stdout
     assert f"{other}: good" in authority.ask(other).stdout
+
+
+def test_one_sender_leaves_signatures_to_the_others_and_kept_answers_are_for_all(authority, running):
+    leaf, question = authority.issue("greedy"), authority.folder / "nonce.der"
+    subprocess.run(["openssl", "ocsp", "-issuer", authority.certificate, "-cert", leaf, "-nonce", "-reqout", question],
+                   capture_output=True, check=True)
+    running.quickstart("stop")
+    file = running.folder / "chancery.yaml"
+    file.write_text(file.read_text() + "\nrevocation: {ocsp_nonce_per_second: 4}\n")
+    running.start()
+
+    def ask(sender, body):
+        return fetch(authority.url, "--interface", sender, body=body)[2]
+
+    plain = authority.request(leaf)
+    running.wait_for(lambda: ask("127.0.0.1", plain) != TRY_LATER, "the signer")
+    running.wait_for(lambda: ask("127.0.0.1", question.read_bytes()) == TRY_LATER, "one sender to have its part")
+    assert ask("127.0.0.2", question.read_bytes()) != TRY_LATER
+    assert ask("127.0.0.1", plain) != TRY_LATER
