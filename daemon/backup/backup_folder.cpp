@@ -47,7 +47,8 @@ void require_same_bytes(const Claims& claims, const FileDigest& found) {
 // What the manifest says against what a copy of the snapshot with that digest holds.
 Manifest compared(const std::string& text, const Claims& claims, const FileDigest& digest,
                   const fs::path& copy) {
-  Manifest manifest{.taken_at = claims.taken_at,
+  Manifest manifest{.format = claims.format,
+                    .taken_at = claims.taken_at,
                     .snapshot_bytes = digest.bytes,
                     .snapshot_sha256 = digest.sha256,
                     .ledger = ca::examine_ledger_copy(copy.string())};

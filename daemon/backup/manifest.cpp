@@ -11,9 +11,9 @@ namespace {
 
 using nlohmann::json;
 
-constexpr const char* kFormat = "chancery-backup-1";
+constexpr std::string_view kFormat = "chancery-backup-";
 constexpr const char* kOwnHash = "manifest_sha256";
-constexpr int kMaxDepth = 4;
+constexpr int kMaxDepth = 5;
 
 [[noreturn]] void wrong(const std::string& what) {
   throw ca::Error{ca::Code::invalid_state, "the manifest " + what};
@@ -57,15 +57,40 @@ std::string text_at(const json& manifest, const json::json_pointer& where) {
   return manifest.at(where).get<std::string>();
 }
 
-json keys_json(const ca::AuthorityKeys& authority) {
-  json keys{{"arn", authority.arn},
-            {"status", authority.status},
-            {"key_uri", authority.key_uri},
-            {"spki_sha256", authority.spki_sha256},
-            {"crl_number", authority.crl_number}};
-  if (!authority.ocsp_key_uri.empty()) {
-    keys["ocsp_key_uri"] = authority.ocsp_key_uri;
-    keys["ocsp_spki_sha256"] = authority.ocsp_spki_sha256;
+int format_of(const json& manifest) {
+  const std::string name = text_at(manifest, json::json_pointer{"/format"});
+  for (int format = 1; format <= kNewestFormat; ++format) {
+    if (name == std::string{kFormat} + std::to_string(format)) {
+      return format;
+    }
+  }
+  wrong("has a format that this build does not know");
+}
+
+json key_json(const ca::AuthorityKeys::Key& key, int format) {
+  json object{{"key_uri", key.uri}, {"spki_sha256", key.spki_sha256}};
+  if (!key.ocsp_uri.empty()) {
+    object["ocsp_key_uri"] = key.ocsp_uri;
+    object["ocsp_spki_sha256"] = key.ocsp_spki_sha256;
+  }
+  if (format > 1) {
+    object["key_number"] = key.number;
+    object["key_token"] = key.token;
+    object["key_state"] = key.state;
+  }
+  return object;
+}
+
+json keys_json(const ca::AuthorityKeys& authority, int format) {
+  json keys = key_json(authority.active, format);
+  keys["arn"] = authority.arn;
+  keys["status"] = authority.status;
+  keys["crl_number"] = authority.crl_number;
+  if (format > 1) {
+    keys["other_keys"] = json::array();
+    for (const auto& other : authority.others) {
+      keys["other_keys"].push_back(key_json(other, format));
+    }
   }
   if (!authority.crl_buckets.empty()) {
     keys["crl_buckets"] = authority.crl_buckets;
@@ -102,9 +127,9 @@ std::string text_of(const Manifest& manifest) {
   const ca::LedgerContents& ledger = manifest.ledger;
   json authorities = json::array();
   for (const auto& authority : ledger.authorities) {
-    authorities.push_back(keys_json(authority));
+    authorities.push_back(keys_json(authority, manifest.format));
   }
-  json all{{"format", kFormat},
+  json all{{"format", std::string{kFormat} + std::to_string(manifest.format)},
            {"taken_at", manifest.taken_at},
            {"snapshot",
             {{"sha256", ca::to_hex(manifest.snapshot_sha256)}, {"size_bytes", manifest.snapshot_bytes}}},
@@ -126,9 +151,7 @@ std::string text_of(const Manifest& manifest) {
 
 Claims read_manifest(std::string_view text) {
   const json manifest = parsed(text);
-  if (text_at(manifest, json::json_pointer{"/format"}) != kFormat) {
-    wrong(std::string{"has another format than "} + kFormat);
-  }
+  const int format = format_of(manifest);
   const std::string claimed = text_at(manifest, json::json_pointer{std::string{"/"} + kOwnHash});
   if (const std::string found = own_hash(manifest); found != claimed) {
     wrong("was changed: its SHA-256 is " + found + ", it says " + claimed);
@@ -140,7 +163,8 @@ Claims read_manifest(std::string_view text) {
   if (!manifest.contains(size) || !manifest.at(size).is_number_unsigned()) {
     wrong("has no number at " + size.to_string());
   }
-  return {.taken_at = text_at(manifest, json::json_pointer{"/taken_at"}),
+  return {.format = format,
+          .taken_at = text_at(manifest, json::json_pointer{"/taken_at"}),
           .snapshot_bytes = manifest.at(size).get<std::uint64_t>(),
           .snapshot_sha256 = text_at(manifest, json::json_pointer{"/snapshot/sha256"})};
 }

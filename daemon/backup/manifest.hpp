@@ -10,19 +10,24 @@ namespace backup {
 
 inline constexpr std::size_t kMaxManifestBytes = 16UL * 1024 * 1024;  // about 20,000 authorities
 
+// 1 names only the key with which an authority issues; 2 names all that it has.
+inline constexpr int kNewestFormat = 2;
+
 // What a backup says about itself.
 struct Manifest {
+  int format = kNewestFormat;
   std::string taken_at;  // RFC 3339: every commit before it is in the snapshot
   std::uint64_t snapshot_bytes = 0;
   ca::Sha256 snapshot_sha256{};
   ca::LedgerContents ledger;
 };
 
-// The one text of a manifest: JSON, sorted keys, indented by two, with the SHA-256 of itself.
+// The one text of a manifest of its format: JSON, sorted keys, indented by two, with the SHA-256 of itself.
 [[nodiscard]] std::string text_of(const Manifest& manifest);
 
 // What must be known before the snapshot is opened.
 struct Claims {
+  int format = kNewestFormat;
   std::string taken_at;
   std::uint64_t snapshot_bytes = 0;
   std::string snapshot_sha256;  // hex

@@ -1,5 +1,6 @@
 #include "daemon/cli/backup_report.hpp"
 
+#include <algorithm>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
@@ -7,8 +8,62 @@
 
 namespace cli {
 
+namespace {
+
+using Key = ca::AuthorityKeys::Key;
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) {
+    text += (text.empty() ? "" : ",") + word;
+  }
+  return text.empty() ? "-" : text;
+}
+
+// Each key with a URI, those of OCSP signers too.
+template <class Take>
+void each_key(const ca::AuthorityKeys& authority, const Take& take) {
+  const auto both = [&](const Key& key) {
+    if (!key.uri.empty()) {
+      take(key, false, key.uri, key.spki_sha256);
+    }
+    if (!key.ocsp_uri.empty()) {
+      take(key, true, key.ocsp_uri, key.ocsp_spki_sha256);
+    }
+  };
+  both(authority.active);
+  std::ranges::for_each(authority.others, both);
+}
+
+void print_keys(const ca::LedgerContents& ledger) {
+  Table table{{"KEY OF", "NUMBER", "STATE", "TOKEN", "KEY", "PUBLIC KEY SHA-256"}};
+  for (const auto& authority : ledger.authorities) {
+    each_key(authority, [&](const Key& key, bool ocsp, const std::string& uri, const std::string& hash) {
+      table.row({authority.arn.substr(authority.arn.rfind('/') + 1), std::to_string(key.number),
+                 ocsp ? "OCSP signer" : key.state, key.token, uri, hash});
+    });
+  }
+  table.print(std::cout);
+}
+
+}  // namespace
+
 nlohmann::json backup_json(const backup::Manifest& manifest, const std::string& folder) {
-  return {{"ok", true}, {"folder", folder}, {"manifest", nlohmann::json::parse(backup::text_of(manifest))}};
+  auto keys = nlohmann::json::array();
+  for (const auto& authority : manifest.ledger.authorities) {
+    each_key(authority, [&](const Key& key, bool ocsp, const std::string& uri, const std::string& hash) {
+      keys.push_back({{"arn", authority.arn},
+                      {"number", key.number},
+                      {"state", ocsp ? "ocsp signer" : key.state},
+                      {"token", key.token},
+                      {"key_uri", uri},
+                      {"spki_sha256", hash}});
+    });
+  }
+  return {{"ok", true},
+          {"folder", folder},
+          {"manifest", nlohmann::json::parse(backup::text_of(manifest))},
+          {"keys", keys}};
 }
 
 void print_backup(const backup::Manifest& manifest, const std::string& folder, Format format) {
@@ -29,17 +84,14 @@ void print_backup(const backup::Manifest& manifest, const std::string& folder, F
        {"certificates", std::to_string(count.issued) + " issued, " + std::to_string(count.revoked) +
                             " revoked, " + std::to_string(count.pending) + " pending, " +
                             std::to_string(count.failed) + " failed"}});
-  Table table{{"AUTHORITY", "STATUS", "CRL NUMBER", "CRL BUCKETS", "KEY", "PUBLIC KEY SHA-256"}};
+  Table table{{"AUTHORITY", "STATUS", "CRL NUMBER", "CRL BUCKETS"}};
   for (const auto& authority : ledger.authorities) {
-    std::string buckets;
-    for (const std::string& bucket : authority.crl_buckets) {
-      buckets += (buckets.empty() ? "" : ",") + bucket;
-    }
     table.row({authority.arn, authority.status,
                authority.crl_number == 0 ? "-" : std::to_string(authority.crl_number),
-               buckets.empty() ? "-" : buckets, authority.key_uri, authority.spki_sha256});
+               joined(authority.crl_buckets)});
   }
   table.print(std::cout);
+  print_keys(ledger);
   std::cout << "the snapshot is whole and fits its manifest\n";
 }
 

@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <iostream>
+#include <iterator>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -32,18 +34,10 @@ Findings check_configuration(const std::string& file, std::optional<config::Opti
   return findings;
 }
 
-// The keys that the ledger says are on this token.
-std::vector<pkcs11::Uri> keys_on(const pkcs11::TokenOptions& token, const std::vector<std::string>& uris) {
-  std::vector<pkcs11::Uri> keys;
-  for (const std::string& text : uris) {
-    auto uri = pkcs11::Uri::parse(text);
-    const bool label_fits = !uri.token || !token.uri.token || *uri.token == *token.uri.token;
-    const bool serial_fits = !uri.serial || !token.uri.serial || *uri.serial == *token.uri.serial;
-    if (label_fits && serial_fits) {
-      keys.push_back(std::move(uri));
-    }
-  }
-  return keys;
+bool may_be_on(const pkcs11::TokenOptions& token, const pkcs11::Uri& key) {
+  const bool label_fits = !key.token || !token.uri.token || *key.token == *token.uri.token;
+  const bool serial_fits = !key.serial || !token.uri.serial || *key.serial == *token.uri.serial;
+  return label_fits && serial_fits;
 }
 
 void append(Findings& all, Findings more) {
@@ -56,12 +50,21 @@ Findings examine_installation(const Arguments& arguments) {
   if (!options) {
     return findings;
   }
-  std::vector<std::string> key_uris;
-  append(findings, check_ledger(*options, key_uris));
+  std::vector<TrialKey> keys;
+  append(findings, check_ledger(*options, keys));
+  std::vector<TrialKey> homeless = keys;
   for (const config::TokenOptions& configured : options->tokens) {
     const auto token =
         token_options(configured.name, {configured.module.string(), configured.uri, configured.pin_source});
-    append(findings, check_token(token, keys_on(token, key_uris)));
+    std::vector<TrialKey> here;
+    std::ranges::copy_if(keys, std::back_inserter(here),
+                         [&](const TrialKey& key) { return may_be_on(token, key.uri); });
+    std::erase_if(homeless, [&](const TrialKey& key) { return may_be_on(token, key.uri); });
+    append(findings, check_token(token, here));
+  }
+  for (const TrialKey& key : homeless) {
+    findings.push_back({key.name, false, "is on none of the configured tokens: " + key.uri.text(),
+                        "put its token under tokens: of the configuration"});
   }
   append(findings, check_tls(options->listeners.api_tls));
   append(findings, check_buckets(*options));
@@ -74,15 +77,16 @@ Findings examine_token(const Arguments& arguments) {
     throw Failure{"nothing to examine", "", "give --config, or --module, --token and --pin-source"};
   }
   const auto token = token_options("cli", arguments.token);
-  std::vector<pkcs11::Uri> keys;
+  std::vector<TrialKey> keys;
   if (arguments.key.starts_with("pkcs11:")) {
-    keys.push_back(pkcs11::Uri::parse(arguments.key));
+    auto uri = pkcs11::Uri::parse(arguments.key);
+    keys.push_back({uri.object.value_or("the key"), std::move(uri)});
   } else if (!arguments.key.empty()) {
     pkcs11::Uri key = token.uri;
     key.module_path.reset();
     key.object = arguments.key;
     key.type = "private";
-    keys.push_back(std::move(key));
+    keys.push_back({arguments.key, std::move(key)});
   }
   return check_token(token, keys);
 }

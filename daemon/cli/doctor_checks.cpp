@@ -73,25 +73,50 @@ Finding tls_validity(const config::TlsOptions& tls) {
           ""};
 }
 
+// Whoever checks what the key signed asks until its certificate ends; one that has none yet gets one.
+void add_needed_keys(const ca::AuthorityRecord& authority, ca::TimePoint now, std::vector<TrialKey>& keys) {
+  if (authority.status == ca::AuthorityStatus::deleted &&
+      (!authority.restorable_until || *authority.restorable_until <= now)) {
+    return;
+  }
+  const auto add = [&](const ca::KeyGeneration& key, const std::string& state) {
+    if (key.validity && key.validity->not_after < ca::to_seconds(now)) {
+      return;
+    }
+    const std::string name =
+        "key " + std::to_string(key.key_number) + " (" + state + ") of " + authority.arn.id;
+    if (!key.key_uri.empty()) {
+      keys.push_back({name, pkcs11::Uri::parse(key.key_uri)});
+    }
+    if (!key.ocsp_key_uri.empty()) {
+      keys.push_back({"the OCSP signer of " + name, pkcs11::Uri::parse(key.ocsp_key_uri)});
+    }
+  };
+  add(authority, "active");
+  for (const ca::KeyGeneration& other : authority.other_keys) {
+    add(other, other.retired_at ? "retired" : other.certificate_der.empty() ? "prepared" : "published");
+  }
+}
+
 Finding as_finding(const std::string& name, const pkcs11::DoctorStep& step) {
   return {"token " + name + ": " + step.what, step.ok, step.detail, step.hint};
 }
 
 }  // namespace
 
-Findings check_token(const pkcs11::TokenOptions& token, const std::vector<pkcs11::Uri>& keys) {
+Findings check_token(const pkcs11::TokenOptions& token, const std::vector<TrialKey>& keys) {
   Findings findings;
   std::size_t next = 0;
   bool usable = true;
   do {
-    const std::optional<pkcs11::Uri> key = next < keys.size() ? std::optional{keys[next]} : std::nullopt;
+    const auto key = next < keys.size() ? std::optional{keys[next].uri} : std::nullopt;
     bool key_steps = false;
     for (const pkcs11::DoctorStep& step : pkcs11::diagnose(token, key)) {
       key_steps = key_steps || step.what == "key attributes";
       if (next == 0 || key_steps || !step.ok) {
         Finding finding = as_finding(token.name, step);
         if (key_steps) {
-          finding.check += " of " + key->object.value_or("the key");
+          finding.check += " of " + keys[next].name;
         }
         findings.push_back(std::move(finding));
       }
@@ -101,7 +126,7 @@ Findings check_token(const pkcs11::TokenOptions& token, const std::vector<pkcs11
   return findings;
 }
 
-Findings check_ledger(const config::Options& options, std::vector<std::string>& key_uris) {
+Findings check_ledger(const config::Options& options, std::vector<TrialKey>& keys) {
   const auto& path = options.ledger.path;
   const auto folder = path.parent_path();
   if (::access(folder.c_str(), R_OK | W_OK | X_OK) != 0) {
@@ -119,13 +144,11 @@ Findings check_ledger(const config::Options& options, std::vector<std::string>& 
     const ca::SystemClock clock;
     ca::SqliteStore store{{.path = path.string(), .node = options.node, .readers = 1}, clock};
     for (const auto& authority : store.all_authorities()) {
-      if (!authority.key_uri.empty()) {
-        key_uris.push_back(authority.key_uri);
-      }
+      add_needed_keys(authority, clock.now(), keys);
     }
     const auto counts = store.counts();
     return {{"ledger", true,
-             std::to_string(key_uris.size()) + " authorities with keys, " + std::to_string(counts.issued) +
+             std::to_string(keys.size()) + " keys in use, " + std::to_string(counts.issued) +
                  " certificates issued, " + std::to_string(counts.pending) + " pending",
              ""}};
   } catch (const ca::Error& error) {

@@ -17,11 +17,16 @@ using Findings = std::vector<Finding>;
 
 // The steps of pkcs11::diagnose, then each key's attributes and a trial signature. After a failed login no
 // second one is tried.
-[[nodiscard]] Findings check_token(const pkcs11::TokenOptions& token, const std::vector<pkcs11::Uri>& keys);
+struct TrialKey {
+  std::string name;  // in the findings
+  pkcs11::Uri uri;
+};
+[[nodiscard]] Findings check_token(const pkcs11::TokenOptions& token, const std::vector<TrialKey>& keys);
 
-// Whether the ledger can be used; while no daemon holds it, also the URIs of the keys that it knows. A
-// missing ledger is made by the daemon's first start, not here.
-[[nodiscard]] Findings check_ledger(const config::Options& options, std::vector<std::string>& key_uris);
+// Whether the ledger can be used; while no daemon holds it, also the keys that it needs: each of an
+// authority, and of its OCSP signers, whose certificate has not ended. A missing ledger is made by the
+// daemon's first start, not here.
+[[nodiscard]] Findings check_ledger(const config::Options& options, std::vector<TrialKey>& keys);
 
 // Certificate and key fit together, the certificate is valid now, nobody else reads the key.
 [[nodiscard]] Findings check_tls(const config::TlsOptions& tls);

@@ -33,6 +33,8 @@ constexpr std::string_view kMagic{"SQLite format 3\0", 16};
 constexpr std::int64_t kVersionWithCrls = 4;
 // And from here on the places of these are kept.
 constexpr std::int64_t kVersionWithPlaces = 5;
+// And from here on authorities may have several keys.
+constexpr std::int64_t kVersionWithKeys = 6;
 
 [[noreturn]] void unsound(const std::string& copy, const std::string& what) {
   throw Error{Code::invalid_state, copy + ": " + what};
@@ -207,13 +209,16 @@ void check_places(Session& session, const std::string& copy) {
   }
 }
 
+std::string arn_in(const sqlite::Execution& row) {
+  return AuthorityArn{row.text(0), row.text(1), row.text(2), row.text(3)}.text();
+}
+
 void read_buckets(Session& session, std::vector<AuthorityKeys>& authorities) {
   auto row = session.query(
       "SELECT DISTINCT a.partition, a.region, a.account, a.id, p.bucket FROM crl_places p "
       "JOIN crls l USING (crl) JOIN authorities a USING (authority) WHERE p.bucket <> '' ORDER BY p.bucket");
   while (row.next()) {
-    const std::string arn = AuthorityArn{row.text(0), row.text(1), row.text(2), row.text(3)}.text();
-    const auto owner = std::ranges::find(authorities, arn, &AuthorityKeys::arn);
+    const auto owner = std::ranges::find(authorities, arn_in(row), &AuthorityKeys::arn);
     if (owner != authorities.end()) {
       owner->crl_buckets.push_back(row.text(4));
     }
@@ -222,27 +227,56 @@ void read_buckets(Session& session, std::vector<AuthorityKeys>& authorities) {
 
 std::string hash_of(const Bytes& spki) { return spki.empty() ? "" : to_hex(sha256(spki)); }
 
+AuthorityKeys::Key read_key(const sqlite::Execution& row, std::string state) {
+  return {.number = static_cast<std::uint64_t>(row.integer(6)),
+          .state = std::move(state),
+          .token = row.text(7),
+          .uri = row.text(8),
+          .spki_sha256 = hash_of(row.blob(9)),
+          .ocsp_uri = row.text(10),
+          .ocsp_spki_sha256 = hash_of(row.blob(11))};
+}
+
 std::vector<AuthorityKeys> read_keys(Session& session, std::int64_t version) {
   constexpr std::string_view kOld =
-      "SELECT partition, region, account, id, status, key_uri, spki_der, '', x'', 0 FROM authorities "
-      "ORDER BY created_at, id";
+      "SELECT partition, region, account, id, status, 0, 1, key_token, key_uri, spki_der, '', x'' "
+      "FROM authorities ORDER BY created_at, id";
+  constexpr std::string_view kWithCrls =
+      "SELECT a.partition, a.region, a.account, a.id, a.status, "
+      "(SELECT coalesce(max(l.number), 0) FROM crls l WHERE l.authority = a.authority), "
+      "1, a.key_token, a.key_uri, a.spki_der, a.ocsp_key_uri, a.ocsp_spki_der "
+      "FROM authorities a ORDER BY a.created_at, a.id";
   constexpr std::string_view kNow =
-      "SELECT a.partition, a.region, a.account, a.id, a.status, a.key_uri, a.spki_der, a.ocsp_key_uri, "
-      "a.ocsp_spki_der, (SELECT coalesce(max(l.number), 0) FROM crls l WHERE l.authority = a.authority) "
+      "SELECT a.partition, a.region, a.account, a.id, a.status, "
+      "(SELECT coalesce(max(l.number), 0) FROM crls l WHERE l.authority = a.authority), "
+      "a.key_number, a.key_token, a.key_uri, a.spki_der, a.ocsp_key_uri, a.ocsp_spki_der "
       "FROM authorities a ORDER BY a.created_at, a.id";
   std::vector<AuthorityKeys> authorities;
-  auto row = session.query(version < kVersionWithCrls ? kOld : kNow);
+  auto row = session.query(version < kVersionWithCrls ? kOld : version < kVersionWithKeys ? kWithCrls : kNow);
   while (row.next()) {
-    authorities.push_back({.arn = AuthorityArn{row.text(0), row.text(1), row.text(2), row.text(3)}.text(),
+    authorities.push_back({.arn = arn_in(row),
                            .status = row.text(4),
-                           .key_uri = row.text(5),
-                           .spki_sha256 = hash_of(row.blob(6)),
-                           .ocsp_key_uri = row.text(7),
-                           .ocsp_spki_sha256 = hash_of(row.blob(8)),
-                           .crl_number = static_cast<std::uint64_t>(row.integer(9)),
+                           .active = read_key(row, "active"),
+                           .others = {},
+                           .crl_number = static_cast<std::uint64_t>(row.integer(5)),
                            .crl_buckets = {}});
   }
   return authorities;
+}
+
+void read_other_keys(Session& session, std::vector<AuthorityKeys>& authorities) {
+  auto row = session.query(
+      "SELECT a.partition, a.region, a.account, a.id, k.retired_at IS NOT NULL, "
+      "length(k.certificate_der) > 0, k.number, k.token, k.uri, k.spki_der, k.ocsp_key_uri, k.ocsp_spki_der "
+      "FROM authority_keys k JOIN authorities a USING (authority) ORDER BY k.number");
+  while (row.next()) {
+    const auto owner = std::ranges::find(authorities, arn_in(row), &AuthorityKeys::arn);
+    if (owner != authorities.end()) {
+      const bool retired = row.integer(4) != 0;
+      const bool certified = row.integer(5) != 0;
+      owner->others.push_back(read_key(row, retired ? "retired" : certified ? "published" : "prepared"));
+    }
+  }
 }
 
 }  // namespace
@@ -270,6 +304,9 @@ LedgerContents examine_ledger_copy(const std::string& copy) {
     if (contents.schema_version >= kVersionWithPlaces) {
       check_places(session, copy);
       read_buckets(session, contents.authorities);
+    }
+    if (contents.schema_version >= kVersionWithKeys) {
+      read_other_keys(session, contents.authorities);
     }
     return contents;
   } catch (const StoreFault& fault) {

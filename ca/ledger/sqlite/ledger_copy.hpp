@@ -12,9 +12,17 @@ namespace ca {
 // What somebody must have beside the ledger to go on with this authority, and its place in its series of
 // CRLs.
 struct AuthorityKeys {
+  struct Key {
+    std::uint64_t number = 1;
+    std::string state;             // active (the one that issues), retired, published, prepared
+    std::string token;             // configured name
+    std::string uri, spki_sha256;  // RFC 7512 and hex; empty: there is none yet
+    std::string ocsp_uri, ocsp_spki_sha256;
+  };
   std::string arn, status;
-  std::string key_uri, spki_sha256;  // RFC 7512 and hex; empty: it has none yet
-  std::string ocsp_key_uri, ocsp_spki_sha256;
+  Key active;
+  // Retired ones go on signing CRLs and OCSP signers' certificates; at most one may issue next. By number.
+  std::vector<Key> others;
   std::uint64_t crl_number = 0;  // the highest of its series; 0: none
   // Configured names of those in which certificates look for CRLs: whoever goes on must be able to write
   // there.

@@ -67,6 +67,25 @@ def test_the_manifest_is_sealed_as_this_test_seals_it(copy):
     assert (copy / "manifest.json").read_text() == before
 
 
+def test_a_manifest_of_the_first_format_which_knew_one_key_of_each_authority_still_fits(copy, tmp_path):
+    def older(manifest):
+        manifest["format"] = "chancery-backup-1"
+        for authority in manifest["authorities"]:
+            for name in ("key_number", "key_token", "key_state", "other_keys"):
+                del authority[name]
+    forged(copy, older, sql=["INSERT INTO authority_keys SELECT authority, 7, 'issuing', 'pkcs11:object=seventh', x'01', x'', x'', '', '', "
+                             "NULL, NULL, '', x'', x'', NULL FROM authorities LIMIT 1"])
+    told = chancery("backup", "verify", copy)
+    assert told.code == 0 and "pkcs11:object=seventh" in told.out, told.out + told.err
+    assert "pkcs11:object=seventh" in restored(copy, tmp_path / "target.db").out
+
+
+def test_a_key_that_the_manifest_does_not_name_is_found(copy, tmp_path):
+    forged(copy, sql=["INSERT INTO authority_keys SELECT authority, 7, 'issuing', 'pkcs11:object=seventh', x'01', x'', x'', '', '', "
+                      "NULL, NULL, '', x'', x'', NULL FROM authorities LIMIT 1"])
+    assert "/other_keys is []" in refused(copy, tmp_path)
+
+
 def test_any_changed_byte_of_the_manifest_is_found(taken, copy, tmp_path):
     whole = (taken / "manifest.json").read_bytes()
     for offset in [*range(0, len(whole), 29), len(whole) - 1]:
