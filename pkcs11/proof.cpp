@@ -86,6 +86,20 @@ std::string patiently(Step step) {
   throw Error{ErrorClass::key_refused, call, CKR_OK, what, kMakeAnother};
 }
 
+struct TrialSession {
+  TrialSession(Functions* of, CK_SLOT_ID slot) : functions{of} {
+    const CK_RV rv =
+        functions->C_OpenSession(slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, nullptr, nullptr, &handle);
+    check(rv, "C_OpenSession");
+  }
+  ~TrialSession() { functions->C_CloseSession(handle); }
+  TrialSession(const TrialSession&) = delete;
+  TrialSession& operator=(const TrialSession&) = delete;
+
+  Functions* functions;
+  CK_SESSION_HANDLE handle = CK_INVALID_HANDLE;
+};
+
 class Proof {
  public:
   explicit Proof(const TokenOptions& options) : options_{options} {}
@@ -195,12 +209,16 @@ class Proof {
     return "a copy stays not extractable";
   }
 
+  // In a session of its own: a module that fails inside C_Sign may leave its session in that operation, and
+  // a busy token is asked again.
   std::string sign(const Uri& uri) {
+    const TrialSession trial{functions(), connection_->slot.slot_id};
+    const Session own{functions(), trial.handle, connection_->tells_login};
     constexpr std::string_view kText = "chancery hsm prove: not a certificate";
     const ByteView message{reinterpret_cast<const std::uint8_t*>(kText.data()), kText.size()};
     const SignatureScheme scheme = natural_scheme(key_->type);
-    const Bytes spki = read_public_key(session(), *key_);
-    if (!verifies(spki, scheme, message, sign_once(session(), *key_, scheme, message))) {
+    const Bytes spki = read_public_key(own, *key_);
+    if (!verifies(spki, scheme, message, sign_once(own, *key_, scheme, message))) {
       throw Error{ErrorClass::key_refused, "C_Sign", CKR_OK,
                   "the signature does not verify under the token's public key of " + uri.text(),
                   "the halves of the pair do not fit, or the token is damaged"};
