@@ -150,6 +150,7 @@ void AuthorityService::State::show(AuthorityRecord record) {
   show_to_ocsp(arn);
   if (ocsp_loop) {
     ocsp_loop->wake();
+    crl_loop->wake();
   }
 }
 
@@ -164,11 +165,20 @@ void AuthorityService::State::reread(const AuthorityArn& arn) {
   }
 }
 
-void AuthorityService::State::stop_issuing(const AuthorityArn& arn, const std::string& reason) {
+void AuthorityService::State::stop_issuing(const Authority& by, const std::string& reason) {
   static constexpr int kAttempts = 3;
+  const AuthorityArn& arn = by.record.arn;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     const auto authority = catalog.find(arn);
     if (!authority || authority->record.status != AuthorityStatus::active) {
+      return;
+    }
+    if (authority->record.key_number != by.record.key_number) {
+      say("stopped " + by.described(),
+          by.described() +
+              ": its key signs nothing more until the daemon is restarted, and what it "
+              "issued gets no new CRLs meanwhile; the authority issues with another key: " +
+              reason);
       return;
     }
     AuthorityRecord record = authority->record;

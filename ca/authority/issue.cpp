@@ -183,9 +183,12 @@ CertificateRecord AuthorityService::State::issue(const Caller& caller, const Req
                             std::chrono::steady_clock::now() + wait);
   } catch (const Error& error) {
     if (is_fatal(error.code())) {
-      stop_issuing(authority.record.arn, error.what());
+      stop_issuing(authority, error.what());
     } else if (error.code() != Code::unavailable) {  // nobody knows then whether it is in the ledger
       give_back();
+    }
+    if (error.code() == Code::concurrent_modification) {
+      reread(authority.record.arn);  // the ledger is ahead of what was seen here
     }
     throw;
   }
@@ -227,10 +230,8 @@ CertificatePem AuthorityService::State::pem_of(const CertificateRecord& record) 
   if (!record.self_signed) {
     const auto authority = catalog.find(record.issuer);
     const Authority* issuer = authority ? authority->under(record.key_number) : nullptr;
-    if (issuer == nullptr) {
-      throw Error{Code::internal, "the key that signed a certificate is not known"};
-    }
-    pem.chain = issuer->issued_chain_pem();
+    // Nobody knows the chain of a key that was discarded: it had certified OCSP signers alone.
+    pem.chain = issuer == nullptr ? std::nullopt : std::optional{issuer->issued_chain_pem()};
   }
   return pem;
 }

@@ -101,6 +101,11 @@ void AuthorityService::State::keep_crl(const Authority& authority, const CrlReco
   try {
     const TimePoint now = clock.now();
     plan.due = crl_due(crl, configuration, now);
+    plan.above = number_in_buckets(crl.name);
+    const bool overtaken = plan.above > crl.number;
+    if (overtaken && plan.due == CrlDue::no) {
+      plan.due = CrlDue::news;
+    }
     const auto current = published_crls.find(crl.name);
     // After a start, and when the answer of the ledger was lost.
     const bool behind = current ? crl.issued && crl.issued->number > current->number : crl.number != 0;
@@ -115,7 +120,8 @@ void AuthorityService::State::keep_crl(const Authority& authority, const CrlReco
         plan.due = CrlDue::news;
       }
     }
-    if (plan.due == CrlDue::no || (plan.due == CrlDue::news && current && !news_ripe(crl.name, now))) {
+    if (plan.due == CrlDue::no ||
+        (plan.due == CrlDue::news && !overtaken && current && !news_ripe(crl.name, now))) {
       turn.waiting = turn.waiting || plan.due != CrlDue::no;
       well(about_crl(crl));
       return;
@@ -137,13 +143,19 @@ void AuthorityService::State::keep_crl(const Authority& authority, const CrlReco
     turn.failed = turn.stuck = true;
     const auto* refused = dynamic_cast<const Error*>(&error);
     if (refused != nullptr && is_fatal(refused->code())) {
-      stop_issuing(crl.authority, error.what());
+      stop_issuing(authority, error.what());
     }
     const std::string until =
         crl.issued ? "the last one is good until " + rfc3339(crl.issued->next_update) : "there is none yet";
     say(about_crl(crl),
         "CRL " + crl.name + " of " + crl.authority.text() + " is not issued, " + until + ": " + error.what());
   }
+}
+
+std::uint64_t AuthorityService::State::number_in_buckets(const std::string& series) const {
+  const std::lock_guard lock{mutex};
+  const auto found = numbers_in_buckets.find(series);
+  return found == numbers_in_buckets.end() ? 0 : found->second;
 }
 
 // To try in vain would use up a number and leave an intent in the audit log, every few seconds.

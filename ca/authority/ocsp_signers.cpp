@@ -79,7 +79,13 @@ Loop::Turn AuthorityService::State::keep_ocsp() {
   bool all_done = true;
   for (const auto& authority : catalog.all_keys()) {
     const std::string about = "OCSP signer of " + authority->described();
-    if (!answers_ocsp(*authority, clock.now()) || ocsp_loop->is_stopping()) {
+    const bool answers = answers_ocsp(*authority, clock.now());
+    // Also when the clock alone has changed it.
+    if (answers ? answered_for.insert(authority->key_name().text()).second
+                : answered_for.erase(authority->key_name().text()) != 0) {
+      show_to_ocsp(authority->record.arn);
+    }
+    if (!answers || ocsp_loop->is_stopping()) {
       continue;
     }
     try {
@@ -186,7 +192,7 @@ void AuthorityService::State::certify_ocsp_key(const Authority& authority, const
         std::chrono::steady_clock::now() + options.sign_deadline);
   } catch (const Error& error) {
     if (is_fatal(error.code())) {
-      stop_issuing(arn, error.what());
+      stop_issuing(authority, error.what());
     }
     throw;
   }

@@ -3,39 +3,41 @@
 
 #include "ca/authority/service_state.hpp"
 #include "ca/base/error.hpp"
+#include "ca/base/key_name.hpp"
 
 namespace ca {
 namespace {
 
 constexpr std::size_t kPendingBatch = 256;
+constexpr const char* kDiscarded = "the key that it was accepted for was discarded";
 
-// Authorities whose rows are of no use to try in this turn.
+// Keys whose rows are of no use to try in this turn.
 class Blocked {
  public:
-  [[nodiscard]] bool contains(const std::string& arn) const {
+  [[nodiscard]] bool contains(const std::string& key) const {
     const std::lock_guard lock{mutex_};
-    return arns_.contains(arn);
+    return keys_.contains(key);
   }
-  void add(const std::string& arn) {
+  void add(const std::string& key) {
     const std::lock_guard lock{mutex_};
-    arns_.insert(arn);
+    keys_.insert(key);
   }
 
  private:
   mutable std::mutex mutex_;
-  std::set<std::string> arns_;
+  std::set<std::string> keys_;
 };
 
 }  // namespace
 
-// An authority whose key does not sign holds up its own rows only.
+// A key that does not sign holds up its own rows only.
 Loop::Turn AuthorityService::State::sign_pending() {
   std::atomic<bool> done{false};
   std::atomic<bool> kept{false};
   Blocked blocked;
   const auto sign = [&](const CertificateRecord& record) noexcept {
     try {
-      const std::string issuer = record.issuer.text();
+      const std::string issuer = KeyName{record.issuer.id, record.key_number}.text();
       if (blocked.contains(issuer) || pending_loop->is_stopping()) {
         kept = true;
         return;
@@ -45,7 +47,8 @@ Loop::Turn AuthorityService::State::sign_pending() {
       } catch (const std::exception& error) {
         kept = true;
         blocked.add(issuer);
-        say(issuer, "accepted certificates of " + issuer + " wait: " + error.what());
+        say(record.issuer.text(),
+            "accepted certificates of " + record.issuer.text() + " wait: " + error.what());
       }
     } catch (...) {
       kept = true;  // no memory even for words: the next turn tries again
@@ -79,6 +82,11 @@ AuthorityService::State::Row AuthorityService::State::sign_row(const Certificate
   }
   const auto authority = catalog.find(record->issuer);
   const Authority* issuer = authority ? authority->under(record->key_number) : nullptr;
+  if (authority && issuer == nullptr) {
+    (void)issuance.give_up(*record, kDiscarded);
+    ++failed;
+    return Row::done;
+  }
   if (issuer == nullptr || !issuer->key) {
     throw Error{Code::internal, "the authority of a pending certificate has no key"};
   }
@@ -88,7 +96,7 @@ AuthorityService::State::Row AuthorityService::State::sign_row(const Certificate
         issuance.resume(*record, issuer->issuer(), std::chrono::steady_clock::now() + options.sign_deadline);
   } catch (const Error& error) {
     if (is_fatal(error.code())) {
-      stop_issuing(record->issuer, error.what());
+      stop_issuing(*issuer, error.what());
     } else if (error.code() == Code::key_unusable) {
       note_unusable(issuer->record.key_uri);
     }
@@ -118,13 +126,16 @@ std::optional<std::string> AuthorityService::State::objection(const CertificateR
   }
   const AuthorityStatus status = authority->status_at(now);
   const bool self_issue = record.self_signed && status == AuthorityStatus::pending_certificate;
-  const bool answers = record.profile == kOcspSignerProfile && authority->answers_at(now);
+  const Authority* issuer = authority->under(record.key_number);
+  if (issuer == nullptr) {
+    return kDiscarded;
+  }
+  const bool answers = record.profile == kOcspSignerProfile && issuer->answers_at(now);
   if (status != AuthorityStatus::active && !self_issue && !answers) {
     return "the certificate authority was " + std::string{api_name(status)} + " before the token could sign";
   }
   const std::lock_guard lock{mutex};
-  const Authority* issuer = authority->under(record.key_number);
-  const auto unusable = unusable_since.find(issuer == nullptr ? "" : issuer->record.key_uri);
+  const auto unusable = unusable_since.find(issuer->record.key_uri);
   if (unusable != unusable_since.end() && now - unusable->second >= options.key_gone_after) {
     return "the key of the certificate authority was not usable for too long";
   }

@@ -77,7 +77,8 @@ struct AuthorityService::State {
   // cannot be read.
   void reread(const AuthorityArn& arn);
   // Fatal (architecture, 5): durably DISABLED, until a person has looked and enables it again.
-  void stop_issuing(const AuthorityArn& arn, const std::string& reason);
+  // When the fault is of a key beside the one that issues, the authority goes on.
+  void stop_issuing(const Authority& by, const std::string& reason);
   [[nodiscard]] AuditEvent event(const Caller& caller, const std::string& type,
                                  const AuthorityArn& arn) const;
   [[nodiscard]] std::optional<IdempotencyClaim> claim(const Caller& caller, const std::string& scope,
@@ -162,6 +163,7 @@ struct AuthorityService::State {
   // What publish_loop and operators go by until the next turn.
   void note_series(const Authority& authority, const std::vector<CrlRecord>& series);
   void check_can_sign(const SigningKey& key) const;
+  [[nodiscard]] std::uint64_t number_in_buckets(const std::string& series) const;
   [[nodiscard]] std::optional<PublishedCrl> load_crl(const CrlPlan& plan);
   [[nodiscard]] bool news_ripe(const std::string& name, TimePoint now);
   [[nodiscard]] Loop::Turn publish_crls();
@@ -220,6 +222,8 @@ struct AuthorityService::State {
   std::vector<std::pair<std::future<CommitResult>, SerialNumber>> uncertain_revocations;  // under mutex
   // By the name of the key that signs (KeyName), then by that of the series; under mutex.
   std::map<std::string, std::map<std::string, SeriesStanding>> series_standings;
+  std::map<std::string, std::uint64_t> numbers_in_buckets;  // that are above ours, by series; under mutex
+  std::set<std::string> answered_for;                       // names of keys that OCSP knows; ocsp_loop alone
   std::set<std::string> troubled_crls;            // names of keys whose last turn failed; crl_loop alone
   std::set<std::string> troubled_buckets;         // that failed in the last turn; publish_loop alone
   std::map<std::string, TimePoint> news_since;    // by series; crl_loop alone

@@ -169,7 +169,7 @@ CertificateRecord Issuance::resume(CertificateRecord record, const Issuer& issue
                      .passed_through = record.passed_through},
                     find_template({record.issuer.partition, record.template_name}), issuer.identity);
   } catch (const Error& error) {
-    return failed(std::move(record), error.what());
+    return give_up(std::move(record), error.what());
   }
   return complete(std::move(record), *to_be_signed, issuer, deadline);
 }
@@ -177,7 +177,7 @@ CertificateRecord Issuance::resume(CertificateRecord record, const Issuer& issue
 CertificateRecord Issuance::complete(CertificateRecord record, const ToBeSigned& to_be_signed,
                                      const Issuer& issuer, Deadline deadline) {
   if (const auto reason = objection_(record)) {
-    return failed(std::move(record), *reason);
+    return give_up(std::move(record), *reason);
   }
   const Bytes signature = signer_.sign(issuer.key, to_be_signed, deadline);
   CertificateRecord done = record;
@@ -196,8 +196,9 @@ CertificateRecord Issuance::complete(CertificateRecord record, const ToBeSigned&
       return record;  // the issuer has another certificate: to be linted again
     case CommitResult::Outcome::not_issuing: {
       const auto reason = objection_(record);
-      return failed(std::move(record),
-                    reason.value_or("the certificate authority stopped issuing before the token had signed"));
+      return give_up(
+          std::move(record),
+          reason.value_or("the certificate authority stopped issuing before the token had signed"));
     }
     case CommitResult::Outcome::existing:
     case CommitResult::Outcome::conflict:
@@ -208,7 +209,7 @@ CertificateRecord Issuance::complete(CertificateRecord record, const ToBeSigned&
   return stored(record.issuer, record.serial);
 }
 
-CertificateRecord Issuance::failed(CertificateRecord record, const std::string& reason) {
+CertificateRecord Issuance::give_up(CertificateRecord record, const std::string& reason) {
   AuditEvent event = event_of(record, "certificate.failed");
   event.outcome = "failed";
   event.detail = {{"reason", reason}};

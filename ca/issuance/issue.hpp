@@ -71,6 +71,9 @@ class Issuance {
   // throws; the row then is still PENDING.
   [[nodiscard]] CertificateRecord resume(CertificateRecord pending, const Issuer& issuer, Deadline deadline);
 
+  // A PENDING row that nobody can sign any more is FAILED, for good. The row as it is afterwards.
+  [[nodiscard]] CertificateRecord give_up(CertificateRecord pending, const std::string& reason);
+
   // Nobody else signs this serial while the claim lives.
   class Claim {
    public:
@@ -92,8 +95,6 @@ class Issuance {
  private:
   [[nodiscard]] CertificateRecord complete(CertificateRecord pending, const ToBeSigned& to_be_signed,
                                            const Issuer& issuer, Deadline deadline);
-  // PENDING becomes FAILED, for good.
-  [[nodiscard]] CertificateRecord failed(CertificateRecord pending, const std::string& reason);
   [[nodiscard]] CertificateRecord stored(const AuthorityArn& issuer, const SerialNumber& serial);
   [[nodiscard]] std::optional<SerialNumber> intend(const IssuancePlan& plan, const CertificateRecord& record,
                                                    const std::string& alt_names);

@@ -34,7 +34,7 @@ CrlHeader header_of(const CrlPlan& plan, TimePoint issued_at) {
                    .this_update = this_update,
                    .next_update = to_seconds(issued_at) + plan.life,
                    .authority_key_id = authority_key_id_of(plan.issuer),
-                   .number = std::max(plan.crl.number + 1, milliseconds)};
+                   .number = std::max({plan.crl.number + 1, plan.above + 1, milliseconds})};
   if (!plan.crl.complete) {
     header.distribution_point_uri = plan.crl.uri;
   }

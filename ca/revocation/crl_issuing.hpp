@@ -18,6 +18,7 @@ struct CrlPlan {
   SigningAlgorithm signing_algorithm;
   std::chrono::days life;  // nextUpdate
   CrlDue due = CrlDue::time;
+  std::uint64_t above = 0;  // a number that the key has signed, as a bucket shows: the next is larger
 };
 
 // The one path to a CRL: durable intent with its number, entries as of one moment, build, lint, sign, verify,

@@ -136,11 +136,13 @@ struct FoundAuthority {
     if (self_signed && status == AuthorityStatus::pending_certificate) {
       return true;
     }
-    // What an authority has issued is answered for after it has stopped issuing.
+    // What an authority has issued is answered for after it has stopped issuing, by a key whose certificate
+    // may end later than that of the one which issues.
     const bool answers = profile == kOcspSignerProfile &&
-                         (status == AuthorityStatus::disabled || status == AuthorityStatus::deleted);
-    return (status == AuthorityStatus::active || answers) &&
-           (!not_after || *not_after >= stored(to_seconds(now)));
+                         (status == AuthorityStatus::active || status == AuthorityStatus::disabled ||
+                          status == AuthorityStatus::deleted);
+    return answers ||
+           (status == AuthorityStatus::active && (!not_after || *not_after >= stored(to_seconds(now))));
   }
 };
 

@@ -245,3 +245,53 @@ TEST_CASE("crl: a key that is not usable takes no numbers, and the CRLs of other
   CHECK(world.service->unlisted_revocations().at(troubled.text()) == leaves.size());
   CHECK(world.events("crl.signing") == intents + 1);
 }
+
+TEST_CASE("crls: a bucket that knows larger numbers than a restored ledger gets a larger one, once",
+          "[authority][I8]") {
+  World world;
+  const auto arn = world.active_root();
+  auto wanted = with_crl();
+  wanted.crl.bucket = "reports";
+  configure(world, arn, wanted);
+  const auto leaf = test::issue(world, arn);
+  const auto first = test::behind(world, arn.id, 0);
+  const auto published = [&]() -> std::optional<ca::CertificateList> {
+    const auto der = ca::find_bucket(world.options.buckets, "reports")
+                         ->get("crl/" + arn.id + ".crl", ca::CertificateList::kMaxDerBytes);
+    return der ? std::optional{ca::CertificateList::parse(*der)} : std::nullopt;
+  };
+  REQUIRE(World::eventually([&] { return published() && published()->number == first->number; }));
+  world.stop();
+  const auto ledger = world.folder / "ledger.sqlite";
+  std::filesystem::copy_file(ledger, world.folder / "backup.sqlite");
+  world.restart();
+  // The clock was ahead when a CRL was published that the backup does not know.
+  world.clock.advance(24h * 300);
+  test::revoke(world, leaf);
+  const auto ahead = test::behind(world, arn.id, first->number);
+  REQUIRE(World::eventually([&] { return published()->number == ahead->number; }));
+  world.clock.advance(-24h * 300);
+  world.stop();
+  std::filesystem::remove(world.folder / "ledger.sqlite-wal");
+  std::filesystem::remove(world.folder / "ledger.sqlite-shm");
+  std::filesystem::copy_file(world.folder / "backup.sqlite", ledger,
+                             std::filesystem::copy_options::overwrite_existing);
+  std::filesystem::remove(world.folder / "crls" / (arn.id + ".crl"));
+  world.restart();
+  CHECK(World::eventually([&] { return published()->number > ahead->number; }));
+  CHECK(World::eventually([&] { return world.service->crl(arn.id)->number > ahead->number; }));
+}
+
+TEST_CASE("crls: what is lost or damaged in a bucket is put there again", "[authority]") {
+  World world;
+  const auto arn = world.active_root();
+  auto wanted = with_crl();
+  wanted.crl.bucket = "reports";
+  configure(world, arn, wanted);
+  const auto first = test::behind(world, arn.id, 0);
+  const auto file = world.folder / "reports/crl" / (arn.id + ".crl");
+  REQUIRE(World::eventually([&] { return std::filesystem::exists(file); }));
+  std::filesystem::remove(file);
+  world.clock.advance(61min);
+  CHECK(World::eventually([&] { return std::filesystem::exists(file); }));
+}

@@ -2,83 +2,14 @@
 #include <atomic>
 #include <thread>
 
-#include "ca/x509/der.hpp"
-#include "ca/x509/ocsp.hpp"
-#include "tests/integration/authority/crls.hpp"
+#include "tests/integration/authority/renewing.hpp"
 
 using ca::OcspResult;
+using test::Renewing;
 using test::World;
 using Key = ca::AuthorityService::Key;
 
 namespace {
-
-// An authority below a root, with CRLs and OCSP.
-struct Renewing {
-  World& world;
-  ca::AuthorityArn root, arn;
-
-  explicit Renewing(World& its_world, ca::CrlType type = ca::CrlType::complete)
-      : world{its_world}, root{world.active_root()}, arn{world.active_subordinate(root, "Issuing", 0)} {
-    auto wanted = test::with_crl(type);
-    wanted.ocsp.enabled = true;
-    test::configure(world, arn, wanted);
-  }
-  [[nodiscard]] ca::AuthorityService& service() const { return *world.service; }
-  [[nodiscard]] ca::AuthorityRecord record() const { return world.store->authority(arn).value(); }
-  [[nodiscard]] Key prepare() const { return service().prepare_key(World::caller(), arn); }
-  // The root's certificate for a key.
-  [[nodiscard]] ca::CertificatePem certified(const Key& key) const {
-    auto order = world.order(root, ca::to_pem("CERTIFICATE REQUEST", key.generation.csr_der),
-                             "SubordinateCACertificate_PathLen0");
-    order.validity.value = 1000;
-    const auto certificate = service().issue(World::caller(), order);
-    return service().certificate(World::caller(), root, certificate);
-  }
-  void import(const Key& key) const {
-    const auto pem = certified(key);
-    service().import_certificate(World::caller(), {arn, pem.certificate, pem.chain});
-  }
-  std::uint64_t publish_next() const {
-    const Key key = prepare();
-    import(key);
-    return key.generation.key_number;
-  }
-  void activate(std::uint64_t number) const { (void)service().activate_key(World::caller(), arn, number); }
-  [[nodiscard]] std::vector<std::pair<std::uint64_t, Key::State>> keys() const {
-    std::vector<std::pair<std::uint64_t, Key::State>> states;
-    for (const Key& key : service().keys(World::caller(), arn)) {
-      states.emplace_back(key.generation.key_number, key.state);
-    }
-    return states;
-  }
-  [[nodiscard]] ca::Certificate authority_certificate(std::uint64_t number) const {
-    return ca::Certificate::parse(service().public_certificate({arn.id, number}).value());
-  }
-  [[nodiscard]] ca::Certificate certificate(const ca::CertificateArn& leaf) const {
-    return ca::Certificate::parse(world.store->certificate(arn, leaf.serial).value().der);
-  }
-  [[nodiscard]] bool is_signed_by(const ca::CertificateArn& leaf, std::uint64_t number) const {
-    return certificate(leaf).is_signed_by(authority_certificate(number).public_key);
-  }
-  [[nodiscard]] ca::OcspResponder::Reply reply(const ca::SerialNumber& serial, std::uint64_t number) const {
-    const auto issuer = authority_certificate(number);
-    const ca::Bytes id = ca::encode_cert_id(ca::Digest::sha256, issuer.subject, issuer.public_key, serial);
-    const auto sequence = [](const ca::Bytes& der) { return ca::der::element(ca::der::tag::kSequence, der); };
-    return service().answer_ocsp(sequence(sequence(sequence(sequence(id)))), "192.0.2.1");
-  }
-  [[nodiscard]] bool eventually(const ca::SerialNumber& serial, std::uint64_t number,
-                                OcspResult result) const {
-    return World::eventually([&] { return reply(serial, number).answer->result == result; });
-  }
-  void check_chain(const test::Leaf& leaf, std::uint64_t number) const {
-    const auto pem = service().certificate(World::caller(), arn, leaf.arn);
-    const auto chain = ca::parse_pem(pem.chain.value(), 3);
-    CHECK(chain.size() == 2);
-    CHECK(chain.at(0).der == authority_certificate(number).der);
-    CHECK(is_signed_by(leaf.arn, number));
-    CHECK(certificate(leaf.arn).authority_key_id() == authority_certificate(number).subject_key_id());
-  }
-};
 
 // Under the same CRL's name as before only what that key signed.
 void check_signed_by(const ca::PublishedCrl& crl, const ca::Certificate& issuer) {
@@ -191,6 +122,29 @@ TEST_CASE("keys: what was accepted before the change is signed by the key that i
   REQUIRE(World::eventually([&] { return world.state_of(arn) == ca::CertificateState::issued; }));
   CHECK(world.store->certificate(renewing.arn, arn.serial)->key_number == 1);
   CHECK(renewing.is_signed_by(arn, 1));
+  CHECK(renewing.is_signed_by(test::issue(world, renewing.arn).arn, 2));
+}
+
+TEST_CASE(
+    "keys: a change that the ledger has and this service has not seen yet is seen by the next certificate",
+    "[authority]") {
+  World world;
+  const Renewing renewing{world};
+  renewing.publish_next();
+  REQUIRE(
+      World::eventually([&] { return renewing.record().other_keys.at(0).ocsp_certificate_der.size() > 0; }));
+  REQUIRE(World::eventually([&] { return renewing.record().ocsp_certificate_der.size() > 0; }));
+  auto record = renewing.record();
+  ca::KeyGeneration before = record;
+  before.retired_at = world.clock.now();
+  static_cast<ca::KeyGeneration&>(record) = ca::KeyGeneration{record.other_keys.at(0)};
+  record.other_keys = {before};
+  ++record.generation;
+  REQUIRE(
+      world.store
+          ->commit({ca::UpdateAuthority{record}, {ca::system_event("authority.key_activated", record.arn)}})
+          .get()
+          .outcome == ca::CommitResult::Outcome::applied);
   CHECK(renewing.is_signed_by(test::issue(world, renewing.arn).arn, 2));
 }
 

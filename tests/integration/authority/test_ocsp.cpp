@@ -307,3 +307,13 @@ TEST_CASE("ocsp: behind a clock that was ahead the signer is one that is valid n
   CHECK(answered.signer().validity.not_before <= ca::to_seconds(world.clock.now()));
   CHECK(World::eventually([&] { return answered.ask() == OcspResult::good; }));
 }
+
+TEST_CASE("ocsp: a start with a clock far ahead is forgotten when the clock is right again", "[authority]") {
+  World world;
+  const Answered answered{world};
+  world.clock.advance(kDay * 4000);
+  world.restart();
+  CHECK(answered.ask() == OcspResult::unauthorized);
+  world.clock.advance(-kDay * 4000);
+  CHECK(World::eventually([&] { return answered.ask() == OcspResult::good; }));
+}
