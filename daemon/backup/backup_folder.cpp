@@ -114,7 +114,8 @@ Manifest verify(const fs::path& folder) {
   return compared(text, claims, digest, snapshot);
 }
 
-Manifest restore(const fs::path& folder, const fs::path& ledger) {
+Manifest restore(const fs::path& folder, const fs::path& ledger,
+                 const std::function<void(const fs::path& copy)>& prepare) {
   const std::string text = read_manifest_file(folder / kManifestName);
   const Claims claims = read_manifest(text);
   const fs::path snapshot = folder / kSnapshotName;
@@ -130,6 +131,8 @@ Manifest restore(const fs::path& folder, const fs::path& ledger) {
   const FileDigest digest = copy_content(snapshot, draft.path());
   require_same_bytes(claims, digest);
   Manifest manifest = compared(text, claims, digest, draft.path());
+  prepare(draft.path());
+  sync_file(draft.path());
   draft.keep();
   return manifest;
 }

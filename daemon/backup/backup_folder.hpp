@@ -1,5 +1,6 @@
 #pragma once
 #include <filesystem>
+#include <functional>
 
 #include "ca/base/clock.hpp"
 #include "daemon/backup/manifest.hpp"
@@ -23,7 +24,10 @@ inline constexpr const char* kManifestName = "manifest.json";
 // Verifies the backup, then puts a copy of the snapshot at `ledger`, whose name must be free, in one step and
 // durably; the copy is what is examined. No daemon can have that ledger open at the same time. Throws
 // ca::Error (Code::conflict: something of a ledger is there already); then no ledger is at that name. Killed
-// at any moment it leaves no ledger, or all of it; and no daemon begins an empty one at that name.
-[[nodiscard]] Manifest restore(const std::filesystem::path& folder, const std::filesystem::path& ledger);
+// at any moment it leaves no ledger, or all of it; and no daemon begins an empty one at that name. `prepare`
+// is called with the copy when that was found whole, before anything is at `ledger`; what it throws ends the
+// restore.
+[[nodiscard]] Manifest restore(const std::filesystem::path& folder, const std::filesystem::path& ledger,
+                               const std::function<void(const std::filesystem::path& copy)>& prepare);
 
 }  // namespace backup

@@ -1,5 +1,6 @@
 #include "daemon/cli/lost_revocations.hpp"
 
+#include <algorithm>
 #include <iostream>
 #include <utility>
 
@@ -51,7 +52,7 @@ LostRevocations::LostRevocations(const std::string& copy, const std::vector<std:
       auto list = ca::compare_published_list(copy, list_in(file));
       for (const auto& lost : std::exchange(list.lost, {})) {
         const bool absent = lost.standing == ca::PublishedList::Lost::Standing::absent;
-        groups_[{list.authority, absent, lost.reason}].lost.emplace(lost.serial, lost);
+        groups_[{list.authority, list.signer_known, absent, lost.reason}].lost.emplace(lost.serial, lost);
       }
       lists_.emplace_back(file, std::move(list));
     } catch (const Failure& failure) {
@@ -62,9 +63,30 @@ LostRevocations::LostRevocations(const std::string& copy, const std::vector<std:
   }
 }
 
+bool LostRevocations::none() const {
+  return groups_.empty() &&
+         std::ranges::all_of(lists_, [](const auto& entry) { return entry.second.signer_known; });
+}
+
+std::map<std::string, std::uint64_t> LostRevocations::numbers() const {
+  std::map<std::string, std::uint64_t> highest;
+  for (const auto& [file, list] : lists_) {
+    if (list.signer_known && list.series && list.number) {
+      auto& number = highest[*list.series];
+      number = std::max(number, *list.number);
+    }
+  }
+  return highest;
+}
+
+bool LostRevocations::without_series() const {
+  return std::ranges::any_of(lists_, [](const auto& entry) { return !entry.second.series; });
+}
+
 void LostRevocations::write_serials(const std::string& ledger) {
   for (auto& [key, group] : groups_) {
-    group.file = ledger + (key.absent ? ".revoked-not-here-" : ".revoke-again-") +
+    const char* kind = !key.vouched ? ".not-verified-" : key.absent ? ".revoked-not-here-" : ".revoke-again-";
+    group.file = ledger + kind + (!key.vouched && key.absent ? "not-here-" : "") +
                  key.authority.substr(key.authority.rfind('/') + 1) + "-" +
                  std::string{ca::api_name(key.reason)};
     std::string text = "# " + key.authority + "\n";
@@ -91,20 +113,48 @@ void LostRevocations::print() const {
     std::cout << "the backup knows every revocation of these lists\n";
     return;
   }
+  print_unknown_signers();
+  if (std::ranges::none_of(groups_, [](const auto& entry) { return entry.first.vouched; })) {
+    return;
+  }
   std::cout << "\nREVOCATIONS ARE LOST. Before relying parties reach the daemon:\n";
   for (const auto& [key, group] : groups_) {
-    if (!key.absent) {
+    if (key.vouched && !key.absent) {
       std::cout << "  " << group.lost.size() << " to revoke again, each a line of that file:\n    "
                 << command(key, group) << '\n';
     }
   }
   for (const auto& [key, group] : groups_) {
-    if (key.absent) {
+    if (key.vouched && key.absent) {
       std::cout << "  " << group.lost.size()
                 << " that are not in the ledger (issued after the backup): no call revokes them "
                 << "and no later CRL lists them; OCSP says unknown, never good. Serials: " << group.file
                 << "\n    docs/operating.md, \"What a restore loses\"\n";
     }
+  }
+}
+
+void LostRevocations::print_unknown_signers() const {
+  bool any = false;
+  for (const auto& [file, list] : lists_) {
+    if (!list.signer_known) {
+      std::cout << (any ? "" : "\nNOT VERIFIED:\n") << "  " << file
+                << " is signed by a key that is not in the backup, in the name of\n    " << list.authority
+                << '\n';
+      any = true;
+    }
+  }
+  for (const auto& [key, group] : groups_) {
+    if (!key.vouched) {
+      std::cout << "  " << group.lost.size() << " that the backup does not know as revoked"
+                << (key.absent ? ", nor as issued" : "") << ". Serials: " << group.file << '\n';
+    }
+  }
+  if (any) {
+    std::cout
+        << "  The authority got that key after the backup, or somebody else made the list. Verify it with\n"
+           "  that key's certificate (openssl crl -CAfile); only then revoke what it lists.\n"
+           "    docs/operating.md, \"What a restore loses\"\n";
   }
 }
 
@@ -115,7 +165,9 @@ nlohmann::json LostRevocations::json() const {
                      {"number", list.number ? nlohmann::json(*list.number) : nlohmann::json()},
                      {"this_update", ca::rfc3339(list.this_update)},
                      {"entries", list.entry_count},
-                     {"authority", list.authority}});
+                     {"authority", list.authority},
+                     {"signer_known", list.signer_known},
+                     {"series_known", list.series.has_value()}});
   }
   auto groups = nlohmann::json::array();
   for (const auto& [key, group] : groups_) {
@@ -125,10 +177,11 @@ nlohmann::json LostRevocations::json() const {
     }
     groups.push_back({{"authority", key.authority},
                       {"reason", ca::api_name(key.reason)},
-                      {"revocable", !key.absent},
+                      {"verified", key.vouched},
+                      {"revocable", key.vouched && !key.absent},
                       {"serials", serials},
                       {"file", group.file},
-                      {"command", key.absent ? "" : command(key, group)}});
+                      {"command", key.vouched && !key.absent ? command(key, group) : ""}});
   }
   return {{"lists", lists}, {"lost", groups}};
 }

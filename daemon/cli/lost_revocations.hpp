@@ -16,7 +16,12 @@ class LostRevocations {
   // the file; `undone` is what was not done then.
   LostRevocations(const std::string& copy, const std::vector<std::string>& files, const std::string& undone);
 
-  [[nodiscard]] bool none() const { return groups_.empty(); }
+  // Nothing is lost, and every list is one that the copy can vouch for.
+  [[nodiscard]] bool none() const;
+  // Of each series of the copy that these lists are of, the highest number.
+  [[nodiscard]] std::map<std::string, std::uint64_t> numbers() const;
+  // Lists of whose series the copy has nothing: what number they reached is not kept.
+  [[nodiscard]] bool without_series() const;
   // Writes the serials of each group into a file beside the ledger, for chancery cert revoke --serials.
   void write_serials(const std::string& ledger);
   // What was compared, what is lost, what to do about it.
@@ -26,6 +31,7 @@ class LostRevocations {
  private:
   struct Key {
     std::string authority;
+    bool vouched = true;  // by the signature of a key that the copy knows
     bool absent = false;  // no call can revoke it
     ca::RevocationReason reason = ca::RevocationReason::unspecified;
     friend auto operator<=>(const Key&, const Key&) = default;
@@ -34,6 +40,7 @@ class LostRevocations {
     std::map<ca::SerialNumber, ca::PublishedList::Lost> lost;  // a serial once, however many lists have it
     std::string file;
   };
+  void print_unknown_signers() const;
   [[nodiscard]] static std::string command(const Key& key, const Group& group);
 
   std::vector<std::pair<std::string, ca::PublishedList>> lists_;  // by file; their entries are in the groups

@@ -2,6 +2,7 @@
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "ca/base/error.hpp"
 #include "ca/base/hex.hpp"
@@ -36,8 +37,12 @@ std::string advice_for(ca::Code code) {
 }
 
 // What the ledger cannot know about the time after the backup.
-std::vector<std::string> next_steps(const backup::Manifest& manifest, bool compared) {
+std::vector<std::string> next_steps(const backup::Manifest& manifest, bool compared, bool all_raised) {
   const auto& ledger = manifest.ledger;
+  const std::string by_time =
+      "is the time in milliseconds since 1970 or more, so above every one that was published unless the "
+      "clock "
+      "was ahead then or is behind now: check it";
   return {
       "keys: the tokens must hold the keys above; chancery doctor --config FILE signs once with each",
       "revocations after " + manifest.taken_at + " are forgotten" +
@@ -48,32 +53,43 @@ std::vector<std::string> next_steps(const backup::Manifest& manifest, bool compa
       "certificates issued after " + manifest.taken_at +
           " are unknown: find them in audit reports and in copies of the audit log with more than " +
           std::to_string(ledger.audit_size) + " events (published audit heads)",
-      "CRL numbers: the next one is the time in milliseconds since 1970 or more, so above every number that "
-      "was published, unless this machine's clock is behind: check it",
+      compared && all_raised
+          ? "CRL numbers: the next one of each series above is above the number of its list, whatever the "
+            "clock; "
+            "of a series that no list above is of, it " +
+                by_time
+          : (compared
+                 ? "CRL numbers: not every list above is of a series of the backup; of others than these, "
+                   "the next one "
+                 : "CRL numbers: the next one ") +
+                by_time,
       "audit log: note this restore; it goes on with event number " + std::to_string(ledger.audit_size) +
           ", after root " + ca::to_hex(ledger.audit_root)};
 }
 
 int restore(const Arguments& arguments, Format format) {
   try {
-    const std::string snapshot = (std::filesystem::path{arguments.from} / backup::kSnapshotName).string();
-    LostRevocations lost{snapshot, arguments.published, kUndone};
-    const auto manifest = backup::restore(arguments.from, arguments.ledger);
-    lost.write_serials(arguments.ledger);
-    const int code = lost.none() ? 0 : kNo;
-    const auto steps = next_steps(manifest, !arguments.published.empty());
+    std::optional<LostRevocations> lost;
+    const auto manifest =
+        backup::restore(arguments.from, arguments.ledger, [&](const std::filesystem::path& copy) {
+          lost.emplace(copy.string(), arguments.published, kUndone);
+          lost->write_serials(arguments.ledger);
+          ca::raise_crl_numbers(copy.string(), lost->numbers());
+        });
+    const int code = lost->none() ? 0 : kNo;
+    const auto steps = next_steps(manifest, !arguments.published.empty(), !lost->without_series());
     if (format == Format::json) {
       auto report = backup_json(manifest, arguments.from);
       report["ledger"] = arguments.ledger;
       report["next"] = steps;
-      report["published"] = lost.json();
+      report["published"] = lost->json();
       print_json(std::cout, report);
       return code;
     }
     print_backup(manifest, arguments.from, format);
     std::cout << "restored to " << arguments.ledger << "\n\n";
     if (!arguments.published.empty()) {
-      lost.print();
+      lost->print();
       std::cout << '\n';
     }
     std::cout << "before the daemon serves again:\n";
@@ -81,6 +97,8 @@ int restore(const Arguments& arguments, Format format) {
       std::cout << ' ' << i + 1 << ". " << steps[i] << '\n';
     }
     return code;
+  } catch (const Failure& failure) {
+    throw failure.completed(arguments.from, "", kUndone);
   } catch (const ca::Error& error) {
     throw Failure{error.what(), arguments.from, advice_for(error.code()), kUndone};
   }
@@ -98,8 +116,9 @@ void add_restore(CLI::App& parent, Session& session) {
       ->required();
   verb->add_option(
       "--published-crl", arguments->published,
-      "the last lists that were published: what they revoke and the backup does not know is listed, and the "
-      "exit code is 3 when there is any");
+      "the last lists that were published: what they revoke and the backup does not know is listed, and "
+      "their "
+      "CRL numbers are not given again; the exit code is 3 when anything is lost or a list's key is unknown");
   verb->callback([&session, arguments] {
     session.action = [&session, arguments] { return restore(*arguments, session.format); };
   });

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "ca/base/arn.hpp"
 #include "ca/base/error.hpp"
 #include "ca/ledger/sqlite/statement.hpp"
+#include "ca/x509/certificate.hpp"
 #include "ca/x509/crl.hpp"
 #include "ca/x509/public_key.hpp"
 
@@ -17,43 +19,93 @@ using sqlite::Session;
 using sqlite::StoreFault;
 using Standing = PublishedList::Lost::Standing;
 
-struct Signer {
-  std::int64_t row = 0;
+struct Key {
+  std::int64_t authority = 0;  // row
   std::string arn;
+  std::uint64_t number = 1;
+  PublicKey key;
+  Bytes id;                   // of its certificate
+  bool of_that_name = false;  // its authority has the name that the list has for its issuer
 };
 
-// The first row whose key signed the list.
-std::optional<Signer> signer_in(sqlite::Execution rows, const CertificateList& list) {
-  while (rows.next()) {
-    if (list.is_signed_by(PublicKey::parse(rows.blob(5)))) {
-      return Signer{rows.integer(0),
-                    AuthorityArn{rows.text(1), rows.text(2), rows.text(3), rows.text(4)}.text()};
-    }
-  }
-  return std::nullopt;
+bool has_table(Session& session, const std::string& name) {
+  return session.query("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?1", name).next();
 }
 
-// Those of that name first: a long list is hashed once for each key that is tried. Then keys that no longer,
+// Those of that name first: a long list is hashed once for each key that is tried. Also keys that no longer,
 // or not yet, issue; a copy of an older schema has none.
-Signer signer_of(Session& session, const CertificateList& list) {
-  auto found =
-      signer_in(session.query("SELECT authority, partition, region, account, id, spki_der FROM authorities "
-                              "WHERE length(spki_der) > 0 ORDER BY subject_der = ?1 DESC",
-                              list.issuer.der()),
-                list);
-  if (!found &&
-      session.query("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'authority_keys'").next()) {
-    found = signer_in(session.query("SELECT a.authority, a.partition, a.region, a.account, a.id, k.spki_der "
-                                    "FROM authority_keys k JOIN authorities a USING (authority) "
-                                    "WHERE length(k.spki_der) > 0 ORDER BY a.subject_der = ?1 DESC",
-                                    list.issuer.der()),
-                      list);
+std::vector<Key> keys_in(Session& session, bool several, const DistinguishedName& issuer) {
+  constexpr std::string_view kOne =
+      "SELECT authority, partition, region, account, id, 1, spki_der, certificate_der, "
+      "subject_der = ?1 AS named FROM authorities WHERE length(spki_der) > 0 ORDER BY named DESC";
+  constexpr std::string_view kAll =
+      "SELECT authority, partition, region, account, id, key_number, spki_der, certificate_der, "
+      "subject_der = ?1 AS named FROM authorities WHERE length(spki_der) > 0 UNION ALL "
+      "SELECT a.authority, a.partition, a.region, a.account, a.id, k.number, k.spki_der, k.certificate_der, "
+      "a.subject_der = ?1 FROM authority_keys k JOIN authorities a USING (authority) "
+      "WHERE length(k.spki_der) > 0 ORDER BY named DESC";
+  std::vector<Key> keys;
+  auto row = session.query(several ? kAll : kOne, issuer.der());
+  while (row.next()) {
+    Key key{.authority = row.integer(0),
+            .arn = AuthorityArn{row.text(1), row.text(2), row.text(3), row.text(4)}.text(),
+            .number = static_cast<std::uint64_t>(row.integer(5)),
+            .key = PublicKey::parse(row.blob(6)),
+            .id = {},
+            .of_that_name = row.integer(8) != 0};
+    const Bytes certificate = row.blob(7);
+    const auto id = certificate.empty() ? std::nullopt : Certificate::parse(certificate).subject_key_id();
+    key.id = id ? *id : key.key.subject_key_id();
+    keys.push_back(std::move(key));
   }
-  if (!found) {
+  return keys;
+}
+
+struct Signer {
+  Key key;
+  bool known = true;  // false: a key that is not in the copy, of an authority that has this one
+};
+
+Signer signer_of(const std::vector<Key>& keys, const CertificateList& list) {
+  const auto signer = std::ranges::find_if(keys, [&](const Key& key) { return list.is_signed_by(key.key); });
+  if (signer != keys.end()) {
+    return {*signer};
+  }
+  const auto named = std::ranges::find_if(keys, &Key::of_that_name);
+  if (named == keys.end()) {
     throw Error{Code::certificate_mismatch,
                 "no authority of this ledger has signed the list of " + list.issuer.text()};
   }
-  return *std::move(found);
+  if (list.authority_key_id && std::ranges::any_of(keys, [&](const Key& key) {
+        return key.of_that_name && key.id == *list.authority_key_id;
+      })) {
+    throw Error{Code::certificate_mismatch,
+                "no authority of this ledger has signed the list as it is: the key of " + list.issuer.text() +
+                    " that it names is here, and its signature is another"};
+  }
+  return {*named, false};
+}
+
+std::optional<std::string> series_of(Session& session, const Key& signer, bool several,
+                                     const CertificateList& list) {
+  if (!has_table(session, "crls")) {
+    return std::nullopt;
+  }
+  if (list.distribution_point_uris.empty()) {
+    auto row =
+        several ? session.query("SELECT name FROM crls WHERE authority = ?1 AND complete AND key_number = ?2",
+                                signer.authority, static_cast<std::int64_t>(signer.number))
+                : session.query("SELECT name FROM crls WHERE authority = ?1 AND complete", signer.authority);
+    return row.next() ? std::optional{row.text(0)} : std::nullopt;
+  }
+  for (const std::string& uri : list.distribution_point_uris) {
+    auto row = session.query("SELECT name FROM crls WHERE authority = ?1 AND NOT complete AND uri = ?2",
+                             signer.authority, uri);
+    if (row.next()) {
+      return row.text(0);
+    }
+  }
+  return std::nullopt;
 }
 
 // What has no name in the API was written by nobody here; the certificate is revoked all the same.
@@ -85,16 +137,22 @@ PublishedList compare_published_list(const std::string& copy, ByteView crl_der) 
   const auto list = CertificateList::parse(crl_der);
   try {
     Session session{copy, Connection::Use::still};
-    const Signer signer = signer_of(session, list);
-    PublishedList compared{.authority = signer.arn,
+    const bool several = has_table(session, "authority_keys");
+    const Signer signer = signer_of(keys_in(session, several, list.issuer), list);
+    PublishedList compared{.authority = signer.key.arn,
+                           .signer_known = signer.known,
+                           .series = {},
                            .number = list.number,
                            .this_update = list.this_update,
                            .entry_count = list.entry_count,
                            .lost = {}};
+    if (signer.known) {
+      compared.series = series_of(session, signer.key, several, list);
+    }
     auto entries = list.entries();
     while (const auto entry = entries.next()) {
       const auto serial = entry->serial_number();
-      const auto standing = serial ? standing_of(session, signer.row, *serial) : std::nullopt;
+      const auto standing = serial ? standing_of(session, signer.key.authority, *serial) : std::nullopt;
       if (standing) {
         compared.lost.push_back({*serial, entry->revoked_at, reason_of(entry->reason_code), *standing});
       }
@@ -102,6 +160,27 @@ PublishedList compare_published_list(const std::string& copy, ByteView crl_der) 
     return compared;
   } catch (const StoreFault& fault) {
     throw Error{Code::invalid_state, fault.what()};
+  }
+}
+
+void raise_crl_numbers(const std::string& copy, const std::map<std::string, std::uint64_t>& numbers) {
+  if (numbers.empty()) {
+    return;
+  }
+  try {
+    Session session{copy, Connection::Use::write};
+    for (const auto& [series, number] : numbers) {
+      if (!std::in_range<std::int64_t>(number)) {
+        throw Error{Code::malformed_crl, "a CRL number " + std::to_string(number) + " is none of ours"};
+      }
+      session.run("UPDATE crls SET number = ?2 WHERE name = ?1 AND number < ?2", series,
+                  static_cast<std::int64_t>(number));
+    }
+    if (!session.connection().checkpoint_truncate()) {
+      throw Error{Code::unavailable, copy + ": somebody else reads it"};
+    }
+  } catch (const StoreFault& fault) {
+    throw Error{Code::unavailable, fault.what()};
   }
 }
 
