@@ -105,8 +105,10 @@ Loop::Turn AuthorityService::State::keep_ocsp() {
   return all_done ? Loop::Turn::idle : Loop::Turn::stuck;
 }
 
+// Once a key has had a signer, certificates may name the responder: switched off, new ones do not, and those
+// are answered for until the key's certificate ends.
 bool AuthorityService::State::answers_ocsp(const Authority& authority, TimePoint now) {
-  return authority.revocation.ocsp.enabled && authority.answers_at(now);
+  return (authority.revocation.ocsp.enabled || authority.ocsp_certificate) && authority.answers_at(now);
 }
 
 // One step; the change that it makes wakes the loop for the next. Throws when the step cannot be done now.

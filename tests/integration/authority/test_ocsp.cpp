@@ -178,15 +178,41 @@ TEST_CASE("ocsp: a deleted authority answers until it is gone", "[authority]") {
   CHECK(answered.ask() == OcspResult::unauthorized);
 }
 
-TEST_CASE("ocsp: switched off it is nobody's business any more, switched on again it answers at once",
-          "[authority]") {
+TEST_CASE("ocsp: switched off it goes on for the certificates that name it, and new ones do not",
+          "[authority][I7]") {
   World world;
   const Answered answered{world};
+  const auto names_responder = [&](const ca::CertificateArn& arn) {
+    const auto record = world.store->certificate(arn.authority, arn.serial).value();
+    return ca::Certificate::parse(record.der).find(ca::oid::kAuthorityInfoAccess) != nullptr;
+  };
+  const auto with = answered.issue();
+  REQUIRE(names_responder(with));
   answered.enable(false);
-  CHECK(answered.ask() == OcspResult::unauthorized);
+  CHECK(answered.ask(with.serial) == OcspResult::good);
+  CHECK_FALSE(names_responder(answered.issue()));
+  answered.revoke(with.serial);
+  CHECK(answered.ask(with.serial) == OcspResult::revoked);
+  world.restart();
+  CHECK(answered.ask(with.serial) == OcspResult::revoked);
+  world.clock.advance(21 * kDay);  // its signer is renewed all the same
+  answered.wake();
+  CHECK(World::eventually([&] { return world.events("authority.ocsp_signer_certified") == 2; }));
   answered.enable(true);
   CHECK(answered.ask() == OcspResult::good);
   CHECK(world.signer.generations == 2);  // the authority's and its signer's
+}
+
+TEST_CASE("ocsp: an authority that never had it enabled is nobody's business", "[authority]") {
+  World world;
+  const Answered answered{world};
+  const auto other = world.active_root("Other Root");
+  const auto certificate = ca::Certificate::parse(world.store->authority(other)->certificate_der);
+  const ca::Bytes id = ca::encode_cert_id(ca::Digest::sha1, certificate.subject, certificate.public_key,
+                                          ca::SerialNumber::random());
+  const auto sequence = [](const ca::Bytes& der) { return ca::der::element(ca::der::tag::kSequence, der); };
+  CHECK(world.service->answer_ocsp(sequence(sequence(sequence(sequence(id)))), "192.0.2.1").answer->result ==
+        OcspResult::unauthorized);
 }
 
 TEST_CASE("ocsp: a signer that could not be renewed in time falls silent", "[authority]") {
