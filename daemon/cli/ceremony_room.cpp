@@ -132,10 +132,10 @@ std::string check_network(bool rehearse, const std::vector<std::string>& allowed
     throw Failure{"network interfaces are up: " + joined(up), "getifaddrs",
                   "take them down (ip link set NAME down) and pull the cables", kNothing};
   }
-  const std::string others =
-      up.empty() ? "no interface is up but loopback" : "up, as only a rehearsal may: " + joined(up);
+  const char* const none = needed.empty() ? "no interface is up but loopback" : "no other interface is up";
+  const std::string others = up.empty() ? none : "up, as only a rehearsal may: " + joined(up);
   return needed.empty() ? others
-                        : others + "; NOT OFFLINE, the script reaches its HSM through " + joined(needed);
+                        : "NOT OFFLINE, the script reaches its HSM through " + joined(needed) + "; " + others;
 }
 
 std::string check_swap(bool rehearse) {
