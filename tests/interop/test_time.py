@@ -10,6 +10,17 @@ LIBRARY = next(iter(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")), Non
 pytestmark = pytest.mark.skipif(LIBRARY is None, reason="optional: faketime is not installed")
 
 
+def start(running, tries=5):
+    """A process whose parent under libfaketime ends before it has begun finds no semaphore: that is the library's, and passes."""
+    for left in reversed(range(tries)):
+        try:
+            running.start()
+            return
+        except AssertionError as error:
+            if "ft_shm_init" not in str(error) or left == 0:
+                raise
+
+
 @pytest.fixture
 def later(running):
     """later(FAKETIME): the daemon again, at that time."""
@@ -19,7 +30,7 @@ def later(running):
         running.quickstart("stop")
         running.environment = {**real, "LD_PRELOAD": str(LIBRARY), "FAKETIME": offset, "FAKETIME_DONT_FAKE_MONOTONIC": "1",
                                "FAKETIME_DONT_RESET": "1"}
-        running.start()
+        start(running)
         running.environment = dict(real)
     yield restart
     running.environment = real
