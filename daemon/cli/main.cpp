@@ -30,7 +30,7 @@ int run(const cli::Session& session) {
 }  // namespace
 
 // Exit codes: 0 done, 1 failed, 2 usage, 3 the answer to a question (hsm verify, hsm prove, backup verify) is
-// no.
+// no, or of a restore that revocations are lost.
 int main(int argc, char* argv[]) {
   CLI::App app{"chancery: keys, ceremonies and checks for the Chancery certificate authority"};
   app.require_subcommand(1);

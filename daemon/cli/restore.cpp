@@ -41,8 +41,7 @@ std::vector<std::string> next_steps(const backup::Manifest& manifest, bool compa
   const auto& ledger = manifest.ledger;
   const std::string by_time =
       "is the time in milliseconds since 1970 or more, so above every one that was published unless the "
-      "clock "
-      "was ahead then or is behind now: check it";
+      "clock was ahead then or is behind now: check it";
   return {
       "keys: the tokens must hold the keys above; chancery doctor --config FILE signs once with each",
       "revocations after " + manifest.taken_at + " are forgotten" +
@@ -55,8 +54,7 @@ std::vector<std::string> next_steps(const backup::Manifest& manifest, bool compa
           std::to_string(ledger.audit_size) + " events (published audit heads)",
       compared && all_raised
           ? "CRL numbers: the next one of each series above is above the number of its list, whatever the "
-            "clock; "
-            "of a series that no list above is of, it " +
+            "clock; of a series that no list above is of, it " +
                 by_time
           : (compared
                  ? "CRL numbers: not every list above is of a series of the backup; of others than these, "

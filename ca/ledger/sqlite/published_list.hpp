@@ -38,8 +38,7 @@ struct PublishedList {
 
 // Compares one list (DER) with a copy that nobody has open; nothing is written. Throws Code::malformed_crl,
 // Code::certificate_mismatch for a list that is in no name of an authority of the copy, or names a key of the
-// copy that has not signed it; Code::invalid_state when
-// the copy cannot be read.
+// copy that has not signed it; Code::invalid_state when the copy cannot be read.
 [[nodiscard]] PublishedList compare_published_list(const std::string& copy, ByteView crl_der);
 
 // Raises what each of these series has given as its highest number, so that the next one is larger (I8), also
