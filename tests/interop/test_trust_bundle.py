@@ -69,5 +69,5 @@ def test_what_is_no_root_is_refused_and_the_old_bundle_stays(running, next_root)
         configure(running, f"  - name: devices\n    files: [{file}]\n")
         os.kill(running.pid, signal.SIGHUP)
         running.wait_for(lambda: running.metric(refused) > count, "the refusal")
-        assert words in (running.folder / "log/chanceryd.log").read_text().splitlines()[-1]
+        assert words in running.log_lines("configuration refused, the old one stays")[-1]["problem"]
         assert fetch(url)[1] == before

@@ -1,4 +1,5 @@
 """A whole Chancery as scripts/quickstart leaves it, in a folder of its own, for tests that speak to it from outside."""
+import json
 import os
 import re
 import shutil
@@ -88,6 +89,11 @@ class Running:
         before = self.metric(taken)
         os.kill(self.pid, signal.SIGHUP)
         self.wait_for(lambda: self.metric(taken) > before, "the configuration to be taken")
+
+    def log_lines(self, message):
+        """The daemon's own log lines with that message, oldest first."""
+        lines = (self.folder / "log/chanceryd.log").read_text().splitlines()
+        return [line for line in map(json.loads, filter(lambda text: text.startswith("{"), lines)) if line["msg"] == message]
 
     def ready(self):
         try:
