@@ -8,7 +8,9 @@ import urllib.request
 
 import pytest
 
-from tests.support.templates import arn as template
+from tests.support import issuing
+from tests.support.issuing import certified, import_certificate, new_issuing, next_key
+from tests.support.running import SOURCE
 
 
 def run(*arguments, **more):
@@ -16,18 +18,17 @@ def run(*arguments, **more):
 
 
 def authority(running, verb, *arguments, arn=None, profile="admin"):
-    return run(os.environ["CHANCERY"], "authority", verb, "--authority", arn or running.ca_arn, "--profile", profile, *arguments,
-               env=running.environment)
+    return issuing.authority(running, verb, arn or running.ca_arn, *arguments, profile=profile)
 
 
-def keys(running):
-    done = authority(running, "keys", "--output", "json")
+def keys(running, arn=None):
+    done = authority(running, "keys", "--output", "json", arn=arn)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
 
-def states(running):
-    return {key["number"]: key["state"] for key in keys(running)}
+def states(running, arn=None):
+    return {key["number"]: key["state"] for key in keys(running, arn)}
 
 
 def fetch(running, path):
@@ -45,10 +46,10 @@ def is_there(running, path):
 class Relying:
     """What somebody holds who trusts the root and gets the rest from where certificates point."""
 
-    def __init__(self, running, folder):
-        self.running, self.folder, self.client = running, folder, running.boto()
-        self.id = running.ca_arn.rpartition("/")[2]
-        chain = self.client.get_certificate_authority_certificate(CertificateAuthorityArn=running.ca_arn)["CertificateChain"]
+    def __init__(self, running, folder, arn=None):
+        self.running, self.folder, self.client, self.arn = running, folder, running.boto(), arn or running.ca_arn
+        self.id = self.arn.rpartition("/")[2]
+        chain = self.client.get_certificate_authority_certificate(CertificateAuthorityArn=self.arn)["CertificateChain"]
         self.root = folder / "root.pem"
         self.root.write_text(chain[chain.rindex("-----BEGIN"):] + "\n")
 
@@ -60,21 +61,25 @@ class Relying:
         return file.with_suffix(".pem")
 
     def issue(self, name):
-        arn = self.client.issue_certificate(CertificateAuthorityArn=self.running.ca_arn, Csr=self.running.csr(f"/CN={name}"),
+        arn = self.client.issue_certificate(CertificateAuthorityArn=self.arn, Csr=self.running.csr(f"/CN={name}"),
                                             SigningAlgorithm="SHA256WITHECDSA", Validity={"Value": 30, "Type": "DAYS"})["CertificateArn"]
-        self.client.get_waiter("certificate_issued").wait(CertificateAuthorityArn=self.running.ca_arn, CertificateArn=arn)
+        self.client.get_waiter("certificate_issued").wait(CertificateAuthorityArn=self.arn, CertificateArn=arn)
         return Leaf(self, name, arn)
 
 
 class Leaf:
     def __init__(self, relying, name, arn):
         self.relying, self.arn = relying, arn
-        pair = relying.client.get_certificate(CertificateAuthorityArn=relying.running.ca_arn, CertificateArn=arn)
         self.pem, self.chain = relying.folder / f"{name}.pem", relying.folder / f"{name}.chain.pem"
-        self.pem.write_text(pair["Certificate"] + "\n")
-        self.chain.write_text(pair["CertificateChain"] + "\n")
+        self.get()
         text = run("openssl", "x509", "-in", self.pem, "-noout", "-text").stdout
         self.uris = [line.strip().rpartition("URI:")[2] for line in text.splitlines() if "URI:" in line]
+
+    def get(self):
+        """As the daemon gives it now."""
+        pair = self.relying.client.get_certificate(CertificateAuthorityArn=self.relying.arn, CertificateArn=self.arn)
+        self.pem.write_text(pair["Certificate"] + "\n")
+        self.chain.write_text(pair["CertificateChain"] + "\n")
 
     def path(self, suffix):
         return next("/" + uri.split("/", 3)[3] for uri in self.uris if uri.endswith(suffix))
@@ -82,6 +87,10 @@ class Leaf:
     def issuer(self):
         """The issuer's certificate from the place that the certificate names."""
         return self.relying.pem(self.path(".cer"), f"issuer-of-{self.pem.stem}.cer")
+
+    def revoke(self):
+        self.relying.client.revoke_certificate(CertificateAuthorityArn=self.relying.arn, CertificateSerial=self.arn.rpartition("/")[2],
+                                               RevocationReason="KEY_COMPROMISE")
 
     def crl(self):
         file = self.pem.with_suffix(".crl.pem")
@@ -91,8 +100,9 @@ class Leaf:
         assert done.returncode == 0 and "verify OK" in done.stderr, done.stderr
         return file
 
-    def openssl_says(self):
-        done = run("openssl", "verify", "-crl_check", "-CAfile", self.relying.root, "-untrusted", self.chain, "-CRLfile", self.crl(), self.pem)
+    def openssl_says(self, crl=None):
+        done = run("openssl", "verify", "-crl_check", "-CAfile", self.relying.root, "-untrusted", self.chain, "-CRLfile", crl or self.crl(),
+                   self.pem)
         return done.stdout + done.stderr
 
     def ocsp_says(self):
@@ -116,18 +126,8 @@ def relying(running, tmp_path_factory):
     file = running.folder / "chancery.yaml"
     file.write_text(file.read_text() + "\nrevocation: {ca_issuers: true, crl_delay: 1s}\n")
     running.start()
-    running.boto().update_certificate_authority(
-        CertificateAuthorityArn=running.ca_arn,
-        RevocationConfiguration={"CrlConfiguration": {"Enabled": True, "ExpirationInDays": 7}, "OcspConfiguration": {"Enabled": True}})
+    issuing.configure(running, running.ca_arn)
     return Relying(running, tmp_path_factory.mktemp("relying"))
-
-
-def certified(running, csr):
-    client, parent = running.boto(), running.subordinate_arn
-    arn = client.issue_certificate(CertificateAuthorityArn=parent, Csr=csr, SigningAlgorithm="SHA256WITHECDSA",
-                                   TemplateArn=template("SubordinateCACertificate_PathLen0"), Validity={"Value": 300, "Type": "DAYS"})["CertificateArn"]
-    client.get_waiter("certificate_issued").wait(CertificateAuthorityArn=parent, CertificateArn=arn)
-    return client.get_certificate(CertificateAuthorityArn=parent, CertificateArn=arn)
 
 
 def test_an_authority_changes_its_key_while_clients_issue_and_relying_parties_notice_nothing(running, relying, tmp_path):
@@ -145,9 +145,7 @@ def test_an_authority_changes_its_key_while_clients_issue_and_relying_parties_no
     refused = authority(running, "activate-key", "--number", 2)
     assert refused.returncode == 1 and "not imported yet" in refused.stderr and "as they were" in refused.stderr
 
-    pair = certified(running, csr.read_bytes())
-    relying.client.import_certificate_authority_certificate(
-        CertificateAuthorityArn=running.ca_arn, Certificate=pair["Certificate"].encode(), CertificateChain=pair["CertificateChain"].encode())
+    import_certificate(running, running.ca_arn, certified(running, csr.read_bytes()))
     assert states(running) == {1: "ACTIVE", 2: "PUBLISHED"}
     published = relying.pem(f"/ca/{relying.id}-2.cer", "published.cer")
     assert run("openssl", "verify", "-CAfile", relying.root, "-untrusted", before.chain, published).returncode == 0
@@ -181,6 +179,7 @@ def test_an_authority_changes_its_key_while_clients_issue_and_relying_parties_no
 
     after = relying.issue("after.example")
     for leaf in (before, after):
+        leaf.get()
         assert run("openssl", "verify", "-CAfile", relying.root, "-untrusted", leaf.chain, leaf.pem).returncode == 0
         assert leaf.openssl_says().endswith(": OK\n")
         running.wait_for(leaf.is_good, "OCSP of each key")
@@ -192,13 +191,109 @@ def test_an_authority_changes_its_key_while_clients_issue_and_relying_parties_no
     running.start()
     assert states(running) == {1: "RETIRED", 2: "ACTIVE"}
     for leaf in (before, after):
-        relying.client.revoke_certificate(CertificateAuthorityArn=running.ca_arn, CertificateSerial=leaf.arn.rpartition("/")[2],
-                                          RevocationReason="KEY_COMPROMISE")
+        leaf.revoke()
         running.wait_for(leaf.is_revoked, "OCSP to say revoked")
         running.wait_for(lambda: "certificate revoked" in leaf.openssl_says(), "the CRL of each key")
 
     back = authority(running, "activate-key", "--number", 1)
     assert back.returncode == 0 and states(running) == {1: "ACTIVE", 2: "RETIRED"}
+
+
+def extension(file, name):
+    """The DER of the value of the extension whose name begins like that: OpenSSL's own spelling changes."""
+    lines = run("openssl", "asn1parse", "-in", file).stdout.splitlines()
+    at = next(number for number, line in enumerate(lines) if f":{name}" in line)
+    value = next(line for line in lines[at:] if "OCTET STRING" in line)
+    return bytes.fromhex(value.rpartition(":")[2])
+
+
+def test_the_partitions_of_both_keys_are_those_that_their_certificates_name(running, relying, tmp_path):
+    """I7, I9"""
+    arn = new_issuing(running, "Partitioned CA", CrlType="PARTITIONED")
+    mine = Relying(running, tmp_path, arn)
+    good, bad = ({}, {})
+    for number in (1, 2):
+        if number == 2:
+            next_key(running, arn, tmp_path / "next.csr")
+        good[number], bad[number] = mine.issue(f"good-{number}.example"), mine.issue(f"bad-{number}.example")
+    assert good[1].path(".crl") == bad[1].path(".crl") != bad[2].path(".crl") == good[2].path(".crl")
+    assert states(running, arn) == {1: "RETIRED", 2: "ACTIVE"}
+    for leaf in (*good.values(), *bad.values()):
+        leaf.get()
+        running.wait_for(lambda: is_there(running, leaf.path(".crl")), "the partition's first CRL")
+        running.wait_for(leaf.is_good, "OCSP of each key")
+        assert leaf.openssl_says().endswith(": OK\n")
+    for leaf in bad.values():
+        leaf.revoke()
+    for number in (1, 2):
+        running.wait_for(lambda: "certificate revoked" in bad[number].openssl_says(), "the CRL of the partition")
+        assert good[number].openssl_says().endswith(": OK\n")
+        assert bad[number].is_revoked() and good[number].is_good()
+        listed = run("openssl", "crl", "-in", bad[number].crl(), "-noout", "-text").stdout.lower()
+        assert [line.split(":")[1].strip() for line in listed.splitlines() if "serial number:" in line] == [bad[number].arn.rpartition("/")[2]]
+        # RFC 5280, 5.2.5 and 6.3.3 (b)(2)(i): the point of the certificate is the issuing point of its list.
+        points = extension(bad[number].pem, "X509v3 CRL Distr")
+        assert points[2:] == extension(bad[number].crl(), "X509v3 Issuing Distr")
+        # The list of the other key says nothing about it, whatever the name of the issuer.
+        assert "unable to get certificate CRL" in good[number].openssl_says(good[3 - number].crl())
+
+
+class OfflineRoot:
+    """A root on a token that the daemon cannot see: the one that every installation here begins with, or another."""
+
+    def __init__(self, running, folder):
+        self.folder, self.pem = running.folder / folder, running.folder / folder / "root.pem"
+        if not self.pem.exists():
+            done = run(SOURCE / "scripts/dev-softhsm", self.folder, "root")
+            assert done.returncode == 0, done.stderr
+            self._chancery("init-root", "--module", "/usr/lib/softhsm/libsofthsm2.so", "--token", "root", "--pin-source",
+                           f"file:{self.folder / 'root.pin'}", "--key-algorithm", "EC_secp384r1", "--subject", "CN=Next Root",
+                           "--validity", "5475d", "--out", self.pem)
+
+    def _chancery(self, verb, *arguments):
+        done = run(os.environ["CHANCERY"], "ca", verb, "--state", self.folder / "state", *arguments,
+                   env={**os.environ, "SOFTHSM2_CONF": str(self.folder / "softhsm2.conf")})
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def certified(self, _, csr):
+        request, signed = self.folder / "issuing.csr", self.folder / "issuing.pem"
+        request.write_bytes(csr)
+        signed.unlink(missing_ok=True)
+        self._chancery("sign", "--csr", request, "--template", "SubordinateCACertificate_PathLen0", "--validity", "300d", "--yes",
+                       "--out", signed)
+        return signed.read_text(), self.pem.read_text()
+
+
+def test_the_next_key_is_certified_by_the_next_root_and_clients_with_both_roots_notice_nothing(running, relying, tmp_path):
+    roots = [OfflineRoot(running, "ceremony"), OfflineRoot(running, "ceremony-of-the-next")]
+    file = running.folder / "chancery.yaml"
+    file.write_text(file.read_text() + f"\ntrust_bundles: [{{name: issuing, files: [{roots[0].pem}, {roots[1].pem}]}}]\n")
+    running.reload()
+    arn = new_issuing(running, "Below Two Roots", roots[0].certified)
+    mine = Relying(running, tmp_path, arn)
+    mine.root.write_bytes(fetch(running, "/trust/issuing.pem"))
+    leaves = [mine.issue("below-the-old.example")]
+    next_key(running, arn, tmp_path / "next.csr", roots[1].certified)
+    leaves.append(mine.issue("below-the-next.example"))
+
+    for leaf, root, other in zip(leaves, roots, reversed(roots)):
+        leaf.get()
+        assert leaf.chain.read_text().split() == (leaf.issuer().read_text() + root.pem.read_text()).split()
+        running.wait_for(leaf.is_good, "OCSP of each key")
+        running.wait_for(lambda: is_there(running, leaf.path(".crl")), "the CRL of each key")
+        assert leaf.openssl_says().endswith(": OK\n")
+        assert run("openssl", "verify", "-CAfile", root.pem, "-untrusted", leaf.chain, leaf.pem).returncode == 0
+        assert run("openssl", "verify", "-CAfile", other.pem, "-untrusted", leaf.chain, leaf.pem).returncode != 0
+        shown = subprocess.run(["openssl", "pkcs7", "-inform", "DER", "-print_certs"], capture_output=True, check=True,
+                               input=fetch(running, leaf.path(".cer").replace(".cer", ".p7c"))).stdout.decode()
+        assert [part.split("-----END")[0] for part in shown.split("-----BEGIN")[1:]] == [
+            part.split("-----END")[0] for part in leaf.chain.read_text().split("-----BEGIN")[1:]]
+    assert relying.client.get_certificate_authority_certificate(CertificateAuthorityArn=arn)["CertificateChain"].split() == roots[
+        1].pem.read_text().split()
+    for leaf in leaves:
+        leaf.revoke()
+        running.wait_for(leaf.is_revoked, "OCSP to say revoked")
+        running.wait_for(lambda: "certificate revoked" in leaf.openssl_says(), "the CRL of each key")
 
 
 def test_a_key_that_is_not_wanted_is_discarded_and_only_then(running, relying):

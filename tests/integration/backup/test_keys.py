@@ -1,33 +1,20 @@
 """An authority has more keys than the one that issues; whoever restores must have them all."""
 import json
-import os
 import subprocess
 
 from conftest import chancery, ledger_of
 
-from tests.support.templates import arn as template
+from tests.support.issuing import authority, next_key
 
 
 def key(running, verb, *more):
-    return subprocess.run([os.environ["CHANCERY"], "authority", verb, "--authority", running.ca_arn, "--profile", "admin", *map(str, more)],
-                          env=running.environment, capture_output=True, text=True, check=True, timeout=60).stdout
-
-
-def change_key(running, csr):
-    """The second key issues; the first is retired."""
-    client, parent = running.boto(), running.subordinate_arn
-    key(running, "prepare-key", "--csr", csr)
-    arn = client.issue_certificate(CertificateAuthorityArn=parent, Csr=csr.read_bytes(), SigningAlgorithm="SHA256WITHECDSA",
-                                   TemplateArn=template("SubordinateCACertificate_PathLen0"), Validity={"Value": 300, "Type": "DAYS"})["CertificateArn"]
-    client.get_waiter("certificate_issued").wait(CertificateAuthorityArn=parent, CertificateArn=arn)
-    pair = client.get_certificate(CertificateAuthorityArn=parent, CertificateArn=arn)
-    client.import_certificate_authority_certificate(
-        CertificateAuthorityArn=running.ca_arn, Certificate=pair["Certificate"].encode(), CertificateChain=pair["CertificateChain"].encode())
-    key(running, "activate-key", "--number", 2)
+    done = authority(running, verb, running.ca_arn, *more)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def test_a_backup_and_doctor_know_every_key_of_an_authority(running, tmp_path):
-    change_key(running, tmp_path / "next.csr")
+    next_key(running, running.ca_arn, tmp_path / "next.csr")
     key(running, "prepare-key", "--csr", tmp_path / "third.csr")
     known = json.loads(key(running, "keys", "--output", "json"))
     assert {one["number"]: one["state"] for one in known} == {1: "RETIRED", 2: "ACTIVE", 3: "PREPARED"}

@@ -3,13 +3,14 @@ import json
 import os
 import shutil
 import sqlite3
+import subprocess
 
 from conftest import chancery, ledger_of
 from test_drill import Issuer
-from test_keys import change_key
 from test_killed_restore import KILL_AT
 
 from tests.fault.client import Client
+from tests.support.issuing import configure, new_issuing, next_key
 
 YEAR_MS = 365 * 24 * 3600 * 1000
 
@@ -103,7 +104,7 @@ def test_a_list_of_a_key_that_is_newer_than_the_backup_is_told_beside_the_others
     chancery("backup", "--ledger", ledger_of(running), "--to", backup, "--output", "json").json()
     old = issuer.revoked("old-key.example")
     lists = [issuer.keep_list(tmp_path / "old.crl")]
-    change_key(running, tmp_path / "next.csr")
+    next_key(running, running.ca_arn, tmp_path / "next.csr")
     issuer.use_key("-2")
     new = issuer.revoked("new-key.example")
     lists.append(issuer.keep_list(tmp_path / "new.crl"))
@@ -117,3 +118,100 @@ def test_a_list_of_a_key_that_is_newer_than_the_backup_is_told_beside_the_others
     groups = {group["verified"]: group for group in told["lost"]}
     assert old in groups[True]["serials"] and new in groups[False]["serials"] and new not in groups[True]["serials"]
     assert groups[False]["command"] == "" and ".not-verified-" in groups[False]["file"]
+
+
+class Issuing:
+    """An authority with lists, told by the certificates that name them."""
+
+    def __init__(self, running, name, **crl):
+        self.running, self.arn = running, new_issuing(running, name, **crl)
+
+    def issue(self, name):
+        client = self.running.boto()
+        arn = client.issue_certificate(CertificateAuthorityArn=self.arn, Csr=self.running.csr(f"/CN={name}").encode(),
+                                       SigningAlgorithm="SHA256WITHECDSA", Validity={"Value": 30, "Type": "DAYS"})["CertificateArn"]
+        client.get_waiter("certificate_issued").wait(CertificateAuthorityArn=self.arn, CertificateArn=arn)
+        leaf = Leaf(self, arn, client.get_certificate(CertificateAuthorityArn=self.arn, CertificateArn=arn)["Certificate"])
+        self.running.wait_for(lambda: leaf.list()[0], "its list")
+        return leaf
+
+
+class Leaf:
+    def __init__(self, issuing, arn, pem):
+        self.issuing, self.arn, self.serial = issuing, arn, arn.rpartition("/")[2]
+        text = subprocess.run(["openssl", "x509", "-noout", "-ext", "crlDistributionPoints"], input=pem, capture_output=True, text=True,
+                              check=True).stdout
+        self.url = next(line.strip()[4:] for line in text.splitlines() if line.strip().startswith("URI:"))
+        self.series = self.url.rpartition("/")[2].removesuffix(".crl")
+
+    def revoke(self):
+        self.issuing.running.boto().revoke_certificate(CertificateAuthorityArn=self.issuing.arn, CertificateSerial=self.serial,
+                                                       RevocationReason="SUPERSEDED")
+
+    def list(self):
+        """(number, serials) of the list that it names; (0, none) while there is none."""
+        return Issuer.crl(self)
+
+    def published(self):
+        return Issuer.published(self)
+
+    def is_listed(self):
+        return self.serial in self.list()[1]
+
+
+def test_lists_of_partitions_and_of_both_keys_are_compared_and_each_is_followed_by_a_greater_number(running, tmp_path):
+    """I7, I8"""
+    parts, complete = Issuing(running, "Partitioned Lists", CrlType="PARTITIONED"), Issuing(running, "Complete Lists")
+    leaves = [parts.issue("first-partition.example"), complete.issue("first-key.example")]
+    configure(running, parts.arn, CrlType="PARTITIONED", CustomPath="second")  # another place is another partition
+    leaves.append(parts.issue("second-partition.example"))
+    for issuing in (parts, complete):
+        next_key(running, issuing.arn, tmp_path / "next.csr")
+        leaves.append(issuing.issue("second-key.example"))
+    backup, ledger = tmp_path / "backup", ledger_of(running)
+    chancery("backup", "--ledger", ledger, "--to", backup, "--output", "json").json()
+    set_ahead(running)
+    configure(running, parts.arn, CrlType="PARTITIONED", CustomPath="young")
+    young = parts.issue("young.example")
+    files, published = [], {}
+    for leaf in (*leaves, young):
+        leaf.revoke()
+    of_both_keys = {leaf.serial for leaf in leaves if leaf.issuing is complete}
+    for leaf in (*leaves, young):
+        running.wait_for(lambda: (of_both_keys if leaf.issuing is complete else {leaf.serial}) == leaf.list()[1], "the list of each", 60)
+        files.append(tmp_path / f"{leaf.series}.crl")
+        files[-1].write_bytes(leaf.published())
+        published[leaf.series] = leaf.list()[0]
+    assert len(published) == 6 and all(published[series] > number + YEAR_MS // 2 for series, number in numbers(backup / "ledger.db").items()
+                                       if series in published)
+
+    # The last lists stay in their folder beside the ledger; one of them was lost.
+    running.kill()
+    (tmp_path / "lost").mkdir()
+    for file in ledger.parent.glob("ledger.db*"):
+        file.rename(tmp_path / "lost" / file.name)
+    made_anew = leaves[2]
+    (ledger.parent / "crls" / f"{made_anew.series}.crl").unlink()
+    done = chancery("restore", "--from", backup, "--ledger", ledger, "--published-crl", *files, "--output", "json")
+    assert done.code == 3, done.out + done.err
+    told = json.loads(done.out)["published"]
+    assert [(one["number"], one["signer_known"], one["series_known"]) for one in told["lists"]] == [
+        (published[leaf.series], True, leaf is not young) for leaf in (*leaves, young)]
+    assert {(group["authority"], group["revocable"]): set(group["serials"]) for group in told["lost"]} == {
+        (parts.arn, True): {leaf.serial for leaf in leaves if leaf.issuing is parts},
+        (parts.arn, False): {young.serial},
+        (complete.arn, True): of_both_keys}
+    assert {leaf.series: numbers(ledger)[leaf.series] for leaf in leaves} == {leaf.series: published[leaf.series] for leaf in leaves}
+
+    running.start()
+    running.wait_for(lambda: made_anew.list()[0] == published[made_anew.series] + 1, "a list in the place of the one that was lost")
+    for leaf in leaves:
+        if leaf is not made_anew:
+            running.wait_for(lambda: leaf.list()[0] == published[leaf.series] and leaf.is_listed(), "the last list to be served again")
+    for group in told["lost"]:
+        if group["revocable"]:
+            again = subprocess.run([os.environ["CHANCERY"], *group["command"].split()[1:], "--profile", "admin", "--yes"],
+                                   env=running.environment, capture_output=True, text=True, timeout=60)
+            assert again.returncode == 0, again.stdout + again.stderr
+    for leaf in leaves:
+        running.wait_for(lambda: leaf.is_listed() and leaf.list()[0] > published[leaf.series], "a greater number with what was lost", 60)
