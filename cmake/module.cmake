@@ -32,7 +32,7 @@ function(chancery_pytest prefix label)
   foreach(suite IN LISTS ARGN)
     add_test(NAME "${prefix}: ${suite}"
       COMMAND /usr/bin/python3 -B -m pytest -q -rs -p no:cacheprovider ${CMAKE_CURRENT_SOURCE_DIR}/test_${suite}.py)
-    set_tests_properties("${prefix}: ${suite}" PROPERTIES LABELS ${label} TIMEOUT 600 ENVIRONMENT
+    set_tests_properties("${prefix}: ${suite}" PROPERTIES LABELS ${label} TIMEOUT 1800 ENVIRONMENT
       "CHANCERY_BUILD_DIR=${CMAKE_SOURCE_DIR}/build;CHANCERY=$<TARGET_FILE:chancery>;CHANCERYD=$<TARGET_FILE:chanceryd>;CHANCERY_BIN_DIR=${CMAKE_BINARY_DIR}/bin;CHANCERY_SOURCE=${CMAKE_SOURCE_DIR};PYTHONPATH=${CMAKE_SOURCE_DIR}")
   endforeach()
 endfunction()

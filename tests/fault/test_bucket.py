@@ -3,7 +3,6 @@ import hashlib
 import os
 import signal
 import threading
-import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -136,10 +135,9 @@ def test_the_daemon_ends_at_once_while_a_server_is_silent_and_goes_on_later(chan
     server.how, server.seen = "silent", []
     report = Report(chancery, arn, "patient")
     chancery.wait_for(lambda: server.seen, "the transfer to have begun")
-    pid, begun = chancery.pid, time.monotonic()
+    pid = chancery.pid
     os.kill(pid, signal.SIGTERM)
-    chancery.wait_for(lambda: is_gone(pid), "the daemon to end")
-    assert time.monotonic() - begun < 5  # a second for the transfer; the rest is for a busy machine
+    chancery.wait_for(lambda: is_gone(pid), "the daemon to end", seconds=30)  # of the 60 s that the server may be silent
     server.how = "well"
     chancery.start()
     report.becomes("SUCCESS")

@@ -15,16 +15,16 @@ def test_requests_are_accepted_while_the_token_is_away_and_signed_when_it_return
         shutil.move(tokens / next(tokens.iterdir()).name, away)
         before = len(load.accepted)
         running.wait_for(lambda: len(load.accepted) >= before + 20, "requests to be accepted without a token")
-        assert not running.ready()
+        running.wait_for(lambda: not running.ready(), "the loss to be noticed")
         name = away.name
         shutil.move(away, tokens / name)
         back = time.monotonic()
         delivered = len(load.delivered)
-        running.wait_for(lambda: len(load.delivered) >= delivered + 5, "signatures after the return", seconds=20)
+        running.wait_for(lambda: len(load.delivered) >= delivered + 5, "signatures after the return")
         print(f"first signatures {time.monotonic() - back:.2f} s after the return")
     finally:
         load.stop()
     check_everything_told_is_true(running, load)
     assert running.pid == pid
     assert load.absences == 0 and not load.unanswered
-    assert running.ready()
+    running.wait_for(running.ready, "the daemon to be ready again")

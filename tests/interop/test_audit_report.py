@@ -133,6 +133,6 @@ def test_a_report_that_cannot_be_written_fails_and_its_waiter_says_so(running, a
         await_report(admin, arn, report)
     assert admin.describe_certificate_authority_audit_report(CertificateAuthorityArn=arn, AuditReportId=report)[
         "AuditReportStatus"] == "FAILED"
-    assert report in (running.folder / "log" / "chanceryd.log").read_text()
+    running.wait_for(lambda: report in (running.folder / "log" / "chanceryd.log").read_text(), "the log to name the report")
     os.unlink(obstacle)
     await_report(admin, arn, order(admin, arn)["AuditReportId"])

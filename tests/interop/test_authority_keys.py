@@ -181,6 +181,7 @@ def test_an_authority_changes_its_key_while_clients_issue_and_relying_parties_no
     for leaf in (before, after):
         leaf.get()
         assert run("openssl", "verify", "-CAfile", relying.root, "-untrusted", leaf.chain, leaf.pem).returncode == 0
+        running.wait_for(lambda: is_there(running, leaf.path(".crl")), "the CRL of each key")
         assert leaf.openssl_says().endswith(": OK\n")
         running.wait_for(leaf.is_good, "OCSP of each key")
     assert before.issuer().read_bytes() != after.issuer().read_bytes() == published.read_bytes()
@@ -193,7 +194,8 @@ def test_an_authority_changes_its_key_while_clients_issue_and_relying_parties_no
     for leaf in (before, after):
         leaf.revoke()
         running.wait_for(leaf.is_revoked, "OCSP to say revoked")
-        running.wait_for(lambda: "certificate revoked" in leaf.openssl_says(), "the CRL of each key")
+        running.wait_for(lambda: is_there(running, leaf.path(".crl")), "the CRL of each key to be served again")
+        running.wait_for(lambda: "certificate revoked" in leaf.openssl_says(), "the CRL of each key to list it")
 
     back = authority(running, "activate-key", "--number", 1)
     assert back.returncode == 0 and states(running) == {1: "ACTIVE", 2: "RETIRED"}

@@ -109,7 +109,7 @@ def nothing_is_issued_and_a_good_request_works(running, client, keys):
     yield
     assert certificates(running) == before
     arn = client.issue_certificate(**order(running, pem(request(keys.ec))))["CertificateArn"]
-    client.get_certificate(CertificateAuthorityArn=running.ca_arn, CertificateArn=arn)
+    client.get_waiter("certificate_issued").wait(CertificateAuthorityArn=running.ca_arn, CertificateArn=arn)
 
 
 def raw(running, path, body, tmp_path, *headers, profile="admin"):

@@ -69,7 +69,7 @@ def test_an_interrupted_revocation_goes_on_and_revokes_each_certificate_once(run
     wanted = shown["to_revoke"]
     assert wanted >= 300 and shown["by_template"] == {template: wanted} and not set(revocations(running)) & serials
 
-    process = start(running, *where, "--rate", "100")
+    process = start(running, *where, "--rate", "30")
     running.wait_for(lambda: len(set(revocations(running)) & serials) >= 30, "some revocations")
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
@@ -89,7 +89,7 @@ def test_an_interrupted_revocation_goes_on_and_revokes_each_certificate_once(run
 
 def test_a_daemon_that_is_killed_in_the_middle_is_waited_for(running):
     serials = issue(running, 200, "CodeSigningCertificate")
-    process = start(running, "--where", "template=CodeSigningCertificate", "--rate", "100", "--output", "json")
+    process = start(running, "--where", "template=CodeSigningCertificate", "--rate", "50", "--output", "json")
     running.wait_for(lambda: len(set(revocations(running)) & serials) >= 20, "some revocations")
     running.kill()
     running.start()

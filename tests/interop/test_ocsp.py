@@ -223,8 +223,14 @@ def test_one_sender_leaves_signatures_to_the_others_and_kept_answers_are_for_all
     def ask(sender, body):
         return fetch(authority.url, "--interface", sender, body=body)[2]
 
+    def ten_answers(sender):
+        """One after the other on one connection: faster than the budget grows, however busy the machine is."""
+        done = subprocess.run(["curl", "-sS", "--interface", sender, "--data-binary", f"@{question}", "-H",
+                               "Content-Type: application/ocsp-request", *[authority.url] * 10], capture_output=True, timeout=30, check=True)
+        return done.stdout
+
     plain = authority.request(leaf)
     running.wait_for(lambda: ask("127.0.0.1", plain) != TRY_LATER, "the signer")
-    running.wait_for(lambda: ask("127.0.0.1", question.read_bytes()) == TRY_LATER, "one sender to have its part")
+    running.wait_for(lambda: ten_answers("127.0.0.1").endswith(TRY_LATER), "one sender to have its part")
     assert ask("127.0.0.2", question.read_bytes()) != TRY_LATER
     assert ask("127.0.0.1", plain) != TRY_LATER

@@ -98,7 +98,7 @@ class Spire:
         """(leaf and intermediates, the trust bundle), PEM files."""
         out = self.folder / name
         out.mkdir()
-        done = self.cli("x509", "mint", "-spiffeID", f"spiffe://example.test/{name}", "-ttl", "10s", "-write", str(out))
+        done = self.cli("x509", "mint", "-spiffeID", f"spiffe://example.test/{name}", "-ttl", "1m", "-write", str(out))
         assert done.returncode == 0, done.stderr + self.log
         return out / "svid.pem", out / "bundle.pem"
 

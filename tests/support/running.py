@@ -1,12 +1,14 @@
 """A whole Chancery as scripts/quickstart leaves it, in a folder of its own, for tests that speak to it from outside."""
 import json
 import os
+import random
 import re
 import shutil
 import signal
 import socket
 import subprocess
 import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -29,10 +31,23 @@ def sourced(file, environment):
     return dict(entry.split("=", 1) for entry in done.stdout.decode().split("\0") if entry)
 
 
+# Below those that the kernel gives to who asks for any port: while its daemon is down, or not up yet, nobody gets one by chance.
+PORTS = range(10000, 32768)
+given_ports = set()
+
+
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that nobody has; each is given once."""
+    while True:
+        port = random.choice(PORTS)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        if port not in given_ports:
+            given_ports.add(port)
+            return port
 
 
 def is_gone(pid):
@@ -53,7 +68,7 @@ class Running:
 
     def quickstart(self, *arguments):
         done = subprocess.run([SOURCE / "scripts/quickstart", *arguments], env=self.environment, capture_output=True,
-                              text=True, stdin=subprocess.DEVNULL, timeout=240)
+                              text=True, stdin=subprocess.DEVNULL, timeout=600)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
@@ -80,7 +95,7 @@ class Running:
         self.quickstart()
 
     def metric(self, name):
-        with urllib.request.urlopen(self.environment["CHANCERY_OPS"] + "/metrics", timeout=5) as answer:
+        with urllib.request.urlopen(self.environment["CHANCERY_OPS"] + "/metrics", timeout=20) as answer:
             found = re.search(rf"^{re.escape(name)} (\S+)$", answer.read().decode(), re.M)
         return float(found[1])
 
@@ -91,19 +106,29 @@ class Running:
         self.wait_for(lambda: self.metric(taken) > before, "the configuration to be taken")
 
     def log_lines(self, message):
-        """The daemon's own log lines with that message, oldest first."""
-        lines = (self.folder / "log/chanceryd.log").read_text().splitlines()
-        return [line for line in map(json.loads, filter(lambda text: text.startswith("{"), lines)) if line["msg"] == message]
+        """The daemon's own log lines with that message, oldest first: all that it had said when it was asked."""
+        try:
+            urllib.request.urlopen(self.environment["CHANCERY_STATUS"] + "/nothing", timeout=20)
+        except urllib.error.HTTPError as nothing:
+            last = nothing.headers["x-amzn-RequestId"]
+        # The log is written behind, in order: what stands before the line about this request was said before it.
+        self.wait_for(lambda: any(last in line for line in self.written_lines()), "the log to be written")
+        return [line for line in map(json.loads, self.written_lines()) if line["msg"] == message]
+
+    def written_lines(self):
+        """Those of the daemon that are there to their end."""
+        whole, _, _ = (self.folder / "log/chanceryd.log").read_text().rpartition("\n")
+        return [line for line in whole.split("\n") if line.startswith("{")]
 
     def ready(self):
         try:
-            with urllib.request.urlopen(self.environment["CHANCERY_OPS"] + "/readyz", timeout=5) as answer:
+            with urllib.request.urlopen(self.environment["CHANCERY_OPS"] + "/readyz", timeout=20) as answer:
                 return answer.status == 200
         except OSError:
             return False
 
     @staticmethod
-    def wait_for(condition, what, seconds=30):
+    def wait_for(condition, what, seconds=60):
         end = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < end, f"waited {seconds} s for {what}"

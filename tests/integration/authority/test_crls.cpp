@@ -262,10 +262,10 @@ TEST_CASE("crl: how many revocations no CRL lists yet is known while the signatu
   std::promise<void> reached, open;
   world.signer.after_next_signature([&, gate = open.get_future().share()] {
     reached.set_value();
-    gate.wait_for(10s);
+    gate.wait_for(60s);
   });
   revoke(world, leaf);
-  REQUIRE(reached.get_future().wait_for(10s) == std::future_status::ready);
+  REQUIRE(reached.get_future().wait_for(60s) == std::future_status::ready);
   revoke(world, other);
   CHECK(unlisted() == 2);
   open.set_value();

@@ -291,7 +291,7 @@ TEST_CASE("report: only an active or disabled authority has one ordered", "[auth
   world.signer.set_away(true);
   refuses(world.create(ca::AuthorityType::root, "Creating"));
   world.signer.set_away(false);
-  world.options.create_wait = 2s;
+  world.options.create_wait = 20s;
   world.restart();
   refuses(world.create(ca::AuthorityType::root, "Pending"));
 

@@ -32,7 +32,9 @@ World::World() {
     throw std::runtime_error{"no temporary folder"};
   }
   folder = pattern;
-  options.issue_wait = std::chrono::milliseconds{1000};
+  // Long enough for a machine that does something else; who tests a wait that ends sets a short one.
+  options.issue_wait = std::chrono::seconds{20};
+  options.create_wait = std::chrono::seconds{20};
   options.resume_backoff = std::chrono::milliseconds{10};
   options.sign_deadline = std::chrono::milliseconds{200};
   std::filesystem::create_directory(folder / "reports");
@@ -113,7 +115,7 @@ ca::CertificateState World::state_of(const ca::CertificateArn& arn) const {
 }
 
 bool World::eventually(const std::function<bool()>& done) {
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{60};
   while (std::chrono::steady_clock::now() < end) {
     if (done()) {
       return true;

@@ -32,7 +32,7 @@ class World {
   [[nodiscard]] ca::CertificateState state_of(const ca::CertificateArn& arn) const;
   // Whether the service has told an operator something with these words.
   [[nodiscard]] bool noticed(const std::string& words) const;
-  // Blocks until `done`, at most 10 s; false when it never was.
+  // Blocks until `done`, at most a minute; false when it never was.
   static bool eventually(const std::function<bool()>& done);
 
   ca::AuthorityArn create(ca::AuthorityType type, const std::string& common_name,

@@ -87,7 +87,7 @@ class Daemon:
         plain = socket.create_connection(("127.0.0.1", int(self.line("serving")["api"])), timeout=20)
         return ssl.create_default_context(cafile=self.folder / "tls.pem").wrap_socket(plain, server_hostname="localhost")
 
-    def wait_for(self, condition, what, seconds=20):
+    def wait_for(self, condition, what, seconds=60):
         end = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < end and self.process.poll() is None, f"waited for {what}: {self.log.read_text()[-2000:]}"
@@ -109,7 +109,7 @@ class Daemon:
     def get(self, path):
         url = f"http://127.0.0.1:{self.line('serving')['operations']}{path}"
         try:
-            with urllib.request.urlopen(url, timeout=5) as answer:
+            with urllib.request.urlopen(url, timeout=20) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as refused:
             return refused.code, refused.read().decode()
@@ -153,7 +153,7 @@ class Daemon:
     def stop(self, number=signal.SIGTERM):
         if self.process and self.process.poll() is None:
             self.process.send_signal(number)
-            self.process.wait(timeout=30)
+            self.process.wait(timeout=60)
         return self.process.returncode if self.process else None
 
 
@@ -169,7 +169,7 @@ class NotifySocket:
         self.path = str(path)
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(self.path)
-        self.socket.settimeout(20)
+        self.socket.settimeout(60)
 
     def next(self):
         """The next message that is no watchdog's."""

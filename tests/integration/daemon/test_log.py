@@ -20,10 +20,12 @@ def test_a_log_that_nobody_reads_holds_up_neither_requests_nor_the_end(daemon):
     daemon.spawn(writer)
     os.close(writer)
     text = b""
-    while b'"serving"' not in text:
-        text += os.read(reader, PIPE_BYTES)
+    while b'"serving"' not in text or not text.endswith(b"\n"):
+        part = os.read(reader, PIPE_BYTES)
+        assert part, text
+        text += part
     daemon.log.write_bytes(text)
-    connection = http.client.HTTPConnection("127.0.0.1", int(daemon.line("serving")["status"]), timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", int(daemon.line("serving")["status"]), timeout=60)
     for _ in range(10 * PIPE_BYTES // 100):  # a line of the log is longer than 100 bytes
         connection.request("GET", "/ca/11111111-2222-4333-8444-555555555555.cer")
         answer = connection.getresponse()
@@ -67,7 +69,7 @@ def test_a_probe_that_fails_says_in_the_log_which_check_it_was(daemon):
     daemon.start(wait=False)
     daemon.wait_for(lambda: daemon.line("serving") is not None, "the daemon to serve")
     with pytest.raises(urllib.error.HTTPError) as raised:
-        urllib.request.urlopen(f"http://127.0.0.1:{daemon.line('serving')['operations']}/readyz", timeout=5)
+        urllib.request.urlopen(f"http://127.0.0.1:{daemon.line('serving')['operations']}/readyz", timeout=20)
     request_id = raised.value.headers["x-amzn-RequestId"]
     daemon.wait_for(lambda: lines_of(daemon, request_id), "the line of the request")
     [line] = lines_of(daemon, request_id)

@@ -6,9 +6,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import time
-
-import pytest
 
 import botocore.exceptions
 import pytest
@@ -21,7 +18,7 @@ def test_it_serves_says_so_and_ends_with_0(daemon, notify):
     assert (daemon.folder / "chanceryd.pid").read_text().strip() == str(daemon.process.pid)
     daemon.process.send_signal(signal.SIGTERM)
     assert notify.next().startswith("STOPPING=1")
-    assert daemon.process.wait(timeout=30) == 0  # stop() would be a second signal
+    assert daemon.process.wait(timeout=60) == 0  # stop() would be a second signal
     assert not (daemon.folder / "chanceryd.pid").exists()
     assert daemon.line("drained")
 
@@ -37,7 +34,9 @@ def is_refused(daemon):
 
 
 def half_a_request(daemon):
-    """A request that the daemon has begun to read and that is whole with five bytes more."""
+    """A daemon that has begun to read a request, which is whole with five bytes more; it waits for them longer than a test takes."""
+    daemon.config.write_text(CONFIG + "limits: {body_time: 5m, drain_time: 5m}\n")
+    daemon.start()
     tls = daemon.tls()
     tls.sendall(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n")
     assert tls.recv(1000).startswith(b"HTTP/1.1 100 ")
@@ -45,7 +44,6 @@ def half_a_request(daemon):
 
 
 def test_a_drain_is_seen_by_probes_and_answers_what_was_begun(daemon):
-    daemon.start()
     with half_a_request(daemon) as request:
         daemon.process.send_signal(signal.SIGTERM)
         daemon.wait_for(lambda: daemon.ready()[0] == 503, "readyz to say that the daemon ends")
@@ -55,19 +53,16 @@ def test_a_drain_is_seen_by_probes_and_answers_what_was_begun(daemon):
         answer = request.recv(65536)
         assert answer.startswith(b"HTTP/1.1 400 ") and b"UnknownOperationException" in answer
         assert b"Connection: close" in answer
-    assert daemon.process.wait(timeout=20) == 0
+    assert daemon.process.wait(timeout=60) == 0
     assert daemon.line("drained")
 
 
 def test_a_second_sigterm_ends_at_once_and_says_so(daemon):
-    daemon.start()
     with half_a_request(daemon):
         daemon.process.send_signal(signal.SIGTERM)
         daemon.wait_for(lambda: daemon.ready()[0] == 503, "the drain")
-        began = time.monotonic()
         daemon.process.send_signal(signal.SIGTERM)
-        assert daemon.process.wait(timeout=20) == 1
-        assert time.monotonic() - began < 5  # limits.drain_time and limits.body_time are 10 s
+        assert daemon.process.wait(timeout=60) == 1
     assert daemon.line("a second signal: ends at once, requests that still run are not answered")
     assert not (daemon.folder / "chanceryd.pid").exists()
 
@@ -98,14 +93,14 @@ def test_no_core_file_can_hold_a_secret(daemon):
 def test_a_refused_configuration_ends_with_78_and_names_every_problem(daemon):
     daemon.config.write_text(CONFIG + "colour: blue\nauthority: {issue_wait: never}\n")
     daemon.start(wait=False)
-    assert daemon.process.wait(timeout=20) == 78
+    assert daemon.process.wait(timeout=60) == 78
     text = daemon.log.read_text()
     assert "colour: unknown key" in text and "authority.issue_wait" in text
 
 
 def checked(daemon):
     return subprocess.run([os.environ["CHANCERYD"], "--check", "--config", daemon.config], env=daemon.environment,
-                          capture_output=True, text=True, timeout=30)
+                          capture_output=True, text=True, timeout=60)
 
 
 def another_key(daemon):
@@ -134,7 +129,7 @@ def test_a_file_that_cannot_be_used_is_found_by_the_check_and_refused_at_the_sta
     assert check.returncode == 78 and "sound" not in check.stdout
     assert str(daemon.folder / named) in check.stderr and why in check.stderr
     daemon.start(wait=False)
-    assert daemon.process.wait(timeout=20) == 78
+    assert daemon.process.wait(timeout=60) == 78
     assert str(daemon.folder / named) in daemon.log.read_text()
 
 
@@ -149,7 +144,7 @@ def test_a_second_daemon_on_the_same_ledger_is_refused(daemon):
     """I2"""
     daemon.start()
     second = subprocess.run([os.environ["CHANCERYD"], "--config", daemon.config], env=daemon.environment,
-                            capture_output=True, text=True, timeout=30)
+                            capture_output=True, text=True, timeout=60)
     assert second.returncode == 1
     assert "ledger" in second.stderr
     assert daemon.ready()[0] == 200
@@ -174,7 +169,7 @@ def test_a_missing_ledger_is_not_replaced_by_an_empty_one(daemon):
     daemon.stop()
     (daemon.folder / "ledger/ledger.db").rename(daemon.folder / "ledger/away")
     daemon.start(wait=False)
-    assert daemon.process.wait(timeout=20) == 1
+    assert daemon.process.wait(timeout=60) == 1
     cause = daemon.line("chanceryd ends")["cause"]
     assert "ledger.db: is missing, but a ledger was here" in cause and "restore it from a backup" in cause
     assert not (daemon.folder / "ledger/ledger.db").exists()
@@ -188,7 +183,7 @@ def test_a_taken_port_is_named(daemon):
     port = daemon.line("serving")["status"]
     (other / "chancery.yaml").write_text(CONFIG.replace("status: {port: 0}", f"status: {{port: {port}}}"))
     second = subprocess.run([os.environ["CHANCERYD"], "--config", other / "chancery.yaml"], env=daemon.environment,
-                            capture_output=True, text=True, timeout=30)
+                            capture_output=True, text=True, timeout=60)
     assert second.returncode == 1
     assert port in second.stderr and "listeners.status" in second.stderr
 
@@ -201,7 +196,7 @@ def test_a_second_daemon_with_the_same_pidfile_is_refused_and_leaves_it(daemon):
     pidfile = daemon.folder / "chanceryd.pid"
     (other / "chancery.yaml").write_text(CONFIG.replace("pidfile: chanceryd.pid", f"pidfile: {pidfile}"))
     second = subprocess.run([os.environ["CHANCERYD"], "--config", other / "chancery.yaml"], env=daemon.environment,
-                            capture_output=True, text=True, timeout=30)
+                            capture_output=True, text=True, timeout=60)
     assert second.returncode == 1
     assert f"pidfile {pidfile}: is held by process {daemon.process.pid}" in second.stderr
     assert pidfile.read_text().strip() == str(daemon.process.pid)
@@ -293,8 +288,8 @@ def test_a_profile_for_authorities_or_chosen_extensions_is_refused_at_start_and_
     assert "profile 'pumps'" in problem and template in problem and why in problem
     daemon.stop()
     daemon.start(wait=False)
-    assert daemon.process.wait(20) == 78
-    assert "profile 'pumps'" in daemon.log.read_text().splitlines()[-1]
+    assert daemon.process.wait(60) == 78
+    assert "profile 'pumps'" in daemon.log.read_text().rpartition('"drained"')[2]
 
 
 def test_a_change_that_needs_a_restart_is_said_and_not_made(daemon):

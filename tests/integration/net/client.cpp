@@ -12,7 +12,7 @@
 #include <utility>
 
 Client::Client() : socket_{socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)} {
-  const timeval wait{10, 0};
+  const timeval wait{60, 0};
   setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
   setsockopt(socket_, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
   const int on = 1;
@@ -49,7 +49,7 @@ void Client::end_sending() const { shutdown(socket_, SHUT_WR); }
 std::size_t Client::receive(char* into, std::size_t size) {
   const auto got = recv(socket_, into, size, 0);
   if (got < 0 && errno != ECONNRESET) {
-    throw std::runtime_error{"the server said nothing for ten seconds"};
+    throw std::runtime_error{"the server said nothing for a minute"};
   }
   reset_ = got < 0;
   return got > 0 ? static_cast<std::size_t>(got) : 0;

@@ -241,7 +241,8 @@ TEST_CASE("tls: a handshake that does not come is given up", "[net][integration]
   begun.send({"\x16\x03\x01\x01\x00", 5});
   CHECK(begun.rest().empty());
   CHECK(World::eventually([&] { return world.counters().timeouts == 2; }));
-  CHECK(world.serves());
+  CHECK(
+      World::eventually([&] { return world.serves(); }));  // a busy machine's handshakes are not all in time
 }
 
 TEST_CASE("tls: slow and doubtful requests are refused and the end is said", "[net][integration][I16]") {
@@ -249,7 +250,7 @@ TEST_CASE("tls: slow and doubtful requests are refused and the end is said", "[n
   net::Limits limits;
   limits.header_time = milliseconds{150};
   limits.body_time = milliseconds{150};
-  limits.idle_time = milliseconds{400};
+  limits.idle_time = milliseconds{3000};
   World world{{.limits = limits, .tls = files.without_clients()}};
   const auto refusal = [&](const std::string& bytes) {
     TlsClient client{world.port()};

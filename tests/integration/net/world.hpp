@@ -23,7 +23,7 @@ class Barrier {
   }
   bool wait_for_entered(int count) {
     std::unique_lock lock{mutex_};
-    return changed_.wait_for(lock, std::chrono::seconds{10}, [&] { return entered_ >= count; });
+    return changed_.wait_for(lock, std::chrono::seconds{60}, [&] { return entered_ >= count; });
   }
   void open() {
     const std::lock_guard lock{mutex_};
@@ -64,10 +64,10 @@ class World {
   [[nodiscard]] net::Counters counters() const { return server->counters("test"); }
   // The server still answers somebody else (I16).
   [[nodiscard]] bool serves() const;
-  // Waits until `condition` holds; false after ten seconds.
+  // Waits until `condition` holds; false after a minute.
   template <typename Condition>
   static bool eventually(Condition condition) {
-    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds{60};
     while (!condition()) {
       if (std::chrono::steady_clock::now() > until) {
         return false;

@@ -33,11 +33,11 @@ TEST_CASE("hanging: a call that never comes back is answered at its deadline and
   const Uri other = Uri::parse(token.generate_key("ca-2", KeyType::ec_p384, soon()).uri);
   shim.hang_sign = kSha384Bytes;
   const auto start = std::chrono::steady_clock::now();
-  CHECK(class_thrown_by([&] { sign(token, other, 300ms, SignatureScheme::ecdsa_sha384); }) ==
+  CHECK(class_thrown_by([&] { sign(token, other, 2s, SignatureScheme::ecdsa_sha384); }) ==
         ErrorClass::unavailable);
   const auto took = std::chrono::steady_clock::now() - start;
-  CHECK(took >= 290ms);
-  CHECK(took < 5s);
+  CHECK(took >= 1990ms);
+  CHECK(took < 20s);
   CHECK(token.status().lost_calls == 1);
   CHECK(token.status().hanging_calls == 1);
   CHECK(shim.hanging == 1);
@@ -86,7 +86,7 @@ TEST_CASE("hanging: a key whose calls hang takes its share and other keys go on"
     callers.emplace_back([&] {
       for (int round = 0; round < 4; ++round) {
         try {
-          sign(token, other, 100ms, SignatureScheme::ecdsa_sha384);
+          sign(token, other, 300ms, SignatureScheme::ecdsa_sha384);
         } catch (const Error& error) {
           unavailable += error.error_class() == ErrorClass::unavailable ? 1 : 0;
         }
@@ -124,7 +124,7 @@ TEST_CASE("hanging: the connection is made anew around a call that hangs", "[pkc
   const Uri other = Uri::parse(token.generate_key("ca-2", KeyType::ec_p384, soon()).uri);
   const auto root_key = root.generate_key("root-1", KeyType::ec_p256, soon());
   shim.hang_sign = kSha384Bytes;
-  CHECK(class_thrown_by([&] { sign(token, other, 100ms, SignatureScheme::ecdsa_sha384); }) ==
+  CHECK(class_thrown_by([&] { sign(token, other, 2s, SignatureScheme::ecdsa_sha384); }) ==
         ErrorClass::unavailable);
   Load load{root, root_key, 2};
   {
@@ -159,7 +159,7 @@ TEST_CASE("hanging: a probe that never comes back ends the connection and not th
   REQUIRE(eventually([&] { return token->status().state != TokenState::up; }));
   const auto start = std::chrono::steady_clock::now();
   token.reset();
-  CHECK(std::chrono::steady_clock::now() - start < 5s);
+  CHECK(std::chrono::steady_clock::now() - start < 20s);
   shim.hang_token_info = 0;
   CHECK(eventually([&] { return is_unloaded(hsm); }));
 }
@@ -173,11 +173,11 @@ TEST_CASE("end: a call that hangs in the module does not hold the end of the tok
   auto token = std::make_unique<Token>(options, modules);
   const Uri key = Uri::parse(token->generate_key("ca-1", KeyType::ec_p256, soon()).uri);
   shim.hang_sign = 1;
-  CHECK(class_thrown_by([&] { sign(*token, key, 100ms); }) == ErrorClass::unavailable);
+  CHECK(class_thrown_by([&] { sign(*token, key, 2s); }) == ErrorClass::unavailable);
   CHECK(shim.hanging == 1);
   const auto start = std::chrono::steady_clock::now();
   token.reset();
-  CHECK(std::chrono::steady_clock::now() - start < 5s);
+  CHECK(std::chrono::steady_clock::now() - start < 20s);
   CHECK_FALSE(is_unloaded(hsm));  // the call stands in its code
   CHECK(pkcs11::calls_inside(*modules) == 1);
   shim.hang_sign = 0;

@@ -71,7 +71,7 @@ TEST_CASE("recovery: while the token is away a request ends at its deadline with
   const auto thrown = class_thrown_by([&] {
     try {
       static_cast<void>(
-          token.sign(Uri::parse(key.uri), SignatureScheme::ecdsa_sha256, bytes("x"), start + 400ms));
+          token.sign(Uri::parse(key.uri), SignatureScheme::ecdsa_sha256, bytes("x"), start + 2s));
     } catch (const Error& error) {
       text = error.what();
       throw;
@@ -79,8 +79,8 @@ TEST_CASE("recovery: while the token is away a request ends at its deadline with
   });
   const auto took = std::chrono::steady_clock::now() - start;
   CHECK(thrown == ErrorClass::unavailable);
-  CHECK(took >= 390ms);
-  CHECK(took < 5s);
+  CHECK(took >= 1990ms);
+  CHECK(took < 20s);
   CHECK_THAT(text, Contains("CKR_DEVICE_REMOVED"));
   CHECK(token.status().sign_failures == 1);
 }
@@ -143,9 +143,9 @@ TEST_CASE("recovery: a token that is away at the start is connected when it come
   shim.initialize_rv = GENERATE(CK_RV{CKR_OK}, CK_RV{CKR_GENERAL_ERROR});
   const auto start = std::chrono::steady_clock::now();
   Token token{options_of(hsm, files)};
-  CHECK(std::chrono::steady_clock::now() - start < 1s);
+  CHECK(std::chrono::steady_clock::now() - start < 10s);
   CHECK_FALSE(token.wait_until_up(in(500ms)));
-  CHECK_FALSE(token.status().last_error.empty());
+  CHECK(eventually([&] { return !token.status().last_error.empty(); }));
   shim.initialize_rv = 0;
   hsm.move_back("issuing");
   CHECK(token.wait_until_up(soon()));
@@ -167,11 +167,14 @@ TEST_CASE("recovery: two tokens on one module work while one of them is away", "
   hsm.move_away("root");
   REQUIRE(eventually([&] { return root.status().state != TokenState::up; }));
   const auto before = issuing.status().reconnects;
+  const auto start = std::chrono::steady_clock::now();
   INFO(load.first_failure());
   REQUIRE(load.makes(1000));
   std::this_thread::sleep_for(2500ms);
-  // Loading the module anew for the root interrupts the issuing token: seldom.
-  CHECK(issuing.status().reconnects - before <= 5);
+  // Loading the module anew for the root interrupts the issuing token: seldom, also where all this takes
+  // long.
+  const auto took = std::chrono::steady_clock::now() - start;
+  CHECK(issuing.status().reconnects - before <= 5 + static_cast<std::uint64_t>(took / 15s));
   hsm.move_back("root");
   CHECK(root.wait_until_up(soon()));
   const Bytes signature =
@@ -217,8 +220,8 @@ TEST_CASE("recovery: a second user of the module without the shared set is refus
   Token token{options_of(hsm, files)};
   REQUIRE(token.wait_until_up(soon()));
   Token second{options_of(hsm, files)};
+  CHECK(tells(second, "ModuleSet"));
   CHECK_FALSE(second.wait_until_up(in(300ms)));
-  CHECK_THAT(second.status().last_error, Contains("ModuleSet"));
 }
 
 namespace {
@@ -277,7 +280,7 @@ TEST_CASE("transitions: each is told once, with the failing call, and how long t
   CHECK(up.to == TokenState::up);
   CHECK(up.epoch == 2);
   CHECK(up.away >= 50ms);  // at least the pause between two attempts
-  CHECK(up.away < 20s);
+  CHECK(up.away < 60s);
   token.reset();
   CHECK(told.all().size() == 3);  // an end that was asked for is no outage
 }

@@ -36,7 +36,7 @@ using test::SoftHsm;
 inline pkcs11::Deadline in(std::chrono::milliseconds length) {
   return std::chrono::steady_clock::now() + length;
 }
-inline pkcs11::Deadline soon() { return in(20s); }
+inline pkcs11::Deadline soon() { return in(60s); }
 
 inline pkcs11::TokenOptions options_of(const SoftHsm& hsm, const SoftHsm::TokenFiles& files) {
   Uri uri;
@@ -74,7 +74,7 @@ std::string text_thrown_by(Call call) {
   return {};
 }
 
-inline bool eventually(const std::function<bool()>& holds, std::chrono::milliseconds within = 20s) {
+inline bool eventually(const std::function<bool()>& holds, std::chrono::milliseconds within = 60s) {
   const auto deadline = in(within);
   while (!holds()) {
     if (std::chrono::steady_clock::now() > deadline) {
@@ -85,11 +85,16 @@ inline bool eventually(const std::function<bool()>& holds, std::chrono::millisec
   return true;
 }
 
+// Whether the token comes to say that its last error was with these words.
+inline bool tells(const Token& token, const std::string& words) {
+  return eventually([&] { return token.status().last_error.find(words) != std::string::npos; });
+}
+
 // Threads that sign and verify without a pause until stopped.
 class Load {
  public:
   Load(Token& token, const pkcs11::GeneratedKey& key, std::size_t threads,
-       std::chrono::milliseconds request_deadline = 10s) {
+       std::chrono::milliseconds request_deadline = 30s) {
     const Uri uri = Uri::parse(key.uri);
     for (std::size_t i = 0; i < threads; ++i) {
       threads_.emplace_back([this, &token, uri, spki = key.spki_der, request_deadline] {

@@ -311,7 +311,7 @@ TEST_CASE("wire: a token that does not come back stops no revocation and no disa
                                             {"RevocationReason", "KEY_COMPROMISE"}});
   auto disabled =
       send("UpdateCertificateAuthority", {{"CertificateAuthorityArn", arn}, {"Status", "DISABLED"}});
-  const std::chrono::seconds patience{10};
+  const std::chrono::seconds patience{60};
   CHECK(revoked.wait_for(patience) == std::future_status::ready);
   CHECK(disabled.wait_for(patience) == std::future_status::ready);
   CHECK(behind.wait_for(std::chrono::seconds{0}) == std::future_status::timeout);

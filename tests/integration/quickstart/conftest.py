@@ -23,7 +23,7 @@ class Development:
     def run(self, *arguments, **more):
         """The end of quickstart: returncode, stdout, stderr. `more` changes the environment, None takes a name away."""
         return subprocess.run([COMMAND, *arguments], env=self.environment_with(more), capture_output=True, text=True,
-                              stdin=subprocess.DEVNULL, timeout=120)
+                              stdin=subprocess.DEVNULL, timeout=600)
 
     def good(self, *arguments, **more):
         done = self.run(*arguments, **more)

@@ -53,16 +53,29 @@ def test_ctrl_c_ends_it_at_once(development):
     first = development.begun()
     Running.wait_for(lambda: (development.folder / "chanceryd.pid").exists(), "the daemon")
     os.killpg(first.pid, signal.SIGINT)
-    first.communicate(timeout=20)
+    first.communicate(timeout=60)
     assert first.returncode != 0
     development.good()
 
 
-def test_two_at_once_do_not_meet(development):
-    first = development.begun()
-    Running.wait_for(lambda: (development.folder / "softhsm/issuing.pin").exists(), "the first token")
-    second = development.run()
+def test_two_at_once_do_not_meet(development, tmp_path):
+    """The first one stands at its first token until the second one has been refused."""
+    programs, reached, gate = tmp_path / "bin", tmp_path / "reached", tmp_path / "gate"
+    programs.mkdir()
+    os.mkfifo(gate)
+    command = programs / "softhsm2-util"
+    command.write_text(f"""#!/bin/bash
+[ -e "{reached}" ] || {{ touch "{reached}"; cat "{gate}"; }}
+exec {shutil.which("softhsm2-util")} "$@"
+""")
+    command.chmod(0o755)
+    first = development.begun(PATH=f"{programs}:{os.environ['PATH']}")
+    Running.wait_for(reached.exists, "the first token")
+    try:
+        second = development.run()
+    finally:
+        gate.write_text("")
     assert second.returncode == 1 and "another quickstart" in second.stderr
-    printed, _ = first.communicate(timeout=120)
+    printed, _ = first.communicate(timeout=600)
     assert first.returncode == 0, printed
     development.good()  # the daemon does not hold the lock
