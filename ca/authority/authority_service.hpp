@@ -101,7 +101,7 @@ class AuthorityService {
   };
   [[nodiscard]] std::vector<Key> keys(const Caller& caller, const AuthorityArn& arn);
   // The key that is prepared already, or a new one on the token for new keys. Durable at return. Blocks on
-  // the token while it makes the pair.
+  // the token while it makes the pair, and other calls for that authority get Code::request_in_progress.
   [[nodiscard]] Key prepare_key(const Caller& caller, const AuthorityArn& arn);
   // Also back to a RETIRED key. From the return on no certificate is accepted for another key.
   Key activate_key(const Caller& caller, const AuthorityArn& arn, std::uint64_t key_number);

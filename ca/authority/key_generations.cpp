@@ -83,6 +83,31 @@ void activate(AuthorityRecord& record, std::uint64_t number, TimePoint now) {
   record.last_state_change_at = now;
 }
 
+// Two pairs under one label could not be told apart, so an authority's next key is made by one caller at a
+// time. Others are refused: a token that takes its time holds up one thread, and no other authority.
+class Preparing {
+ public:
+  Preparing(std::mutex& mutex, std::set<std::string>& authorities, const AuthorityArn& arn)
+      : mutex_{mutex}, authorities_{authorities}, arn_{arn.text()} {
+    const std::lock_guard lock{mutex_};
+    if (!authorities_.insert(arn_).second) {
+      throw Error{Code::request_in_progress,
+                  "The next key of the certificate authority is being made for another request: ask again"};
+    }
+  }
+  ~Preparing() {
+    const std::lock_guard lock{mutex_};
+    authorities_.erase(arn_);
+  }
+  Preparing(const Preparing&) = delete;
+  Preparing& operator=(const Preparing&) = delete;
+
+ private:
+  std::mutex& mutex_;
+  std::set<std::string>& authorities_;
+  const std::string arn_;
+};
+
 }  // namespace
 
 std::vector<AuthorityService::Key> AuthorityService::keys(const Caller& caller, const AuthorityArn& arn) {
@@ -99,7 +124,7 @@ std::vector<AuthorityService::Key> AuthorityService::keys(const Caller& caller, 
 AuthorityService::Key AuthorityService::prepare_key(const Caller& caller, const AuthorityArn& arn) {
   State& state = *state_;
   check_may_have_another(*state.authorize_living(caller, arn, "chancery:PrepareAuthorityKey"));
-  const std::lock_guard one_at_a_time{state.preparing};  // two pairs under one label could not be told apart
+  const Preparing preparing{state.mutex, state.preparing, arn};
   KeyGeneration prepared;
   State::again([&] {
     const auto authority = state.authorize_living(caller, arn, "chancery:PrepareAuthorityKey");

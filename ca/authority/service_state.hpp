@@ -211,7 +211,7 @@ struct AuthorityService::State {
   std::map<std::string, TimePoint> unusable_since;  // by the key's URI
   std::atomic<bool> anything_noted{false};          // said or unusable_since hold something
   std::mutex creating;                              // one creation at a time: the quota is exact
-  std::mutex preparing;                             // one new key of an authority at a time
+  std::set<std::string> preparing;                  // ARNs whose next key is being made; under mutex
 
   std::atomic<std::uint64_t> issued{0}, resumed{0}, failed{0};
 

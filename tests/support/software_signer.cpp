@@ -122,6 +122,14 @@ ca::Bytes SoftwareSigner::sign(const ca::SigningKey& key, const ca::ToBeSigned& 
 ca::GeneratedSigningKey SoftwareSigner::generate(const std::string&, const std::string& label,
                                                  ca::KeyAlgorithm algorithm, ca::Deadline deadline) {
   wait_for_token(deadline);
+  std::function<void()> before;
+  {
+    const std::lock_guard lock{mutex_};
+    before.swap(before_generation_[label]);
+  }
+  if (before) {
+    before();
+  }
   const Key key{generated(name_of(algorithm)), &EVP_PKEY_free};
   const std::lock_guard lock{mutex_};
   if (!keys_.emplace(label, key).second) {
@@ -184,6 +192,11 @@ bool SoftwareSigner::trust_again(const ca::SigningKey& key, std::chrono::millise
 void SoftwareSigner::after_next_signature(std::function<void()> run) {
   const std::lock_guard lock{mutex_};
   after_signature_ = std::move(run);
+}
+
+void SoftwareSigner::before_generation(const std::string& label, std::function<void()> run) {
+  const std::lock_guard lock{mutex_};
+  before_generation_[label] = std::move(run);
 }
 
 ca::KeyVerdict SoftwareSigner::verdict(const ca::SigningKey& key) const {

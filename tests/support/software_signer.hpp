@@ -32,6 +32,8 @@ class SoftwareSigner final : public ca::Signer {
   void distrust(const std::string& label);
   // Runs on the signing thread when the signature exists and has not been returned yet; once.
   void after_next_signature(std::function<void()> run);
+  // Runs on the thread that asks for a pair under that label, before it is made; once.
+  void before_generation(const std::string& label, std::function<void()> run);
   // What no token gives away: for certificates that the authority itself would never sign.
   [[nodiscard]] std::shared_ptr<EVP_PKEY> private_key(const std::string& uri) const;
   std::atomic<int> signatures{0};
@@ -50,6 +52,7 @@ class SoftwareSigner final : public ca::Signer {
   std::map<std::string, ca::KeyVerdict> verdicts_;
   std::map<std::string, ca::Deadline> distrusted_;  // by label, since when
   std::function<void()> after_signature_;
+  std::map<std::string, std::function<void()>> before_generation_;  // by label
 };
 
 // What a device or a service does before it asks: a key pair and a CSR in PEM.

@@ -11,7 +11,10 @@ struct Renewing {
   ca::AuthorityArn root, arn;
 
   explicit Renewing(World& its_world, ca::CrlType type = ca::CrlType::complete)
-      : world{its_world}, root{world.active_root()}, arn{world.active_subordinate(root, "Issuing", 0)} {
+      : Renewing{its_world, its_world.active_root(), "Issuing", type} {}
+  Renewing(World& its_world, const ca::AuthorityArn& its_root, const std::string& name,
+           ca::CrlType type = ca::CrlType::complete)
+      : world{its_world}, root{its_root}, arn{world.active_subordinate(root, name, 0)} {
     auto wanted = with_crl(type);
     wanted.ocsp.enabled = true;
     configure(world, arn, wanted);
