@@ -22,7 +22,6 @@ function(chancery_test name)
   endif()
   add_executable(${name} ${sources})
   target_link_libraries(${name} PRIVATE chancery_flags chancery_catch ${ARG_LINKS})
-  target_compile_definitions(${name} PRIVATE CHANCERY_TEST_SOURCE_DIR="${CMAKE_CURRENT_SOURCE_DIR}")
   catch_discover_tests(${name} TEST_PREFIX "${name}: " PROPERTIES TIMEOUT 120 LABELS "${ARG_LABELS}")
 endfunction()
 

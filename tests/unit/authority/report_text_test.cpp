@@ -1,10 +1,8 @@
 #include "ca/authority/report_text.hpp"
 
-#include <fstream>
-#include <sstream>
-
 #include "ca/x509/name.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/source.hpp"
 
 using namespace std::chrono_literals;
 
@@ -13,10 +11,7 @@ namespace {
 constexpr ca::Seconds kDay = std::chrono::sys_days{std::chrono::year{2026} / 11 / 26};
 
 std::string golden(const std::string& name) {
-  std::ifstream file{std::string{CHANCERY_TEST_SOURCE_DIR} + "/golden/" + name, std::ios::binary};
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
+  return test::source_text("tests/unit/authority/golden/" + name);
 }
 
 ca::CertificateRecord record(const std::string& serial, const ca::SubjectFields& subject) {

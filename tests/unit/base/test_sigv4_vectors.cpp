@@ -5,6 +5,7 @@
 #include "ca/base/sigv4.hpp"
 #include "ca/base/strings.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/source.hpp"
 
 namespace sigv4 = ca::sigv4;
 
@@ -43,7 +44,7 @@ std::vector<std::pair<std::string, std::string>> read_headers(const std::string&
 }
 
 std::vector<SignedVector> read_vectors() {
-  std::ifstream file{std::string{CHANCERY_TEST_SOURCE_DIR} + "/sigv4_vectors.txt"};
+  std::ifstream file{test::source("tests/unit/base/sigv4_vectors.txt")};
   std::vector<SignedVector> vectors;
   for (std::string line; std::getline(file, line);) {
     if (line.starts_with('#')) {

@@ -2,6 +2,7 @@
 
 #include "ca/templates/template.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/source.hpp"
 #include "tests/unit/config/sound_folder.hpp"
 
 using namespace std::chrono_literals;
@@ -205,8 +206,7 @@ TEST_CASE("config: two listeners on one port are refused", "[config]") {
 
 TEST_CASE("config: the sample of the tree is sound and shows the defaults", "[config]") {
   const SoundFolder folder;
-  std::ifstream stream{std::string{CHANCERY_TEST_SOURCE_DIR} + "/../../../config/samples/chancery.yaml"};
-  std::string sample{std::istreambuf_iterator<char>{stream}, {}};
+  std::string sample = test::source_text("config/samples/chancery.yaml");
   const std::string module = "/usr/lib/softhsm/libsofthsm2.so";
   sample.replace(sample.find(module), module.size(), "module.so");
   for (const char* name : {"tls/server.pem", "tls/server-key.pem", "secrets/issuing.pin", "ledger/keep"}) {

@@ -2,6 +2,7 @@
 
 #include "config/problem.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/source.hpp"
 #include "tests/unit/config/temporary_folder.hpp"
 
 namespace {
@@ -129,7 +130,7 @@ TEST_CASE("principals: a broken policy file is named with what is wrong", "[conf
 
 TEST_CASE("principals: the policies of the tree are sound", "[config]") {
   const Folder folder;
-  const std::string policies = std::string{CHANCERY_TEST_SOURCE_DIR} + "/../../../config/policies/";
+  const std::string policies = test::source("config/policies/");
   for (const char* name : {"administrator", "provisioning", "auditor", "spire"}) {
     CAPTURE(name);
     CHECK(folder.problems(with("all.json", policies + name + ".json")).empty());

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "ca/base/hex.hpp"
+#include "tests/support/source.hpp"
 
 // Files of tests/unit/issuance/golden: a first line that says what it is, then hex. With
 // CHANCERY_WRITE_GOLDEN set in the environment they are written instead of compared; read the difference
@@ -12,7 +13,7 @@
 namespace test {
 
 inline std::string golden_path(const std::string& name) {
-  return std::string{CHANCERY_TEST_SOURCE_DIR} + "/golden/" + name + ".hex";
+  return test::source("tests/unit/issuance/golden/" + name + ".hex");
 }
 
 inline ca::Bytes read_golden(const std::string& name) {

@@ -1,5 +1,3 @@
-#include <fstream>
-#include <iterator>
 #include <random>
 #include <set>
 
@@ -9,6 +7,7 @@
 #include "ca/policy/policy.hpp"
 #include "ca/templates/template.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/source.hpp"
 
 using ca::PolicyDocument;
 
@@ -76,11 +75,7 @@ std::string refusal_of(const std::string& json) {
   return {};
 }
 
-std::string sample(const std::string& name) {
-  std::ifstream stream{std::string{CHANCERY_TEST_SOURCE_DIR} + "/../../../config/policies/" + name};
-  REQUIRE(stream);
-  return {std::istreambuf_iterator<char>{stream}, {}};
-}
+std::string sample(const std::string& name) { return test::source_text("config/policies/" + name); }
 
 }  // namespace
 

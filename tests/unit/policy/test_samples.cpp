@@ -1,15 +1,13 @@
-#include <fstream>
-#include <iterator>
 
 #include "ca/policy/policy.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/source.hpp"
 
 namespace {
 
 // What the sample of the tree decides about an authority of the own account.
 bool allows(const std::string& sample, const std::string& action) {
-  std::ifstream file{std::string{CHANCERY_TEST_SOURCE_DIR} + "/../../../config/policies/" + sample};
-  const std::string json{std::istreambuf_iterator<char>{file}, {}};
+  const std::string json = test::source_text("config/policies/" + sample);
   ca::Principal principal{"user", "123456789012", "arn:aws:iam::123456789012:user/user", {}};
   principal.policies = {ca::PolicyDocument::parse(sample, json)};
   const ca::PolicyEngine engine{{principal}};
