@@ -175,7 +175,7 @@ void read_root(Mapping& map, CeremonyRoot& root) {
     map.problem("signing_algorithm", "does not fit " + root.key_algorithm);
   }
   read_days(map, "validity", root.validity_days);
-  map.number("path_length", root.path_length, {0, kMaxPathLength}, Presence::required);
+  map.number("path_length", root.path_length, {0, kMaxPathLength});
   read_constraints(map, root.names);
   read_published(map, "crl_distribution_point", root.crl_distribution_point);
   read_published(map, "ca_issuers", root.ca_issuers);
@@ -196,7 +196,8 @@ void read_certificate(Mapping& map, const CeremonyRoot& root, bool cross, Ceremo
     wanted.certificate = other;
   }
   read_days(map, "validity", wanted.validity_days);
-  map.number("path_length", wanted.path_length, {0, kMaxPathLength}, Presence::required);
+  wanted.path_length = root.path_length > 0 ? root.path_length - 1 : 0;
+  map.number("path_length", wanted.path_length, {0, kMaxPathLength});
   if (wanted.path_length >= root.path_length) {
     map.problem("path_length", "must be below the root's, which is " + std::to_string(root.path_length));
   }

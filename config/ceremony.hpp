@@ -41,7 +41,7 @@ struct CeremonyRoot {
   std::string key_algorithm;  // "EC_secp384r1"
   std::string signing_algorithm;
   int validity_days = 0;
-  std::size_t path_length = 0;
+  std::size_t path_length = 2;  // three tiers: 2, 1, 0
   CeremonyConstraints names;
   // Where its list and its certificate will be published: what it certifies says so. Empty: it says nothing.
   std::string crl_distribution_point, ca_issuers;
@@ -53,7 +53,7 @@ struct CeremonyCertificate {
   std::string csr_sha256;                            // of the file; compared when given
   std::optional<std::filesystem::path> certificate;  // cross_sign: the other root's own
   int validity_days = 0;
-  std::size_t path_length = 0;
+  std::size_t path_length = 0;  // left out: one below the root's
   CeremonyConstraints names;
 };
 

@@ -15,7 +15,8 @@ namespace cli {
 namespace {
 
 struct Arguments {
-  std::string state, subject, key_algorithm = "EC_secp384r1", signing_algorithm, validity = "5475d", out;
+  std::string state, subject, key_algorithm = "EC_secp384r1", signing_algorithm, validity = "5475d",
+                              path_length, out;
   TokenArguments token;
 };
 
@@ -40,6 +41,19 @@ ca::SigningAlgorithm signing_algorithm(const std::string& name, ca::KeyAlgorithm
   return *algorithm;
 }
 
+std::optional<std::size_t> path_length(const std::string& text) {
+  constexpr int kMax = 3;  // as far as the templates go
+  if (text == "none") {
+    return std::nullopt;
+  }
+  if (text.size() != 1 || text.front() < '0' || text.front() > '0' + kMax) {
+    throw Failure{
+        "'" + text + "' is no path length", "--path-length",
+        "give 0 to 3, the number of authorities that may follow one below the other, or none for no limit"};
+  }
+  return static_cast<std::size_t>(text.front() - '0');
+}
+
 void show(const ca::AuthorityRecord& root, const ca::Certificate& certificate, const Arguments& arguments,
           Format format) {
   const std::string fingerprint = ca::to_hex(ca::sha256(certificate.der));
@@ -49,6 +63,7 @@ void show(const ca::AuthorityRecord& root, const ca::Certificate& certificate, c
                            {"key", root.key_uri},
                            {"key_algorithm", ca::api_name(root.key_algorithm)},
                            {"signing_algorithm", ca::api_name(root.signing_algorithm)},
+                           {"path_length", path_length_text(certificate)},
                            {"not_after", not_after},
                            {"sha256", fingerprint},
                            {"certificate", arguments.out}});
@@ -58,6 +73,7 @@ void show(const ca::AuthorityRecord& root, const ca::Certificate& certificate, c
                           {"key", root.key_uri},
                           {"key algorithm", std::string{ca::api_name(root.key_algorithm)}},
                           {"signed with", std::string{ca::api_name(root.signing_algorithm)}},
+                          {"path length", path_length_text(certificate)},
                           {"valid until", not_after},
                           {"SHA-256", fingerprint},
                           {"written to", arguments.out}});
@@ -66,6 +82,9 @@ void show(const ca::AuthorityRecord& root, const ca::Certificate& certificate, c
 int init_root(const Arguments& arguments, Format format) {
   RootPlan plan;
   plan.days = days_of(arguments.validity);
+  if (!arguments.path_length.empty()) {
+    plan.path_length = path_length(arguments.path_length);
+  }
   plan.key_algorithm = key_algorithm(arguments.key_algorithm);
   plan.signing_algorithm = signing_algorithm(arguments.signing_algorithm, plan.key_algorithm);
   plan.subject = ca::encode_subject(ca::parse_subject_text(arguments.subject));
@@ -92,6 +111,9 @@ void add_ca_init_root(CLI::App& parent, Session& session) {
   verb->add_option("--key-algorithm", arguments->key_algorithm, "default EC_secp384r1");
   verb->add_option("--signing-algorithm", arguments->signing_algorithm, "default: the one that fits the key");
   verb->add_option("--validity", arguments->validity, "default 5475d (15 years)");
+  verb->add_option("--path-length", arguments->path_length,
+                   "how many authorities may follow one below the other: 0 to 3, default 2 (three tiers), or "
+                   "none: no limit");
   verb->add_option("--out", arguments->out, "where the certificate goes (PEM)")->required();
   verb->callback([&session, arguments] {
     session.action = [&session, arguments] { return init_root(*arguments, session.format); };

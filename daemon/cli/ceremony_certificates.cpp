@@ -87,11 +87,8 @@ RootPlan root_plan(const config::CeremonyRoot& root) {
   plan.key_algorithm = ca::key_algorithm_from_api(root.key_algorithm).value();
   plan.signing_algorithm = signing_algorithm(root.signing_algorithm);
   plan.days = root.validity_days;
-  plan.template_name =
-      "BlankRootCACertificate_PathLen" + std::to_string(root.path_length) + "_APIPassthrough";
-  plan.api.extensions = constraint_extensions(root.names);
-  plan.api.extensions.push_back(
-      {ca::oid::kKeyUsage, true, der::named_bits(ca::kKeyCertSignBit | ca::kCrlSignBit)});
+  plan.path_length = root.path_length;
+  plan.constraints = constraint_extensions(root.names);
   return plan;
 }
 

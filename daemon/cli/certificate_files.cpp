@@ -35,6 +35,11 @@ ca::Certificate read_certificate(const std::string& pem) {
   return ca::Certificate::parse(blocks.front().der);
 }
 
+std::string path_length_text(const ca::Certificate& certificate) {
+  const auto basic = certificate.basic_constraints();
+  return basic && basic->path_length ? std::to_string(*basic->path_length) : "none";
+}
+
 int days_of(const std::string& duration) {
   constexpr auto kDay = std::chrono::hours{24};
   const auto value = config::parse_duration(duration);

@@ -14,6 +14,9 @@ inline constexpr std::uintmax_t kMaxTextBytes = 1024 * 1024;
 // One PEM certificate. Throws Failure for anything else.
 [[nodiscard]] ca::Certificate read_certificate(const std::string& pem);
 
+// Of its basicConstraints: "2", or "none" where nothing limits it.
+[[nodiscard]] std::string path_length_text(const ca::Certificate& certificate);
+
 // "365d": whole days. Throws Failure.
 [[nodiscard]] int days_of(const std::string& duration);
 // "RootCACertificate" or a whole template ARN.

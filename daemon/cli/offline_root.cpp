@@ -1,10 +1,24 @@
 #include "daemon/cli/offline_root.hpp"
 
+#include "ca/x509/der.hpp"
 #include "daemon/cli/certificate_files.hpp"
 #include "daemon/cli/failure.hpp"
 
 namespace cli {
 namespace {
+
+std::string template_of(const RootPlan& plan) {
+  const std::string limit = plan.path_length ? "_PathLen" + std::to_string(*plan.path_length) : "";
+  return "BlankRootCACertificate" + limit + "_APIPassthrough";
+}
+
+ca::ApiPassthrough extensions_of(const RootPlan& plan) {
+  ca::ApiPassthrough api;
+  api.extensions = plan.constraints;
+  api.extensions.push_back(
+      {ca::oid::kKeyUsage, true, ca::der::named_bits(ca::kKeyCertSignBit | ca::kCrlSignBit)});
+  return api;
+}
 
 // The folder's root is the one that is asked for, or this verb has nothing to do with it.
 void check_same(const ca::AuthorityRecord& root, const RootPlan& asked, const std::string& folder) {
@@ -17,6 +31,16 @@ void check_same(const ca::AuthorityRecord& root, const RootPlan& asked, const st
                     std::string{ca::api_name(root.key_algorithm)} + ", " +
                     std::string{ca::api_name(root.signing_algorithm)},
                 folder, "repeat the arguments that it was begun with, or choose another --state"};
+}
+
+void check_path_length(const std::string& pem, const RootPlan& asked, const std::string& folder) {
+  const std::string has = path_length_text(read_certificate(pem));
+  const std::string wanted = asked.path_length ? std::to_string(*asked.path_length) : "none";
+  if (has != wanted) {
+    throw Failure{
+        "this folder already has its root, which is another: its path length is " + has + ", not " + wanted,
+        folder, "repeat the arguments that it was begun with, or choose another --state"};
+  }
 }
 
 // A ceremony that was interrupted goes on with the authority that it began.
@@ -49,10 +73,10 @@ ca::CertificatePem self_signed(OfflineAuthority& offline, const ca::AuthorityRec
   ca::IssuanceOrder order;
   order.authority = root.arn;
   order.csr_pem = service.csr(caller, root.arn);
-  order.template_arn = template_arn_text(plan.template_name);
+  order.template_arn = template_arn_text(template_of(plan));
   order.signing_algorithm = root.signing_algorithm;
   order.validity = {.value = plan.days, .type = ca::ValidityRequest::Type::days};
-  order.api = plan.api;
+  order.api = extensions_of(plan);
   order.idempotency_token = kLabel;
   return service.certificate(caller, root.arn, service.issue(caller, order));
 }
@@ -66,10 +90,12 @@ OfflineRoot make_root(OfflineAuthority& offline, const RootPlan& plan, const std
                   "choose another --state, and another --key-algorithm or token"};
   }
   if (!root.certificate_pem.empty()) {
+    check_path_length(root.certificate_pem, plan, folder);
     return {root, root.certificate_pem, true};
   }
   offline.remember();
   std::string pem = self_signed(offline, root, plan).certificate;
+  check_path_length(pem, plan, folder);
   offline.service().import_certificate(offline.operator_caller(), {root.arn, pem, std::nullopt});
   return {root, std::move(pem), false};
 }

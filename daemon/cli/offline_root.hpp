@@ -1,19 +1,23 @@
 #pragma once
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "ca/x509/certificate.hpp"
 #include "daemon/cli/offline_authority.hpp"
 
 namespace cli {
 
-// What a root is to be.
+inline constexpr std::size_t kRootPathLength = 2;  // three tiers: 2, 1, 0
+
+// What a root is to be. Its key signs certificates and lists, nothing else.
 struct RootPlan {
   ca::DistinguishedName subject;
   ca::KeyAlgorithm key_algorithm = ca::KeyAlgorithm::ec_p384;
   ca::SigningAlgorithm signing_algorithm = ca::SigningAlgorithm::sha384_with_ecdsa;
   int days = 0;
-  std::string template_name = "RootCACertificate";
-  ca::ApiPassthrough api;  // counts only with a template that takes it
+  std::optional<std::size_t> path_length = kRootPathLength;  // nullopt: no limit
+  std::vector<ca::Extension> constraints;                    // nameConstraints, or nothing
 };
 
 struct OfflineRoot {

@@ -1,4 +1,5 @@
 """chancery ca: the offline root."""
+import re
 import sqlite3
 
 import pytest
@@ -49,6 +50,28 @@ def test_an_offline_root_signs_a_subordinate(bench):
     subordinate = bench.openssl("x509", "-in", bench.folder / "sub.pem", "-noout", "-text")
     assert "pathlen:1" in subordinate
     bench.openssl("verify", "-CAfile", bench.folder / "root.pem", bench.folder / "sub.pem")
+
+
+@pytest.mark.parametrize("words, says", [([], "pathlen:2"), (["--path-length", "0"], "pathlen:0"), (["--path-length", "3"], "pathlen:3"),
+                                         (["--path-length", "none"], "CA:TRUE\n")])
+def test_a_root_has_the_path_length_that_was_asked_for(bench, words, says):
+    made = init_root(bench, *words)
+    assert made.code == 0, made.err
+    text = bench.openssl("x509", "-in", bench.folder / "root.pem", "-noout", "-ext", "basicConstraints,keyUsage")
+    assert says in text and "Certificate Sign, CRL Sign" in text, text
+    assert re.search(rf"path length +{(words or ['', '2'])[1]}\n", made.out), made.out
+    again = init_root(bench, *words, "--output", "json").json()
+    assert again["path_length"] == (words or ["", "2"])[1]
+    other = init_root(bench, "--path-length", "1", out="other.pem")
+    assert other.code == 1 and "already has its root" in other.err and "path length" in other.err
+    assert not (bench.folder / "other.pem").exists()
+
+
+@pytest.mark.parametrize("wrong", ["4", "-1", "two", "1 "])
+def test_a_path_length_that_no_template_has_is_refused(bench, wrong):
+    refused = init_root(bench, f"--path-length={wrong}")
+    assert refused.code == 1 and "is no path length" in refused.err and "0 to 3" in refused.err, refused.err
+    assert not (bench.folder / "state").exists()
 
 
 def test_nothing_is_signed_without_a_yes(bench):

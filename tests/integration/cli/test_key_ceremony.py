@@ -18,7 +18,7 @@ def table(bench):
 def test_a_root_is_what_its_script_says(table):
     made = table.held()
     text = table.bench.openssl("x509", "-in", table.out() / "root.pem", "-noout", "-text")
-    for expected in ("Subject: C = US, O = Example, CN = REHEARSAL Example Root G1", "ecdsa-with-SHA384", "pathlen:3",
+    for expected in ("Subject: C = US, O = Example, CN = REHEARSAL Example Root G1", "ecdsa-with-SHA384", "pathlen:2",
                      "Certificate Sign, CRL Sign"):
         assert expected in text, text
     checked = table.verify()

@@ -41,6 +41,14 @@ class Rotation:
                              ",".join(str(self.old.share(number)) for number in old_shares), self.new.share(1).parent, self.out,
                              *(["--rehearse"] if self.old.rehearse else []))
 
+    def signed(self, table, csr, output):
+        """The request, certified as a subordinate by a table's root on another day."""
+        script = table.folder / f"{output}.yaml"
+        script.write_text(table.script.read_text().replace("output: out", f"output: {output}").replace("in/subordinate.csr", str(csr)))
+        done = table.run("sign-subordinate", *table.shares(), script=script)
+        assert done.code == 0, done.out + done.err
+        return table.folder / f"{output}{table.suffix}/sign-subordinate/certificate.pem"
+
     def verified(self, root, leaf, *between):
         words = [word for file in between for word in ("-untrusted", file)]
         return self.old.bench.openssl("verify", "-CAfile", root, *words, leaf)
@@ -55,6 +63,65 @@ def test_a_new_root_is_certified_by_the_old_one_and_certifies_it(bench):
     assert "Root G2" in subject.splitlines()[0] and "Root G1" in subject.splitlines()[1]
     assert (rotation.out / "bundle.pem").read_text().count("BEGIN CERTIFICATE") == 2
     assert not (rotation.old.folder / "later").exists()
+
+
+class LowerTiers:
+    """Second tier, issuing authority and leaf of one hierarchy, their keys in files; the roots certify `csr`."""
+
+    def __init__(self, bench, name):
+        self.bench, self.name = bench, name
+        self.csr = bench.csr(f"{name}-policy", f"/O=Example/CN={name} Policy CA")
+
+    def issue(self, policy):
+        """Issuing authority and leaf; which certificate of the second tier is at hand makes no difference to them."""
+        issuing = self._certificate("issuing", policy, "policy", "basicConstraints=critical,CA:TRUE,pathlen:0\n"
+                                    "keyUsage=critical,keyCertSign,cRLSign\n")
+        leaf = self._certificate("leaf", issuing, "issuing", "subjectAltName=DNS:service.example.com\n")
+        return issuing, leaf
+
+    def _certificate(self, what, issuer, issuer_key, extensions):
+        csr = self.bench.csr(f"{self.name}-{what}", f"/O=Example/CN={self.name} {what}")
+        config, out = csr.with_suffix(".ext"), csr.with_suffix(".pem")
+        config.write_text(extensions + "authorityKeyIdentifier=keyid\nsubjectKeyIdentifier=hash\n")
+        self.bench.openssl("x509", "-req", "-in", csr, "-CA", issuer, "-CAkey", self.bench.folder / f"{self.name}-{issuer_key}.key",
+                           "-days", 30, "-extfile", config, "-out", out)
+        return out
+
+
+def test_three_tiers_reach_who_knows_only_the_other_root_through_a_second_certificate(bench):
+    """Path lengths 2/1/0: a cross certificate has room for two tiers, `rotate` says so, and the way for three works."""
+    rotation = Rotation(bench, rehearse=True)
+    old, new = rotation.old, rotation.new
+    old.held()
+    done = rotation.run()
+    assert done.code == 0, done.out + done.err
+    for name in ("new-by-old.pem", "old-by-new.pem"):
+        assert f"{name}: its path length 1 has room for 2 tiers" in done.out, done.out
+    for own, other, cross in ((new, old, "new-by-old.pem"), (old, new, "old-by-new.pem")):
+        tiers = LowerTiers(bench, own.folder.name)
+        by_own = rotation.signed(own, tiers.csr, "second-tier")
+        by_other = rotation.signed(other, tiers.csr, "second-tier-of-the-other")
+        issuing, leaf = tiers.issue(by_own)
+        rotation.verified(own.out() / "root.pem", leaf, issuing, by_own)
+        rotation.verified(other.out() / "root.pem", issuing, by_own, rotation.out / cross)
+        with pytest.raises(subprocess.CalledProcessError) as refused:
+            rotation.verified(other.out() / "root.pem", leaf, issuing, by_own, rotation.out / cross)
+        assert "path length constraint exceeded" in refused.value.stderr
+        rotation.verified(other.out() / "root.pem", leaf, issuing, by_other)
+
+
+def test_a_root_of_path_length_3_has_room_for_a_cross_certificate_above_three_tiers(bench):
+    rotation = Rotation(bench, rehearse=True)
+    for script in (rotation.old.script, rotation.day, rotation.new.script):
+        script.write_text(re.sub(r"(cross_sign:\n(?:  .*\n)*?)  path_length:.*\n", r"\1", script.read_text())
+                          .replace("path_length: 2 ", "path_length: 3 "))
+    rotation.old.held()
+    done = rotation.run()
+    assert done.code == 0 and "has room for" not in done.out, done.out + done.err
+    tiers = LowerTiers(bench, "three")
+    policy = rotation.signed(rotation.new, tiers.csr, "second-tier")
+    issuing, leaf = tiers.issue(policy)
+    rotation.verified(rotation.old.out() / "root.pem", leaf, issuing, policy, rotation.out / "new-by-old.pem")
 
 
 @pytest.mark.skipif(not without_network(), reason="optional: no network namespace of one's own here")

@@ -1,4 +1,5 @@
 """dev/env: the names that stay stable, and a shell in which nothing of the user's leads elsewhere."""
+import datetime
 import json
 import re
 import subprocess
@@ -49,3 +50,12 @@ def test_the_profiles_are_there_and_admin_is_the_default(running):
 
 def test_quickstart_itself_is_not_led_elsewhere(development):
     development.good(**ELSEWHERE)
+
+
+def test_the_three_tiers_have_path_lengths_2_1_0_and_15_5_and_2_years(running):
+    for name, path_length, years in (("root", 2, 15), ("subordinate", 1, 5), ("issuance", 0, 2)):
+        text = subprocess.run(["openssl", "x509", "-in", running.folder / f"ceremony/{name}.pem", "-noout", "-ext", "basicConstraints",
+                               "-dates"], check=True, capture_output=True, text=True).stdout
+        assert f"pathlen:{path_length}\n" in text, text
+        begin, end = (datetime.datetime.strptime(found, "%b %d %H:%M:%S %Y GMT") for found in re.findall(r"not\w+=(.*)", text))
+        assert abs((end - begin).days - 365 * years) <= 1, text

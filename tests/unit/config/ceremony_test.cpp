@@ -1,5 +1,7 @@
 #include "config/ceremony.hpp"
 
+#include <array>
+
 #include "ca/base/error.hpp"
 #include "config/ceremony_keys.hpp"
 #include "config/problem.hpp"
@@ -52,7 +54,26 @@ std::vector<std::string> wrong_in(const std::string& text) {
   return keys;
 }
 
+// Root, sign_subordinate, cross_sign.
+using Lengths = std::array<std::size_t, 3>;
+Lengths path_lengths(const std::string& of_root) {
+  const TemporaryFolder folder;
+  folder.write("a.pub", kKeyA);
+  folder.write("b.pub", std::string{kKeyA}.replace(kLastOctets, 4, "BBBB"));
+  std::string text = script(2, 1);
+  text.replace(text.find(", path_length: 2"), 16, of_root);
+  text.replace(text.find(", path_length: 1"), 16, "");
+  const auto read = config::load_ceremony(
+      folder.write("script.yaml", text + "cross_sign: {csr: b.csr, certificate: b.pem, validity: 1825d}\n"));
+  return {read.root.path_length, read.sign_subordinate->path_length, read.cross_sign->path_length};
+}
+
 }  // namespace
+
+TEST_CASE("ceremony: three tiers have path lengths 2, 1, 0 where the script says nothing", "[config]") {
+  CHECK(path_lengths("") == Lengths{2, 1, 1});
+  CHECK(path_lengths(", path_length: 3") == Lengths{3, 2, 2});
+}
 
 TEST_CASE("ceremony: a path is shorter than the root's, so a root of length 0 signs no authority",
           "[config]") {
