@@ -183,6 +183,14 @@ config::CeremonyScript ceremony_script(const CeremonyArguments& arguments) {
   return script;
 }
 
+std::string pin_fact(const config::CeremonyScript& script) {
+  if (!script.token.shared_pin) {
+    return "the HSM has PINs and a quorum of its own: the ceremony made no PIN, no share exists";
+  }
+  return "shared among " + std::to_string(script.custodians.size()) + " custodians, any " +
+         std::to_string(script.threshold) + " restore it";
+}
+
 std::string file_sha256(const std::filesystem::path& file) {
   const std::string contents = read_text(file);
   return ca::to_hex(ca::sha256({reinterpret_cast<const std::uint8_t*>(contents.data()), contents.size()}));
@@ -239,6 +247,7 @@ void CeremonyRoom::begin() {
        {{"chancery", CHANCERY_VERSION},
         {"ceremony", script_.name},
         {"rehearsal", arguments_.rehearse ? "yes" : "no"},
+        {kPinFact, pin_fact(script_)},
         {"threshold", std::to_string(script_.threshold) + " of " + std::to_string(script_.custodians.size())},
         {"present", joined(arguments_.present)}},
        artefacts);

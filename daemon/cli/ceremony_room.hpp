@@ -59,6 +59,10 @@ class CeremonyRoom {
   std::unique_ptr<ceremony::Transcript> transcript_;
 };
 
+// What the transcript's fact kPinFact says: who has the token's PIN.
+inline constexpr const char* kPinFact = "PIN";
+[[nodiscard]] std::string pin_fact(const config::CeremonyScript& script);
+
 // SHA-256 of a file in hex. Throws Failure.
 [[nodiscard]] std::string file_sha256(const std::filesystem::path& file);
 

@@ -3,6 +3,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 
 #include "ca/base/error.hpp"
 #include "ca/base/pem.hpp"
@@ -23,6 +24,8 @@ constexpr int kNo = 3;
 constexpr const char* kTranscript = "transcript.jsonl";
 // What "write NAME" notes about files beside the transcript.
 constexpr std::string_view kWrite = "write ";
+// The check whose fault says nothing against the transcript.
+constexpr const char* kOtherFiles = "other files";
 
 struct Arguments {
   std::string script, folder, root;
@@ -52,7 +55,9 @@ class Audit {
     if (record_) {
       step("root's signature", [&] { return root_signature(); });
       step("script", [&] { return script(); });
+      step("PIN", [&] { return pin(); });
       step("files", [&] { return files(); });
+      step(kOtherFiles, [&] { return other_files(); });
       for (const auto& person : script_.custodians) {
         custodian(person);
       }
@@ -115,20 +120,65 @@ class Audit {
            ", present: " + record_->fact("present").value_or("");
   }
 
-  std::string files() {
-    std::size_t count = 0;
+  std::string pin() const {
+    return record_->fact(kPinFact).value_or(pin_fact(script_));
+  }
+
+  // The names of the files that the step wrote.
+  [[nodiscard]] std::set<std::string> written() const {
+    std::set<std::string> names;
     for (const auto& entry : record_->entries) {
-      if (!entry.command.starts_with(kWrite)) {
-        continue;
-      }
-      for (const auto& [name, digest] : entry.artefacts) {
-        if (name.find('/') != std::string::npos || file_sha256(folder_ / name) != record_->artefact(name)) {
-          wrong(name + " is not the file that the ceremony wrote");
+      if (entry.command.starts_with(kWrite)) {
+        for (const auto& [name, digest] : entry.artefacts) {
+          names.insert(name);
         }
-        ++count;
       }
     }
-    return std::to_string(count) + " files are as they were written";
+    return names;
+  }
+
+  std::string files() {
+    const auto names = written();
+    std::string faults;
+    for (const auto& name : names) {
+      const bool here = name.find('/') == std::string::npos && std::filesystem::is_regular_file(folder_ / name);
+      if (!here || file_sha256(folder_ / name) != record_->artefact(name)) {
+        faults += (faults.empty() ? "" : "; ") + name +
+                  (here ? " is not the file that the ceremony wrote" : " is missing: the ceremony wrote it");
+      }
+    }
+    if (!faults.empty()) {
+      wrong(faults);
+    }
+    return std::to_string(names.size()) + " files are as they were written";
+  }
+
+  // Nothing lies beside the transcript that it and the script's roles do not account for: whoever takes a file
+  // out of this folder takes it for the ceremony's.
+  std::string other_files() {
+    std::set<std::string> known = written();
+    known.insert({kTranscript, std::string{kTranscript} + ".root.sig"});
+    for (const auto* people : {&script_.custodians, &script_.witnesses}) {
+      for (const auto& person : *people) {
+        if (person.key) {
+          known.insert(signature_of(person).filename().string());
+        }
+      }
+    }
+    std::set<std::string> foreign;
+    for (const auto& entry : std::filesystem::directory_iterator{folder_}) {
+      if (const std::string name = entry.path().filename().string(); !known.contains(name)) {
+        foreign.insert(name);
+      }
+    }
+    std::string names;
+    for (const auto& name : foreign) {
+      names += (names.empty() ? "" : ", ") + name;
+    }
+    if (!names.empty()) {
+      wrong("not of this ceremony, no line of the transcript knows it: " + names);
+    }
+    return "none";
   }
 
   [[nodiscard]] std::filesystem::path signature_of(const config::CeremonyPerson& person) const {
@@ -201,7 +251,12 @@ int verify(const Arguments& arguments, Format format) {
       table.row({check.ok ? "ok" : "WRONG", check.what, check.detail});
     }
     table.print(std::cout);
-    std::cout << (good ? "this is the ceremony's transcript\n" : "DO NOT TRUST this transcript\n");
+    const bool others_only =
+        std::ranges::all_of(checks, [](const Check& check) { return check.ok || check.what == kOtherFiles; });
+    std::cout << (good          ? "this is the ceremony's transcript\n"
+                  : others_only ? "this is the ceremony's transcript, and DO NOT TRUST the other files beside it: find out "
+                                  "who put them there, keep them elsewhere, verify again\n"
+                                : "DO NOT TRUST this transcript\n");
   }
   return good ? 0 : kNo;
 }

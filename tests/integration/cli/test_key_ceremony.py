@@ -23,7 +23,7 @@ def test_a_root_is_what_its_script_says(table):
         assert expected in text, text
     checked = table.verify()
     assert checked.code == 0, checked.out + checked.err
-    assert "a REHEARSAL" in checked.out and "3 signed" in checked.out
+    assert "a REHEARSAL" in checked.out and "3 signed" in checked.out and "any 2 restore it" in checked.out
     digest = table.bench.openssl("dgst", "-sha256", "-r", table.out() / "root.pem").split()[0]
     assert " ".join(re.findall("....", digest)) in made.out  # read aloud
 
@@ -138,6 +138,34 @@ def test_a_changed_file_beside_the_transcript_is_found(table, file):
     assert answer.code in (1, 3), answer.out
     path.write_bytes(text)
     assert table.verify().code == 0
+
+
+@pytest.mark.parametrize("name", ["root2.pem", "root.pem~", ".hidden", "notes/", "transcript.jsonl.stranger.sig", "transcript.jsonl.witness-1.sig"])
+def test_a_file_that_the_ceremony_did_not_make_is_found(table, name):
+    """Whoever takes a file out of the folder takes it for the ceremony's. witness-1 has no key, so nobody can check what it signed."""
+    table.held()
+    assert table.verify().code == 0
+    foreign = table.out() / name
+    if name.endswith("/"):
+        foreign.mkdir()
+    else:
+        foreign.write_bytes((table.out() / "root.pem").read_bytes())
+    answer = table.verify()
+    assert answer.code == 3 and re.search(rf"WRONG +other files .*: {re.escape(name.rstrip('/'))}\n", answer.out), answer.out
+    assert "this is the ceremony's transcript, and DO NOT TRUST the other files" in answer.out, answer.out
+    told = by_recipe(table)
+    if not name.endswith(".sig"):
+        assert told.returncode != 0 and f"> {name.rstrip('/')}\n" in told.stdout, told.stdout + told.stderr
+
+
+@pytest.mark.parametrize("name", ["root.pem", "root.cer", "root.csr"])
+def test_a_file_that_was_taken_away_is_found(table, name):
+    table.held()
+    (table.out() / name).rename(table.folder / name)
+    answer = table.verify("root", "--root", table.folder / "root.pem" if name == "root.pem" else table.out() / "root.pem")
+    assert answer.code == 3 and f"{name} is missing: the ceremony wrote it" in answer.out, answer.out
+    assert answer.out.count("WRONG") == 1 and "DO NOT TRUST this transcript" in answer.out, answer.out
+    assert by_recipe(table).returncode != 0
 
 
 def test_another_root_script_or_custodian_is_found(table):
@@ -255,8 +283,10 @@ def test_an_hsm_with_a_quorum_of_its_own_gets_no_pin_and_no_shares(table):
     assert made.json()["folder"] == str(table.out()) and "[ ] check the token" in made.err
     assert not (table.folder / "shares-rehearsal").exists()
     table.countersign(roles=(1, 3))
-    assert table.verify().code == 0
+    checked = table.verify()
+    assert checked.code == 0 and "a quorum of its own: the ceremony made no PIN, no share exists" in checked.out, checked.out
     told = by_recipe(table).stdout
+    assert "\nPIN: the HSM has PINs and a quorum of its own" in told, told
     assert f"network: NOT OFFLINE, the script reaches its HSM through {', '.join(up)}; no other interface is up\n" in told or not up, told
     pin = table.bench.pin().read_text().strip()
     assert pin not in (table.out() / "transcript.jsonl").read_text() + made.out + made.err
