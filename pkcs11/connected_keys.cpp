@@ -14,7 +14,8 @@ std::optional<Error> as_verdict(const Error& error, const Uri& uri) {
       return error;
     case ErrorClass::bad_request:
       return Error{ErrorClass::key_refused, error.call(), error.rv(),
-                   "the audit of " + uri.text() + " failed", error.hint()};
+                   error.call().empty() ? error.cause() : "the audit of " + uri.text() + " failed",
+                   error.hint()};
     case ErrorClass::retry_session:
     case ErrorClass::relogin:
     case ErrorClass::reconnect:

@@ -434,6 +434,7 @@ TokenStatus Supervisor::status() const {
   status.epoch = epoch_;
   status.down_since = down_since_;
   status.last_error = last_error_ ? last_error_->what() : "";
+  status.cause = last_error_;
   status.detail = "token '" + options_.name + "' is " + std::string{name_of(state_)};
   if (state_ == TokenState::up) {
     status.detail += " since connection " + std::to_string(epoch_);

@@ -64,6 +64,7 @@ struct TokenStatus {
   std::uint64_t login_attempts = 0;
   std::uint64_t login_failures = 0;
   std::string last_error;
+  std::optional<Error> cause;  // the same, with what to do apart
   std::vector<RefusedKey> refused_keys;
 };
 

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "ca/base/digest.hpp"
+#include "ca/base/error.hpp"
 #include "ca/base/hex.hpp"
 #include "ca/base/pem.hpp"
 #include "daemon/cli/certificate_files.hpp"
@@ -54,6 +55,14 @@ std::optional<std::size_t> path_length(const std::string& text) {
   return static_cast<std::size_t>(text.front() - '0');
 }
 
+ca::DistinguishedName subject(const std::string& text) {
+  try {
+    return ca::encode_subject(ca::parse_subject_text(text));
+  } catch (const ca::Error& wrong) {
+    throw Failure{wrong.what(), "--subject", "write it such as \"CN=Example Root,O=Example,C=US\""};
+  }
+}
+
 void show(const ca::AuthorityRecord& root, const ca::Certificate& certificate, const Arguments& arguments,
           Format format) {
   const std::string fingerprint = ca::to_hex(ca::sha256(certificate.der));
@@ -87,7 +96,7 @@ int init_root(const Arguments& arguments, Format format) {
   }
   plan.key_algorithm = key_algorithm(arguments.key_algorithm);
   plan.signing_algorithm = signing_algorithm(arguments.signing_algorithm, plan.key_algorithm);
-  plan.subject = ca::encode_subject(ca::parse_subject_text(arguments.subject));
+  plan.subject = subject(arguments.subject);
   OutputFile out{arguments.out};
   OfflineAuthority offline{arguments.state, arguments.token, true};
   const OfflineRoot root = make_root(offline, plan, arguments.state);
@@ -116,6 +125,7 @@ void add_ca_init_root(CLI::App& parent, Session& session) {
                    "none: no limit");
   verb->add_option("--out", arguments->out, "where the certificate goes (PEM)")->required();
   verb->callback([&session, arguments] {
+    session.undone = "no certificate was written";
     session.action = [&session, arguments] { return init_root(*arguments, session.format); };
   });
 }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "ca/base/digest.hpp"
+#include "ca/base/error.hpp"
 #include "ca/base/hex.hpp"
 #include "ca/x509/certificate_request.hpp"
 #include "daemon/cli/certificate_files.hpp"
@@ -59,13 +60,36 @@ void confirm(const Pairs& what, bool yes) {
   std::cerr << "Type yes to sign: ";
   std::string answer;
   if (!std::getline(std::cin, answer) || answer != "yes") {
-    throw Failure{"not signed", "", ""};
+    throw Failure{"nobody typed yes", "", "repeat the command when the lines above are what is to be signed"};
   }
 }
 
 // One name for what makes a request the same request; the ledger keeps it with the certificate.
 std::string label_of(const ca::CertificateRequest& csr, const std::string& template_arn, int days) {
   return ca::to_hex(ca::sha256(csr.der)) + " " + template_arn + " " + std::to_string(days) + "d";
+}
+
+// What the root's rules refuse, in the words of the command line.
+ca::CertificateArn issue(OfflineAuthority& offline, const ca::AuthorityRecord& root,
+                         const ca::IssuanceOrder& order, const Arguments& arguments) {
+  try {
+    return offline.service().issue(offline.operator_caller(), order);
+  } catch (const ca::Error& refused) {
+    if (refused.code() == ca::Code::malformed_csr) {
+      throw Failure{refused.what(), arguments.csr, "have the authority below make another request"};
+    }
+    if (refused.code() == ca::Code::validity_beyond_issuer) {
+      throw Failure{
+          refused.what(), "--validity " + arguments.validity,
+          "choose one that ends with the root, at the latest " + ca::rfc3339(root.validity->not_after)};
+    }
+    if (refused.code() == ca::Code::path_length_exceeded) {
+      throw Failure{refused.what(), "--template " + arguments.template_name,
+                    "choose one below the root's path length, which is " +
+                        path_length_text(read_certificate(root.certificate_pem))};
+    }
+    throw;
+  }
 }
 
 struct Signed {
@@ -85,8 +109,9 @@ Signed signed_certificate(OfflineAuthority& offline, const ca::AuthorityRecord& 
               << ": that certificate is written, nothing is signed (--renew signs another).\n";
     return {before->arn(), service.certificate(caller, root.arn, before->arn()).certificate};
   }
+  offline.check_key(root);
   confirm(what, arguments.yes);
-  const auto arn = service.issue(caller, order);
+  const auto arn = issue(offline, root, order, arguments);
   return {arn, service.certificate(caller, root.arn, arn).certificate};
 }
 
@@ -101,12 +126,22 @@ void check_template(const std::string& name) {
   }
 }
 
+ca::CertificateRequest read_request(const std::string& pem, const std::string& file) {
+  try {
+    return ca::CertificateRequest::parse_pem(pem);
+  } catch (const ca::Error& error) {
+    throw Failure{error.what(), file,
+                  "give the subordinate's CSR as the daemon hands it out, in PEM: it begins with -----BEGIN "
+                  "CERTIFICATE REQUEST-----"};
+  }
+}
+
 int sign(const Arguments& arguments, Format format) {
   check_template(arguments.template_name);
   const int days = days_of(arguments.validity);
   ca::IssuanceOrder order;
   order.csr_pem = read_text(arguments.csr);
-  const auto csr = ca::CertificateRequest::parse_pem(order.csr_pem);
+  const auto csr = read_request(order.csr_pem, arguments.csr);
   OutputFile out{arguments.out};
   OfflineAuthority offline{arguments.state, arguments.token, false};
   const ca::AuthorityRecord root = active_root(offline, arguments.state);
@@ -154,6 +189,7 @@ void add_ca_sign(CLI::App& parent, Session& session) {
       "another certificate although this request was signed before with this template and validity");
   add_token_arguments(*verb, arguments->token, false);
   verb->callback([&session, arguments] {
+    session.undone = "nothing was signed, no file was written";
     session.action = [&session, arguments] { return sign(*arguments, session.format); };
   });
 }

@@ -145,6 +145,7 @@ void add_ceremony_check_share(CLI::App& parent, Session& session) {
       "--transcript", arguments->transcript,
       "transcript.jsonl of the step root: whether each share is one that the ceremony made; 3: no");
   verb->callback([&session, arguments] {
+    session.undone = "nothing was compared or opened";
     session.action = [&session, arguments] { return check(*arguments, session.format); };
   });
 }

@@ -26,9 +26,13 @@ void add_ceremony_folder(CLI::App& parent, Session& session) {
   const auto arguments = std::make_shared<CeremonyArguments>();
   auto* verb = parent.add_subcommand("folder", "where a step of a script leaves its files");
   verb->add_option("--script", arguments->script, "the ceremony (YAML)")->required();
-  verb->add_option("--step", arguments->step, "root, sign-subordinate, ..., or shares")->required();
+  verb->add_option("--step", arguments->step,
+                   "root, sign-subordinate, cross-sign, revoke-subordinate; or shares")
+      ->required()
+      ->check(CLI::IsMember({"root", "sign-subordinate", "cross-sign", "revoke-subordinate", "shares"}));
   verb->add_flag("--rehearse", arguments->rehearse, "of a rehearsal");
   verb->callback([&session, arguments] {
+    session.undone = "nothing was looked up";
     session.action = [&session, arguments] { return tell(*arguments, session.format); };
   });
 }

@@ -120,9 +120,7 @@ class Audit {
            ", present: " + record_->fact("present").value_or("");
   }
 
-  std::string pin() const {
-    return record_->fact(kPinFact).value_or(pin_fact(script_));
-  }
+  std::string pin() const { return record_->fact(kPinFact).value_or(pin_fact(script_)); }
 
   // The names of the files that the step wrote.
   [[nodiscard]] std::set<std::string> written() const {
@@ -141,7 +139,8 @@ class Audit {
     const auto names = written();
     std::string faults;
     for (const auto& name : names) {
-      const bool here = name.find('/') == std::string::npos && std::filesystem::is_regular_file(folder_ / name);
+      const bool here =
+          name.find('/') == std::string::npos && std::filesystem::is_regular_file(folder_ / name);
       if (!here || file_sha256(folder_ / name) != record_->artefact(name)) {
         faults += (faults.empty() ? "" : "; ") + name +
                   (here ? " is not the file that the ceremony wrote" : " is missing: the ceremony wrote it");
@@ -153,8 +152,8 @@ class Audit {
     return std::to_string(names.size()) + " files are as they were written";
   }
 
-  // Nothing lies beside the transcript that it and the script's roles do not account for: whoever takes a file
-  // out of this folder takes it for the ceremony's.
+  // Nothing lies beside the transcript that it and the script's roles do not account for: whoever takes a
+  // file out of this folder takes it for the ceremony's.
   std::string other_files() {
     std::set<std::string> known = written();
     known.insert({kTranscript, std::string{kTranscript} + ".root.sig"});
@@ -253,10 +252,12 @@ int verify(const Arguments& arguments, Format format) {
     table.print(std::cout);
     const bool others_only =
         std::ranges::all_of(checks, [](const Check& check) { return check.ok || check.what == kOtherFiles; });
-    std::cout << (good          ? "this is the ceremony's transcript\n"
-                  : others_only ? "this is the ceremony's transcript, and DO NOT TRUST the other files beside it: find out "
-                                  "who put them there, keep them elsewhere, verify again\n"
-                                : "DO NOT TRUST this transcript\n");
+    std::cout
+        << (good ? "this is the ceremony's transcript\n"
+            : others_only
+                ? "this is the ceremony's transcript, and DO NOT TRUST the other files beside it: find out "
+                  "who put them there, keep them elsewhere, verify again\n"
+                : "DO NOT TRUST this transcript\n");
   }
   return good ? 0 : kNo;
 }
@@ -274,6 +275,7 @@ void add_ceremony_verify(CLI::App& parent, Session& session) {
   verb->add_option("--root", arguments->root,
                    "the root's certificate, from where you trust it; default: the folder's");
   verb->callback([&session, arguments] {
+    session.undone = "nothing was verified";
     session.action = [&session, arguments] { return verify(*arguments, session.format); };
   });
 }

@@ -14,10 +14,12 @@ std::string read_text(const std::filesystem::path& file, std::uintmax_t max_byte
   std::error_code error;
   const auto bytes = std::filesystem::file_size(file, error);
   if (error) {
-    throw Failure{"cannot read the file: " + error.message(), file.string(), ""};
+    throw Failure{"cannot read the file: " + error.message(), file.string(),
+                  "check the name, its owner and mode"};
   }
   if (bytes > max_bytes) {
-    throw Failure{"the file is larger than " + std::to_string(max_bytes >> 20U) + " MiB", file.string(), ""};
+    throw Failure{"the file is larger than " + std::to_string(max_bytes >> 20U) + " MiB", file.string(),
+                  "name the right file"};
   }
   std::ifstream stream{file, std::ios::binary};
   const std::string text{std::istreambuf_iterator<char>{stream}, {}};
@@ -30,7 +32,7 @@ std::string read_text(const std::filesystem::path& file, std::uintmax_t max_byte
 ca::Certificate read_certificate(const std::string& pem) {
   const auto blocks = ca::parse_pem(pem, 1);
   if (blocks.size() != 1 || blocks.front().label != "CERTIFICATE") {
-    throw Failure{"expected one PEM certificate", "", ""};
+    throw Failure{"expected one PEM certificate", "", "give a file with one CERTIFICATE and nothing else"};
   }
   return ca::Certificate::parse(blocks.front().der);
 }

@@ -127,6 +127,7 @@ void add_doctor(CLI::App& parent, Session& session) {
   verb->add_option("--key", arguments->key,
                    "label or URI of a key: read its attributes and sign once with it");
   verb->callback([&session, arguments] {
+    session.undone = "nothing was examined";
     session.action = [&session, arguments] {
       return print(arguments->config.empty() ? examine_token(*arguments) : examine_installation(*arguments),
                    session.format);

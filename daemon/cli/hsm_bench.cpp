@@ -130,6 +130,7 @@ void add_hsm_bench(CLI::App& parent, Session& session) {
   verb->add_option("--seconds", arguments->seconds, "for each number of threads; default 3")
       ->check(CLI::Range(1U, 600U));
   verb->callback([&session, arguments] {
+    session.undone = "nothing was measured";
     session.action = [&session, arguments] { return bench(*arguments, session.format); };
   });
 }

@@ -71,6 +71,7 @@ void add_hsm_generate_key(CLI::App& parent, Session& session) {
   verb->add_option("--label", arguments->label, "must be free on the token")->required();
   verb->add_option("--key-type", arguments->key_type, "EC_prime256v1 (default), EC_secp384r1, RSA_3072, ...");
   verb->callback([&session, arguments] {
+    session.undone = kUndone;
     session.action = [&session, arguments] { return generate(*arguments, session.format); };
   });
 }

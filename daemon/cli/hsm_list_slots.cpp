@@ -58,8 +58,10 @@ void add_hsm_list_slots(CLI::App& parent, Session& session) {
   const auto module = std::make_shared<std::string>();
   auto* verb = parent.add_subcommand("list-slots", "slots and tokens of a PKCS#11 library; logs in nowhere");
   verb->add_option("--module", *module, "PKCS#11 library")->required();
-  verb->callback(
-      [&session, module] { session.action = [&session, module] { return list(*module, session.format); }; });
+  verb->callback([&session, module] {
+    session.undone = "nothing was listed";
+    session.action = [&session, module] { return list(*module, session.format); };
+  });
 }
 
 }  // namespace cli

@@ -53,6 +53,7 @@ void add_hsm_prove(CLI::App& parent, Session& session) {
                                      "it is weaker than an authority's must be");
   add_key_arguments(*verb, *arguments, true);
   verb->callback([&session, arguments] {
+    session.undone = "nothing was tried with the key";
     session.action = [&session, arguments] { return prove(*arguments, session.format); };
   });
 }

@@ -84,6 +84,7 @@ void add_hsm_show(CLI::App& parent, Session& session) {
   auto* verb = parent.add_subcommand("show", "the attributes of a key and its public key; signs nothing");
   add_key_arguments(*verb, *arguments, true);
   verb->callback([&session, arguments] {
+    session.undone = "no key was read";
     session.action = [&session, arguments] { return show(*arguments, session.format); };
   });
 }

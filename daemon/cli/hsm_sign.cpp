@@ -79,6 +79,7 @@ void add_hsm_sign(CLI::App& parent, Session& session) {
   verb->add_option("--in", arguments->in, "what to sign; it is hashed here")->required();
   verb->add_option("--out", arguments->out, "where the signature goes, as openssl dgst reads it")->required();
   verb->callback([&session, arguments] {
+    session.undone = kUndone;
     session.action = [&session, arguments] { return sign(*arguments, session.format); };
   });
 }

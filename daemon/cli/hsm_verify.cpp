@@ -88,6 +88,7 @@ void add_hsm_verify(CLI::App& parent, Session& session) {
   verb->add_option("--in", arguments->in, "what was signed")->required();
   verb->add_option("--signature", arguments->signature, "the signature, as hsm sign writes it")->required();
   verb->callback([&session, arguments] {
+    session.undone = "nothing was verified";
     session.action = [&session, arguments] { return verify(*arguments, session.format); };
   });
 }

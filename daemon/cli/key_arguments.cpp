@@ -77,11 +77,4 @@ SignatureScheme natural_scheme_of(pkcs11::ByteView spki_der) {
   return SignatureScheme::eddsa;
 }
 
-Failure token_failure(const pkcs11::Error& error, const std::string& where, const std::string& undone) {
-  const std::string advice = error.hint().empty()
-                                 ? "run chancery doctor with the same --module, --token and --pin-source"
-                                 : error.hint();
-  return Failure{error.cause(), where, advice, undone};
-}
-
 }  // namespace cli

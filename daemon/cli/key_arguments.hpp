@@ -25,8 +25,4 @@ void add_key_arguments(CLI::App& verb, KeyArguments& arguments, bool required);
 // The scheme that fits the public key best. Throws Failure for a key of a kind that is not ours.
 [[nodiscard]] pkcs11::SignatureScheme natural_scheme_of(pkcs11::ByteView spki_der);
 
-// A failure of the token layer as one for a person, who also wants to know what was not done.
-[[nodiscard]] Failure token_failure(const pkcs11::Error& error, const std::string& where,
-                                    const std::string& undone);
-
 }  // namespace cli

@@ -2,12 +2,17 @@
 #include <iostream>
 #include <map>
 
-#include "ca/base/error.hpp"
-#include "daemon/cli/failure.hpp"
+#include "daemon/cli/explained.hpp"
 #include "daemon/cli/verbs.hpp"
-#include "pkcs11/error.hpp"
 
 namespace {
+
+constexpr cli::Advice kAdvice{
+    .wrong_file = "give the file as it was made, in PEM; fetch it again where it came from",
+    .wrong_wish = "correct that argument; --help says what it may be",
+    .may_pass =
+        "run chancery doctor with the same token; then repeat the command: what was begun is finished first",
+    .other = "find out why before the command is repeated"};
 
 int run(const cli::Session& session) {
   try {
@@ -15,16 +20,10 @@ int run(const cli::Session& session) {
   } catch (const cli::Usage& wrong) {
     std::cerr << "chancery: " << wrong.what() << '\n';
     return 2;
-  } catch (const cli::Failure& failure) {
-    std::cerr << "chancery: " << failure.what() << '\n';
-  } catch (const ca::Error& error) {
-    std::cerr << "chancery: " << error.what() << "\n  code:  " << ca::name_of(error.code()) << '\n';
-  } catch (const pkcs11::Error& error) {
-    std::cerr << "chancery: " << error.what() << "\n  do:    run chancery doctor with the same token\n";
   } catch (const std::exception& error) {
-    std::cerr << "chancery: " << error.what() << '\n';
+    std::cerr << "chancery: " << cli::explained(error, {"", session.undone, kAdvice}).what() << '\n';
+    return 1;
   }
-  return 1;
 }
 
 }  // namespace

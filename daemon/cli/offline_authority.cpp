@@ -6,6 +6,7 @@
 #include <thread>
 #include <utility>
 
+#include "ca/base/error.hpp"
 #include "daemon/cli/failure.hpp"
 #include "daemon/cli/offline_authority_parts.hpp"
 #include "daemon/cli/output_file.hpp"
@@ -50,9 +51,11 @@ std::filesystem::path usable(const std::filesystem::path& folder, bool create) {
     std::filesystem::create_directories(folder);
     std::filesystem::permissions(folder, std::filesystem::perms::owner_all);
   }
-  if (!std::filesystem::is_directory(folder)) {
-    throw Failure{"there is no offline authority", folder.string(),
-                  "make one with chancery ca init-root --state " + folder.string()};
+  if (!create && !std::filesystem::exists(folder / "ledger.db")) {
+    throw Failure{
+        "there is no offline authority in this folder", folder.string(),
+        "name the root's folder, or bring its backup; a new root is made with chancery ca init-root",
+        "nothing was signed"};
   }
   return std::filesystem::absolute(folder);
 }
@@ -91,7 +94,15 @@ ca::Caller make_caller() {
 OfflineAuthority::OfflineAuthority(const std::filesystem::path& folder, const TokenArguments& token,
                                    bool create, const PublishedFiles& published) {
   const auto where = usable(folder, create);
-  parts_ = std::make_unique<Parts>(where, completed(where, token), published);
+  const auto known = completed(where, token);
+  try {
+    parts_ = std::make_unique<Parts>(where, known, published);
+  } catch (const ca::Error& store) {
+    throw Failure{
+        store.what(), where.string(),
+        "end the other program that works in this folder, or bring back its backup: chancery restore",
+        "nothing was signed"};
+  }
   await_token(parts_->token, "nothing was signed");
   parts_->service.start([](const std::string& notice) { std::cerr << "chancery: " << notice << '\n'; });
   await_unfinished();
@@ -132,6 +143,10 @@ void OfflineAuthority::check_key(const ca::AuthorityRecord& root) {
 void OfflineAuthority::await_unfinished() {
   constexpr auto kLimit = std::chrono::seconds{60};
   constexpr auto kPoll = std::chrono::milliseconds{20};  // the store has figures, no events
+  if (const auto begun = authority();
+      begun && !begun->certificate_der.empty() && parts_->store.counts().pending > 0) {
+    check_key(*begun);  // what waits would wait for ever
+  }
   const auto end = std::chrono::steady_clock::now() + kLimit;
   const auto unfinished = [this] {
     const auto begun = authority();

@@ -100,11 +100,45 @@ OfflineRoot make_root(OfflineAuthority& offline, const RootPlan& plan, const std
   return {root, std::move(pem), false};
 }
 
+namespace {
+
+// Why this root signs nothing.
+Failure unfit(const std::optional<ca::AuthorityRecord>& root, const std::string& folder) {
+  constexpr const char* kUndone = "nothing was signed";
+  if (!root) {
+    return {"this folder has no root", folder,
+            "name the folder of the root; chancery ca init-root, or the ceremony's step root, makes one",
+            kUndone};
+  }
+  switch (root->status) {
+    case ca::AuthorityStatus::expired:
+      return {
+          "the root has expired" + (root->validity ? " at " + ca::rfc3339(root->validity->not_after) : ""),
+          folder,
+          "check this machine's clock; an expired root signs nothing more: make a new one in another folder",
+          kUndone};
+    case ca::AuthorityStatus::disabled:
+      return {"the root is disabled: a signature of its token did not verify", folder,
+              "find out why before this token is used again; chancery hsm prove tries its key", kUndone};
+    case ca::AuthorityStatus::failed:
+      return {"the token could not make the key of this folder's root", folder,
+              "make a root in another folder, with another --key-algorithm or token", kUndone};
+    case ca::AuthorityStatus::creating:
+    case ca::AuthorityStatus::pending_certificate:
+    case ca::AuthorityStatus::active:
+    case ca::AuthorityStatus::deleted:
+      break;
+  }
+  return {"this folder's root is not finished: " + std::string{ca::api_name(root->status)}, folder,
+          "finish it first, with the same chancery ca init-root or the ceremony's step root", kUndone};
+}
+
+}  // namespace
+
 ca::AuthorityRecord active_root(OfflineAuthority& offline, const std::string& folder) {
   auto root = offline.authority();
   if (!root || root->status != ca::AuthorityStatus::active) {
-    throw Failure{"this folder has no root that can sign", folder,
-                  "finish its root first: chancery ca init-root, or the ceremony's step root"};
+    throw unfit(root, folder);
   }
   return *std::move(root);
 }

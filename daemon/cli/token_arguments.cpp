@@ -18,11 +18,31 @@ void add_token_arguments(CLI::App& verb, TokenArguments& arguments, bool require
       ->required(required);
 }
 
+namespace {
+
+constexpr const char* kDoctor = "run chancery doctor with the same --module, --token and --pin-source";
+
+// What is wrong with the argument stands on the command line, not in a token.
+template <typename Parse>
+auto parsed(const char* argument, Parse parse) {
+  try {
+    return parse();
+  } catch (const pkcs11::Error& wrong) {
+    throw token_failure(wrong, argument, "");
+  }
+}
+
+}  // namespace
+
+Failure token_failure(const pkcs11::Error& error, const std::string& where, const std::string& undone) {
+  return Failure{error.cause(), where, error.hint().empty() ? kDoctor : error.hint(), undone};
+}
+
 pkcs11::TokenOptions token_options(const std::string& name, const TokenArguments& arguments) {
   pkcs11::TokenOptions options;
   options.name = name;
   if (arguments.token.starts_with("pkcs11:")) {
-    options.uri = pkcs11::Uri::parse(arguments.token);
+    options.uri = parsed("--token", [&] { return pkcs11::Uri::parse(arguments.token); });
   } else {
     options.uri.token = arguments.token;
   }
@@ -33,10 +53,24 @@ pkcs11::TokenOptions token_options(const std::string& name, const TokenArguments
   options.pin = arguments.pin ? *arguments.pin
                 : arguments.pin_source == "prompt"
                     ? pkcs11::PinSource::kept(typed_pin("PIN of " + options.uri.text()), "prompt")
-                    : pkcs11::PinSource::parse(arguments.pin_source);
+                    : parsed("--pin-source", [&] { return pkcs11::PinSource::parse(arguments.pin_source); });
   options.sessions = 2;
   return options;
 }
+
+namespace {
+
+std::string advice_for(const pkcs11::TokenStatus& status, const pkcs11::TokenOptions& options) {
+  const bool locked =
+      status.cause && pkcs11::return_value_text(status.cause->rv()).starts_with("CKR_PIN_LOCKED");
+  if (status.state == pkcs11::TokenState::sealed && status.login_failures > 0 && !locked) {
+    return "it took one attempt with the PIN of " + options.pin.text() +
+           " and none will follow: find the PIN that it has now before it locks";
+  }
+  return status.cause && !status.cause->hint().empty() ? status.cause->hint() : kDoctor;
+}
+
+}  // namespace
 
 void await_token(pkcs11::Token& token, const std::string& undone) {
   using std::chrono::steady_clock;
@@ -49,17 +83,8 @@ void await_token(pkcs11::Token& token, const std::string& undone) {
     const bool hopeless =
         status.state == pkcs11::TokenState::sealed || status.state == pkcs11::TokenState::down;
     if (hopeless || steady_clock::now() >= begin + kLimit) {
-      const bool sealed = status.state == pkcs11::TokenState::sealed;
-      throw Failure{
-          "the token cannot be used: " + status.detail +
-              (status.last_error.empty() || status.detail.find(status.last_error) != std::string::npos
-                   ? ""
-                   : " (" + status.last_error + ")"),
-          token.options().uri.text(),
-          sealed ? "it took one attempt with the PIN of " + token.options().pin.text() +
-                       " and none will follow: find the PIN that it has now before it locks"
-                 : "run chancery doctor with the same --module, --token and --pin-source",
-          undone};
+      throw Failure{"the token cannot be used: " + (status.cause ? status.cause->cause() : status.detail),
+                    token.options().uri.text(), advice_for(status, token.options()), undone};
     }
   }
 }

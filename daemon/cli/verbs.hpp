@@ -1,6 +1,7 @@
 #pragma once
 #include <CLI/CLI.hpp>
 #include <functional>
+#include <string>
 
 #include "daemon/cli/output.hpp"
 
@@ -10,6 +11,7 @@ namespace cli {
 struct Session {
   Format format = Format::table;
   std::function<int()> action;
+  std::string undone;  // what a failure leaves undone, where it does not say so itself
 };
 
 // Each adds one verb below `parent`; one file each.

@@ -1,8 +1,12 @@
 """chancery ca: the offline root."""
 import re
 import sqlite3
+import subprocess
 
 import pytest
+
+from ceremony_table import says
+from conftest import MODULE
 
 SUBJECT = "CN=Example Root,O=Example"
 
@@ -96,7 +100,7 @@ def test_a_request_that_is_no_csr_is_refused(bench):
     broken.write_text("-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n")
     answer = sign(bench, broken, "--yes")
     assert answer.code == 1
-    assert "malformed_csr" in answer.err
+    assert "broken.csr" in answer.err and "CERTIFICATE REQUEST" in answer.err, answer.err
 
 
 def test_a_second_root_in_one_folder_is_refused(bench):
@@ -229,3 +233,79 @@ def test_the_folder_remembers_the_token_but_no_pin(bench):
     pin = bench.pin().read_text().strip()
     for file in (bench.folder / "state").iterdir():
         assert pin.encode() not in file.read_bytes(), file
+
+
+def replaced_key(bench, *words):
+    """The root's key taken out of its token, and another in its place."""
+    def tool(*more):
+        return subprocess.run(["pkcs11-tool", "--module", MODULE, "--token-label", "root", "--login", "--pin",
+                               bench.pin().read_text().strip(), *more], env=bench.environment, check=True, capture_output=True,
+                              text=True).stdout
+    label, key_id = (next(line.split()[-1] for line in tool("--list-objects").splitlines() if line.strip().startswith(name))
+                     for name in ("label:", "ID:"))
+    tool("--delete-object", "--type", "privkey", "--id", key_id)
+    if words:
+        tool("--keypairgen", "--label", label, "--id", key_id, *words)
+
+
+@pytest.mark.parametrize("words, told", [
+    (["--module", "/nowhere/lib.so"], ["/nowhere/lib.so"]), (["--module", "/proc/self/exe"], ["cannot dynamically load", "install the HSM vendor's"]),
+    (["--token", "nobody"], ["nobody"]), (["--pin-source", "file:/nowhere/pin"], ["/nowhere/pin"]),
+    (["--pin-source", "1234"], ["--pin-source", "file:"]), (["--token", "pkcs11:object=x"], ["names no token"]),
+    (["--subject", "nonsense"], ["--subject", "CN="]), (["--subject", "CN=x,C=USA"], ["--subject", "longer than 2"]), (["--validity", "5y"], ["5y", "365d"]),
+    (["--key-algorithm", "DSA"], ["DSA", "EC_secp384r1"]), (["--signing-algorithm", "SHA256WITHRSA"], ["SHA256WITHRSA"]),
+    (["--path-length", "9"], ["'9'", "none"]),
+])
+def test_a_root_that_cannot_be_made_says_what_is_wrong_and_what_to_do(bench, words, told):
+    given = {"--state": bench.folder / "state", "--subject": SUBJECT, "--out": bench.folder / "root.pem"}
+    given.update(dict(zip(*[iter(bench.token())] * 2)))
+    given.update(dict(zip(*[iter(words)] * 2)))
+    says(bench.run("ca", "init-root", *[word for pair in given.items() for word in pair]), *told)
+    assert not (bench.folder / "root.pem").exists() and bench.pkcs11_objects("root") == ""
+
+
+def test_a_wrong_pin_of_a_root_is_tried_once_and_told(bench):
+    bench.pin().write_text("not-the-pin\n")
+    says(init_root(bench), "CKR_PIN_INCORRECT", "one attempt", "find the PIN")
+
+
+def test_what_a_root_cannot_sign_is_told(bench):
+    assert init_root(bench, "--validity", "100d").code == 0
+    csr = bench.csr("sub")
+    bench.openssl("req", "-in", csr, "-outform", "DER", "-out", bench.folder / "der.csr")
+    bench.openssl("req", "-new", "-newkey", "rsa:1024", "-nodes", "-subj", "/CN=weak", "-keyout", bench.folder / "weak.key", "-out",
+                  bench.folder / "weak.csr")
+    days = ["--validity", "50d"]
+    for request, more, told in (
+            (bench.folder / "nobody.csr", days, ["No such file", "nobody.csr"]), (bench.folder / "root.pem", days, ["root.pem", "CSR"]),
+            (bench.folder / "der.csr", days, ["der.csr", "CERTIFICATE REQUEST"]), (bench.folder / "weak.csr", days, ["RSA with 1024 bits", "make another request"]),
+            (csr, ["--validity", "5000d"], ["--validity 5000d", "ends with the root"]), (csr, ["--validity", "soon"], ["soon"]),
+            (csr, [*days, "--token", "issuing", "--pin-source", f"file:{bench.pin('issuing')}"], ["is on another token than this one"]),
+            (csr, [*days, "--pin-source", "file:/nowhere/pin"], ["/nowhere/pin"])):
+        says(sign(bench, request, "--yes", *more), *told, "nothing was signed")
+    says(sign(bench, csr, "--yes", *days, template="SubordinateCACertificate_PathLen2"), "which is 2", "nothing was signed")
+    assert not (bench.folder / "sub.pem").exists() and rows(bench, "certificates") == 1
+
+
+@pytest.mark.parametrize("words, told", [
+    ([], ["has no private key"]), (["--key-type", "RSA:2048"], ["not the one"]),
+    (["--key-type", "EC:secp384r1"], ["not the one"]), (["--key-type", "EC:secp384r1", "--extractable"], ["CKA_EXTRACTABLE"]),
+])
+def test_another_key_in_the_place_of_the_roots_signs_nothing(bench, words, told):
+    """I14"""
+    assert init_root(bench).code == 0
+    replaced_key(bench, *words)
+    says(sign(bench, bench.csr("sub"), "--yes"), *told, "nothing was signed", "the root's own token")
+    assert rows(bench, "certificates") == 1
+
+
+@pytest.mark.parametrize("change, told", [
+    ("UPDATE authorities SET not_after = 1000000000", ["has expired at 2001-09-09", "make a new one"]),
+    ("UPDATE authorities SET status = 'DISABLED'", ["is disabled", "hsm prove"]),
+    (NOT_IMPORTED, ["is not finished", "init-root"]), (NO_KEY.replace("CREATING", "FAILED"), ["could not make the key", "another folder"]),
+])
+def test_a_root_that_signs_no_more_says_why(bench, change, told):
+    assert init_root(bench).code == 0
+    as_if_interrupted(bench, change)
+    says(sign(bench, bench.csr("sub"), "--yes"), *told, "nothing was signed")
+    assert rows(bench, "certificates") == 1

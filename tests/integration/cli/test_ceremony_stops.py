@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from ceremony_table import ALL, Table, restored_pins, says
+from ceremony_table import ALL, Table, restored_pins, says, without_network
 from conftest import MODULE
 
 LABEL = "example-root-g1"
@@ -88,6 +88,15 @@ def test_a_state_folder_that_is_not_the_roots_is_not_taken(held):
     other.held()
     shutil.copytree(other.folder / "state-rehearsal", state)
     signs_nothing(held, "not the one that its ceremony made", "use the root's own token")
+
+
+@pytest.mark.parametrize("module, told", [("/nowhere/lib.so", "No such file"), ("/proc/self/exe", ""), ("keys/custodian-1.pub", "")])
+@pytest.mark.skipif(not without_network(), reason="optional: no network namespace of one's own here")
+def test_a_module_that_is_none_makes_no_pin(bench, module, told):
+    table = Table(bench, rehearse=False)
+    table.script.write_text(table.script.read_text().replace(MODULE, module))
+    says(table.root(), module, told, "install the HSM vendor's PKCS#11 library", "nothing was signed")
+    assert not (table.folder / "shares").exists() and not (table.folder / "state").exists()
 
 
 def test_a_file_that_the_script_names_must_be_what_it_should(table):

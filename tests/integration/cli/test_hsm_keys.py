@@ -150,7 +150,7 @@ def test_two_tokens_with_one_label_are_told_apart_by_serial(bench):
     make_key(bench)
     subprocess.run(["softhsm2-util", "--init-token", "--free", "--label", "root", "--so-pin", "12345678", "--pin", "12345678"],
                    env=bench.environment, check=True, capture_output=True)
-    refused(bench, sign(bench), "2 tokens fit", "serial=", "nothing was signed")
+    refused(bench, sign(bench), "2 tokens fit", "\n  do:    add serial= to the URI", "nothing was signed")
     serials = {slot["token"]["serial"] for slot in
                bench.run("hsm", "list-slots", "--module", MODULE, "--output", "json").json()["slots"]
                if slot["token"]["label"] == "root"}
@@ -172,6 +172,31 @@ def test_a_key_of_the_wrong_type_signs_nothing(bench):
     refused(bench, sign(bench, "k1", "--algorithm", "SHA256WITHRSA"), "cannot make a signature of RSA", "fits the key")
     make_weak_key(bench, "odd", "EC:secp256k1")
     refused(bench, sign(bench, "odd"), "type or size that is not supported", "nothing was signed", "P-256")
+
+
+def test_what_to_do_is_what_helps(bench):
+    """Not a word about chancery doctor where the cause is known; about one attempt only where there was one."""
+    make_key(bench)
+    subprocess.run(["pkcs11-tool", "--module", MODULE, "--init-token", "--slot-index", "2", "--label", "no-pin", "--so-pin",
+                    "12345678"], env=bench.environment, check=True, capture_output=True)
+    given = dict(zip(*[iter(bench.token())] * 2))
+    open_pin, wrong_pin = bench.folder / "open.pin", bench.folder / "wrong.pin"
+    for file, mode in ((open_pin, 0o644), (wrong_pin, 0o600)):
+        file.write_text("not-the-pin\n")
+        file.chmod(mode)
+    for option, value, advice in (
+            ("--module", "/nowhere/lib.so", "install the HSM vendor's PKCS#11 library"), ("--token", "nobody", "check that the token is plugged in"),
+            ("--token", "no-pin", "set the user PIN"), ("--pin-source", f"file:{open_pin}", "chmod 0600"),
+            ("--pin-source", "file:/nowhere", "create it"), ("--pin-source", "1234", "write file:/path"),
+            ("--token", "pkcs11:token=%zz", "write it as RFC 7512 says"),
+            ("--pin-source", f"file:{wrong_pin}", f"it took one attempt with the PIN of file:{wrong_pin} and none will follow")):
+        answer = sign(bench, token=[word for pair in {**given, option: value}.items() for word in pair])
+        refused(bench, answer, f"\n  do:    {advice}", "nothing was signed")
+        assert "doctor" not in answer.err and answer.err.count("one attempt") == advice.count("one attempt"), answer.err
+    missing = bench.run("hsm", "sign", *bench.token(), "--key", "k1", "--in", bench.folder / "nobody", "--out", bench.folder / "signature")
+    refused(bench, missing, "No such file", "nobody", "nothing was signed")
+    listed = bench.run("hsm", "list-slots", "--module", "/nowhere/lib.so")
+    refused(bench, listed, "/nowhere/lib.so", "\n  do:    install the HSM vendor's", "nothing was listed")
 
 
 def test_a_missing_key_is_named(bench):
