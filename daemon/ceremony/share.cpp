@@ -372,11 +372,9 @@ void check_fit(std::span<const Share> shares) {
   }
 }
 
-ca::SecretBytes combine(std::span<const Share> shares) {
-  if (shares.empty()) {
-    refuse("no share was given");
-  }
-  check_fit(shares);
+namespace {
+
+void check_enough(std::span<const Share> shares) {
   const ShareSet& set = shares.front().set;
   if (shares.size() < set.threshold) {
     std::string numbers;
@@ -386,26 +384,54 @@ ca::SecretBytes combine(std::span<const Share> shares) {
     refuse("too few shares: " + std::to_string(set.threshold) + " of " + std::to_string(set.count) +
            " are needed, " + std::to_string(shares.size()) + " given (" + numbers + ")");
   }
-  const std::size_t size = shares.front().body.view().size();
-  shares = shares.first(set.threshold);
+}
+
+// What these shares, exactly as many as are needed, meet in.
+ca::SecretBytes interpolated(std::span<const Share* const> shares) {
+  const std::size_t size = shares.front()->body.view().size();
   ca::Bytes numbers;
-  for (const Share& share : shares) {
-    numbers.push_back(static_cast<std::uint8_t>(share.number));
-    if (share.body.view().size() != size) {
+  for (const Share* share : shares) {
+    numbers.push_back(static_cast<std::uint8_t>(share->number));
+    if (share->body.view().size() != size) {
       refuse("the shares are not of one length");
     }
   }
   const Sharing sharing = started(&restoring, numbers, 0, size);
   Scratch buffer{size};
   for (std::size_t i = 0; i < shares.size(); ++i) {
-    std::ranges::copy(shares[i].body.view(), (*buffer).begin());
+    std::ranges::copy(shares[i]->body.view(), (*buffer).begin());
     gfshare_ctx_dec_giveshare(sharing.get(), static_cast<unsigned char>(i), (*buffer).data());
   }
   gfshare_ctx_dec_extract(sharing.get(), (*buffer).data());
-  if (proof_of(set, *buffer) != set.proof) {
+  return ca::SecretBytes{*buffer};
+}
+
+}  // namespace
+
+ca::SecretBytes combine(std::span<const Share> shares) {
+  if (shares.empty()) {
+    refuse("no share was given");
+  }
+  check_fit(shares);
+  check_enough(shares);
+  const ShareSet& set = shares.front().set;
+  std::vector<const Share*> needed;
+  for (const Share& share : shares.first(set.threshold)) {
+    needed.push_back(&share);
+  }
+  auto secret = interpolated(needed);
+  if (proof_of(set, secret.view()) != set.proof) {
     refuse("the shares do not restore what was split: one of them was changed, though its check value fits");
   }
-  return ca::SecretBytes{*buffer};
+  // Two polynomials of the degree threshold - 1 that meet at threshold - 1 shares and at the secret are one.
+  for (const Share& more : shares.subspan(set.threshold)) {
+    needed.back() = &more;
+    if (!ca::equal_secrets(interpolated(needed).view(), secret.view())) {
+      refuse("share " + std::to_string(more.number) +
+             " does not fit the others: it was changed, though its check value fits");
+    }
+  }
+  return secret;
 }
 
 ca::SecretBytes random_pin(std::size_t characters) {

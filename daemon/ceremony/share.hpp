@@ -58,8 +58,9 @@ struct Share {
 
 // Throws ca::Error{invalid_args} for shares that are not different ones of one ceremony.
 void check_fit(std::span<const Share> shares);
-// The secret, which is the one that was split. Throws ca::Error{invalid_args} that tells too few, the same
-// share twice, shares of another ceremony, and shares that were changed apart; what is wrong, not the shares.
+// The secret, which is the one that was split; every share that is given was made with it. Throws
+// ca::Error{invalid_args} that tells too few, the same share twice, shares of another ceremony, and shares
+// that were changed apart; what is wrong, not the shares.
 [[nodiscard]] ca::SecretBytes combine(std::span<const Share> shares);
 
 // Printable, six bits a character, from the system's generator.

@@ -58,6 +58,17 @@ TEST_CASE("share: any m of n restore the secret, in any order, and more do as we
   CHECK(text_of(combine(chosen(shares, {4, 3, 2, 1, 0}))) == kSecret);
 }
 
+TEST_CASE("share: every share that is given was made with the others, also beyond the threshold",
+          "[ceremony]") {
+  const auto shares = split(view(kSecret), 3, 5);
+  const auto others = split(view(kSecret), 3, 5);
+  auto given = chosen(shares, {0, 1, 2, 3, 4});
+  CHECK(text_of(combine(given)) == kSecret);
+  given[4].body = ca::SecretBytes{others[4].body.view()};
+  CHECK(complaint([&] { (void)combine(given); }).starts_with("share 5 does not fit the others"));
+  CHECK(text_of(combine(std::span{given}.first(4))) == kSecret);
+}
+
 TEST_CASE("share: every splitting gives other shares", "[ceremony]") {
   const auto first = split(view(kSecret), 2, 3);
   const auto second = split(view(kSecret), 2, 3);
