@@ -170,6 +170,9 @@ void AuthorityService::State::check_can_sign(const SigningKey& key) const {
 
 // A file that cannot be read is as good as none: the next CRL takes its place.
 std::optional<PublishedCrl> AuthorityService::State::load_crl(const CrlPlan& plan) {
+  if (options.revocation.crl_directory.empty()) {
+    return std::nullopt;
+  }
   try {
     return crl_issuing.load(plan);
   } catch (const Error& error) {
