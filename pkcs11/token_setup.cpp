@@ -61,7 +61,89 @@ void set_user_pin(Functions* functions, CK_SLOT_ID slot, const Pin& so_pin, cons
   check(set, "C_InitPIN");
 }
 
+// A session in which somebody may be logged in; both end with it.
+class Login {
+ public:
+  Login(Functions* functions, CK_SLOT_ID slot) : functions_{functions} {
+    check(functions_->C_OpenSession(slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, nullptr, nullptr, &session_),
+          "C_OpenSession");
+  }
+  ~Login() {
+    functions_->C_Logout(session_);
+    functions_->C_CloseSession(session_);
+  }
+  Login(const Login&) = delete;
+  Login& operator=(const Login&) = delete;
+
+  // One attempt. False: it is another PIN.
+  [[nodiscard]] bool accepts(CK_USER_TYPE who, const Pin& pin) {
+    const CK_RV answer = functions_->C_Login(session_, who, text_of(pin), pin.size());
+    if (answer == CKR_PIN_INCORRECT) {
+      return false;
+    }
+    check(answer, "C_Login");
+    return true;
+  }
+  // Of who is logged in.
+  void set(const Pin& now, const Pin& wanted) {
+    check(functions_->C_SetPIN(session_, text_of(now), now.size(), text_of(wanted), wanted.size()),
+          "C_SetPIN");
+  }
+
+ private:
+  Functions* functions_;
+  CK_SESSION_HANDLE session_ = CK_INVALID_HANDLE;
+};
+
+// False: `now` is not the PIN.
+bool change_pin(Functions* functions, CK_SLOT_ID slot, CK_USER_TYPE who, const Pin& now, const Pin& wanted) {
+  Login login{functions, slot};
+  if (!login.accepts(who, now)) {
+    return false;
+  }
+  login.set(now, wanted);
+  return true;
+}
+
+[[noreturn]] void refuse_pin(const char* whose) {
+  throw Error{
+      ErrorClass::wrong_pin,
+      std::string{"CKR_PIN_INCORRECT: the token takes neither the old nor the new PIN of the "} + whose,
+      "nothing more was tried; find out who changed the token's PINs"};
+}
+
 }  // namespace
+
+void change_pins(const std::string& module_path, const Uri& token, const TokenPins& now,
+                 const TokenPins& wanted, bool begun) {
+  const auto use =
+      ModuleSet{}.module(module_path)->enter_loaded(std::chrono::steady_clock::now() + kLoadLimit);
+  Functions* functions = use.functions();
+  const Slot found = select_slot(functions, token);
+  refuse_unusable(found);
+  const CK_SLOT_ID slot = found.slot_id;
+  check_length(functions, slot, wanted.user);
+  check_length(functions, slot, wanted.officer);
+  // The user's comes first: while it is the old one, so is the officer's.
+  const bool user_is_set = begun && Login{functions, slot}.accepts(CKU_USER, wanted.user);
+  if (!user_is_set && !change_pin(functions, slot, CKU_USER, now.user, wanted.user)) {
+    refuse_pin("user");
+  }
+  if (change_pin(functions, slot, CKU_SO, now.officer, wanted.officer)) {
+    return;
+  }
+  if (!user_is_set || !Login{functions, slot}.accepts(CKU_SO, wanted.officer)) {
+    refuse_pin("security officer");
+  }
+}
+
+bool takes_user_pin(const std::string& module_path, const Uri& token, const Pin& pin) {
+  const auto use =
+      ModuleSet{}.module(module_path)->enter_loaded(std::chrono::steady_clock::now() + kLoadLimit);
+  const Slot found = select_slot(use.functions(), token);
+  refuse_unusable(found);
+  return Login{use.functions(), found.slot_id}.accepts(CKU_USER, pin);
+}
 
 Slot initialise_token(const std::string& module_path, const NewToken& wanted, const Pin& so_pin,
                       const Pin& user_pin) {
