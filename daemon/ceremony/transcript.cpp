@@ -20,6 +20,8 @@ namespace {
 
 using nlohmann::json;
 
+constexpr auto kPublic = std::filesystem::perms{0644};
+
 std::string digest_of(std::string_view line) {
   return ca::to_hex(ca::sha256({reinterpret_cast<const std::uint8_t*>(line.data()), line.size()}));
 }
@@ -51,7 +53,7 @@ std::string text_of(const Entry& entry, std::size_t number, ca::Seconds time,
 struct Line {
   Entry entry;
   std::vector<std::string> present;
-  std::string previous;
+  std::string previous, at;
   bool closed = false;
 };
 
@@ -71,7 +73,7 @@ Line parsed(std::string_view text, std::size_t number) {
     line.present = object.at("present").get<std::vector<std::string>>();
     line.previous = object.at("previous").get<std::string>();
     line.closed = object.at("closed").get<bool>();
-    static_cast<void>(object.at("at").get<std::string>());
+    line.at = object.at("at").get<std::string>();
     if (object.at("line").get<std::size_t>() != number) {
       refuse(number, "calls itself another line: lines are missing, added or moved");
     }
@@ -110,11 +112,11 @@ Transcript::Transcript(std::filesystem::path file, const ca::Clock& clock, std::
   if (text.empty()) {
     return;
   }
-  const Record before = read_transcript(text);
-  if (before.closed) {
+  before_ = read_transcript(text);
+  if (before_.closed) {
     throw ca::Error{ca::Code::invalid_state, file_.string() + " is closed: this step is done"};
   }
-  lines_ = before.entries.size();
+  lines_ = before_.entries.size();
   const auto end = text.size() - 1;
   const auto begin = lines_ == 1 ? 0 : text.rfind('\n', end - 1) + 1;
   previous_ = digest_of(std::string_view{text}.substr(begin, end - begin));
@@ -124,6 +126,9 @@ void Transcript::append(const Entry& entry, bool closes) {
   const std::string line =
       text_of(entry, lines_ + 1, ca::to_seconds(clock_.now()), present_, previous_, closes);
   write_durably(file_, line + "\n");
+  if (lines_ == 0) {
+    std::filesystem::permissions(file_, kPublic);  // whatever the umask of a ceremony's shell
+  }
   previous_ = digest_of(line);
   ++lines_;
 }
@@ -177,6 +182,8 @@ Record read_transcript(std::string_view text) {
     }
     previous = digest_of(octets);
     record.closed = line.closed;
+    record.begun = number == 1 ? line.at : record.begun;
+    record.ended = line.at;
     present.insert(line.present.begin(), line.present.end());
     record.entries.push_back(std::move(line.entry));
   }

@@ -21,9 +21,22 @@ struct Entry {
   std::map<std::string, std::string> artefacts;  // file name and SHA-256 in hex
 };
 
-// The record of a ceremony: a text file, one JSON object a line. Each line holds the SHA-256 of the line
-// before it (of its octets without the newline; of nothing for the first), so that no line can be changed,
-// removed, added or moved without changing the last; the last one is signed. Not thread-safe.
+// A transcript that was read.
+struct Record {
+  std::vector<Entry> entries;
+  std::vector<std::string> present;  // everybody who was, in any line
+  std::string begun, ended;          // when the first and the last line were written, RFC 3339
+  bool closed = false;
+
+  // The file name's recorded hash, of the last line that has it.
+  [[nodiscard]] std::optional<std::string> artefact(const std::string& name) const;
+  [[nodiscard]] std::optional<std::string> fact(const std::string& name) const;
+};
+
+// The record of a ceremony, public: a text file of mode 0644, one JSON object a line. Each line holds the
+// SHA-256 of the line before it (of its octets without the newline; of nothing for the first), so that no
+// line can be changed, removed, added or moved without changing the last; the last one is signed. Not
+// thread-safe.
 class Transcript {
  public:
   // Makes the file, or goes on with one that is whole and not closed. Throws ca::Error for any other.
@@ -33,6 +46,8 @@ class Transcript {
   // The last line; afterwards the file is for signatures.
   void close(const std::string& step);
   [[nodiscard]] bool is_new() const { return lines_ == 0; }
+  // What earlier runs wrote; without entries in a new one.
+  [[nodiscard]] const Record& before() const { return before_; }
 
  private:
   void append(const Entry& entry, bool closes);
@@ -40,19 +55,9 @@ class Transcript {
   std::filesystem::path file_;
   const ca::Clock& clock_;
   std::vector<std::string> present_;
+  Record before_;
   std::size_t lines_ = 0;
   std::string previous_;
-};
-
-// A transcript that was read.
-struct Record {
-  std::vector<Entry> entries;
-  std::vector<std::string> present;  // everybody who was, in any line
-  bool closed = false;
-
-  // The file name's recorded hash, of the last line that has it.
-  [[nodiscard]] std::optional<std::string> artefact(const std::string& name) const;
-  [[nodiscard]] std::optional<std::string> fact(const std::string& name) const;
 };
 
 // Checks every line's shape, number and hash. Throws ca::Error{malformed_request} that names the first line

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -5,7 +6,7 @@
 #include "ca/base/error.hpp"
 #include "ca/base/hex.hpp"
 #include "daemon/ceremony/transcript.hpp"
-#include "daemon/cli/ceremony_pins.hpp"
+#include "daemon/cli/ceremony_shares.hpp"
 #include "daemon/cli/certificate_files.hpp"
 #include "daemon/cli/failure.hpp"
 #include "daemon/cli/verbs.hpp"
@@ -20,7 +21,7 @@ struct Arguments {
   std::string transcript;
 };
 
-std::string set_of(const ceremony::Share& share) { return ceremony::in_groups(ca::to_hex(share.set.id)); }
+std::string set_text(const ceremony::Share& share) { return ceremony::in_groups(set_of(share)); }
 
 // Whose share the ceremony wrote down with these lines; empty: nobody's.
 std::string role_of(const ceremony::Record& record, const ceremony::Share& share) {
@@ -35,14 +36,22 @@ std::string role_of(const ceremony::Record& record, const ceremony::Share& share
   return "";
 }
 
+bool made_shares(const ceremony::Record& record) {
+  return std::ranges::any_of(record.entries, [](const ceremony::Entry& entry) {
+    return std::ranges::any_of(entry.artefacts,
+                               [](const auto& artefact) { return artefact.first.ends_with(kLinesOfShare); });
+  });
+}
+
 ceremony::Record recorded(const std::string& file) {
   constexpr const char* kUndone = "the share was not compared";
   try {
     auto record = ceremony::read_transcript(read_text(file, ceremony::kMaxTranscriptBytes));
-    if (!record.closed || !record.fact("share set")) {
+    if (!record.closed || !made_shares(record)) {
       throw Failure{record.closed ? "this transcript is of a step that made no shares"
                                   : "this transcript was never closed",
-                    file, "take transcript.jsonl of the step root", kUndone};
+                    file, "take transcript.jsonl of the step that made them: root, or the last renew-shares",
+                    kUndone};
     }
     return record;
   } catch (const ca::Error& error) {
@@ -51,14 +60,26 @@ ceremony::Record recorded(const std::string& file) {
   }
 }
 
+// The set that the step made; shares that it was given are of another.
+std::string recorded_set(const ceremony::Record& record) {
+  std::string set;
+  for (const auto& entry : record.entries) {
+    const auto fact = entry.facts.find(kShareSetFact);
+    if (entry.command == kMakeShares && fact != entry.facts.end()) {
+      set = fact->second;
+    }
+  }
+  return set;
+}
+
 void print_share_outcome(const ceremony::Record& record, const ceremony::Share& share,
                          const std::string& file, const std::string& role) {
   if (!role.empty()) {
     std::cout << file << " is the share of " << role << " of " << record.fact("ceremony").value_or("")
               << '\n';
-  } else if (record.fact("share set") != set_of(share)) {
-    std::cout << file << " is of ANOTHER ceremony: its set is " << set_of(share) << ", the transcript's "
-              << record.fact("share set").value_or("") << '\n';
+  } else if (recorded_set(record) != set_text(share)) {
+    std::cout << file << " is of ANOTHER ceremony: its set is " << set_text(share) << ", the transcript's "
+              << recorded_set(record) << '\n';
   } else {
     std::cout << file << " was CHANGED: its check values fit, but share " << share.number
               << " of this ceremony had other digits\n";
@@ -82,7 +103,8 @@ int compare(const std::vector<ceremony::Share>& shares, const Arguments& argumen
     print_json(std::cout, {{"ok", all}, {"shares", list}});
   } else {
     std::cout << (all ? "whether the transcript is the ceremony's, chancery ceremony verify tells\n"
-                      : "keep it, tell the others before anybody needs it, and make a new set of shares\n");
+                      : "keep it, tell the others before anybody needs it, and make a new set of shares (the "
+                        "step renew-shares)\n");
   }
   return all ? 0 : kNo;
 }
@@ -94,12 +116,13 @@ void print_shares(const std::vector<ceremony::Share>& shares, const Arguments& a
   for (std::size_t i = 0; i < shares.size(); ++i) {
     const auto& share = shares[i];
     table.row({std::to_string(share.number), std::to_string(share.set.count),
-               std::to_string(share.set.threshold), set_of(share), share.check_value(), arguments.files[i]});
+               std::to_string(share.set.threshold), set_text(share), share.check_value(),
+               arguments.files[i]});
     list.push_back({{"file", arguments.files[i]},
                     {"share", share.number},
                     {"of", share.set.count},
                     {"needed", share.set.threshold},
-                    {"set", set_of(share)},
+                    {"set", set_text(share)},
                     {"check", share.check_value()}});
   }
   if (format == Format::json) {

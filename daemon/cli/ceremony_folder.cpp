@@ -27,9 +27,10 @@ void add_ceremony_folder(CLI::App& parent, Session& session) {
   auto* verb = parent.add_subcommand("folder", "where a step of a script leaves its files");
   verb->add_option("--script", arguments->script, "the ceremony (YAML)")->required();
   verb->add_option("--step", arguments->step,
-                   "root, sign-subordinate, cross-sign, revoke-subordinate; or shares")
+                   "root, sign-subordinate, cross-sign, revoke-subordinate, renew-shares; or shares")
       ->required()
-      ->check(CLI::IsMember({"root", "sign-subordinate", "cross-sign", "revoke-subordinate", "shares"}));
+      ->check(CLI::IsMember(
+          {"root", "sign-subordinate", "cross-sign", "revoke-subordinate", kRenewShares, "shares"}));
   verb->add_flag("--rehearse", arguments->rehearse, "of a rehearsal");
   verb->callback([&session, arguments] {
     session.undone = "nothing was looked up";

@@ -1,162 +1,129 @@
 #include "daemon/cli/ceremony_pins.hpp"
 
-#include <fcntl.h>
-#include <openssl/crypto.h>
 #include <optional>
-#include <unistd.h>
+#include <utility>
 
-#include "ca/base/digest.hpp"
-#include "ca/base/error.hpp"
-#include "ca/base/hex.hpp"
+#include "daemon/cli/ceremony_shares.hpp"
 #include "daemon/cli/failure.hpp"
-#include "daemon/cli/key_arguments.hpp"
-#include "daemon/cli/output_file.hpp"
+#include "daemon/cli/token_memory.hpp"
 #include "pkcs11/token_setup.hpp"
 
 namespace cli {
 namespace {
 
-// Six bits a character: 192 bits.
-constexpr std::size_t kPinCharacters = 32;
-constexpr mode_t kOwnerOnly = 0600;
+constexpr const char* kInitialise = "initialise the token";
+// Only with a token that was never initialised do shares open nothing: whoever wipes others has lost the key.
+constexpr const char* kKeepShares =
+    "keep them until it is sure that they open nothing: put in the token of the run that wrote them. If the "
+    "step then asks for --share, they are its shares; if chancery hsm list-slots shows that very token "
+    "without "
+    "initialisation, wipe them (shred -u), then begin again";
 
-ca::SecretBytes file_contents(const std::filesystem::path& file) {
-  struct Buffer {
-    std::array<std::uint8_t, ceremony::kMaxShareTextBytes + 1> bytes{};
-    ~Buffer() { OPENSSL_cleanse(bytes.data(), bytes.size()); }
-  } buffer;
-  const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  std::size_t size = 0;
-  for (ssize_t got = 1; descriptor >= 0 && got > 0 && size < buffer.bytes.size();) {
-    got = ::read(descriptor, buffer.bytes.data() + size, buffer.bytes.size() - size);
-    size += got > 0 ? static_cast<std::size_t>(got) : 0;
-  }
-  if (descriptor >= 0) {
-    ::close(descriptor);
-  }
-  if (descriptor < 0 || size == 0) {
-    throw Failure{"cannot read the share", file.string(), "check the file's name and owner",
-                  "the token was not opened"};
-  }
-  return ca::SecretBytes{ca::ByteView{buffer.bytes}.first(size)};
+std::string described(const pkcs11::Slot& slot) {
+  return "model '" + slot.model + "', manufacturer '" + slot.manufacturer + "', serial '" + slot.serial + "'";
 }
 
-std::string_view text_of(const ca::SecretBytes& secret) {
-  return {reinterpret_cast<const char*>(secret.view().data()), secret.view().size()};
+bool is_the_scripts(const config::CeremonyToken& token, const pkcs11::Slot& slot) {
+  const auto same = [](const std::string& wanted, const std::string& has) {
+    return wanted.empty() || wanted == has;
+  };
+  return same(token.model, slot.model) && same(token.manufacturer, slot.manufacturer) &&
+         same(token.serial, slot.serial);
 }
 
-pkcs11::Pin user_pin(const ca::SecretBytes& secret) {
-  if (secret.view().size() != 2 * kPinCharacters) {
-    throw Failure{"the shares hold something else than a token's PINs", "--share", "use the token's shares",
-                  "no PIN was tried"};
-  }
-  return pkcs11::Pin{secret.view().first(kPinCharacters)};
-}
-
-pkcs11::Pin officer_pin(const ca::SecretBytes& secret) {
-  return pkcs11::Pin{secret.view().last(kPinCharacters)};
-}
-
-void refuse_shares_folder(const std::filesystem::path& folder) {
-  if (std::filesystem::exists(folder) && !std::filesystem::is_empty(folder)) {
-    throw Failure{"the folder for the shares is not empty", folder.string(),
-                  "shares of an interrupted ceremony whose token was not initialised open nothing: wipe them "
-                  "(shred -u), then begin again",
-                  "no PIN was made, no token was touched"};
-  }
-  std::filesystem::create_directories(folder);
-  std::filesystem::permissions(folder, std::filesystem::perms::owner_all);
-}
-
-// Written, read back from the files, and put together from both ends of the list, before the token depends on
-// them.
-void hand_out(CeremonyRoom& room, const ca::SecretBytes& secret) {
-  const auto& script = room.script();
-  const auto shares = ceremony::split(secret.view(), static_cast<unsigned>(script.threshold),
-                                      static_cast<unsigned>(script.custodians.size()));
-  std::vector<ceremony::Share> read;
-  std::map<std::string, std::string> artefacts;
-  std::map<std::string, std::string> facts{
-      {"share set", ceremony::in_groups(ca::to_hex(shares.front().set.id))}};
-  for (std::size_t i = 0; i < shares.size(); ++i) {
-    const auto& role = script.custodians[i].role;
-    const auto file = script.shares / (role + ".share");
-    const auto text = shares[i].text("Share of " + role + ", " + script.name + ", token " +
-                                     script.token.label + (room.arguments().rehearse ? "\nREHEARSAL" : "") +
-                                     "\nKeep it apart from the token and from the other shares.");
-    OutputFile{file, kOwnerOnly}.write(text_of(text));
-    read.push_back(read_share(file));
-    artefacts[role + ".share"] = ca::to_hex(ca::sha256(text.view()));
-    artefacts[role + kLinesOfShare] = read.back().digest();
-    facts["check value of " + role] = read.back().check_value();
-  }
-  for (const auto& some : {std::span{read}.first(script.threshold), std::span{read}.last(script.threshold)}) {
-    if (!ca::equal_secrets(ceremony::combine(some).view(), secret.view())) {
-      throw Failure{"the shares do not restore the PIN", script.shares.string(), "use another medium",
-                    "the token was not initialised"};
+std::string wanted_text(const config::CeremonyToken& token) {
+  std::string text;
+  const auto add = [&](const char* what, const std::string& value) {
+    if (!value.empty()) {
+      text += (text.empty() ? "" : ", ") + std::string{what} + " '" + value + "'";
     }
+  };
+  add("model", token.model);
+  add("manufacturer", token.manufacturer);
+  add("serial", token.serial);
+  return text;
+}
+
+// The one fresh token that the script means is here, before there are PINs for it.
+void check_fresh_token(const config::CeremonyToken& token) {
+  std::string others;
+  std::size_t fitting = 0;
+  for (const auto& slot : pkcs11::list_slots(token.module.string())) {
+    if (slot.initialized) {
+      continue;
+    }
+    fitting += is_the_scripts(token, slot) ? 1 : 0;
+    others += is_the_scripts(token, slot) ? "" : (others.empty() ? "" : "; ") + described(slot);
   }
-  room.note("make the PINs and share them",
-            std::to_string(script.custodians.size()) + " shares, any " + std::to_string(script.threshold) +
-                " restore them; nobody has seen a PIN",
-            facts, artefacts);
+  if (fitting == 1) {
+    return;
+  }
+  constexpr const char* kUndone = "no PIN was made, no token was touched";
+  if (fitting > 1) {
+    throw Failure{std::to_string(fitting) + " fresh tokens fit the script", token.module.string(),
+                  "take all out but one, or name its serial in the script", kUndone};
+  }
+  throw Failure{
+      others.empty()
+          ? "there is no token without initialisation"
+          : "the token without initialisation has " + others + ", the script says " + wanted_text(token),
+      token.module.string(),
+      others.empty() ? "put in a fresh one, or reset a token with the vendor's tool, if nothing on it is "
+                       "needed; chancery hsm list-slots shows what is there"
+                     : "put in the token of the script, or correct the script and begin again",
+      kUndone};
 }
 
 pkcs11::Pin fresh_token(CeremonyRoom& room) {
   const auto& script = room.script();
-  refuse_shares_folder(script.shares);
-  const auto secret = ceremony::random_pin(2 * kPinCharacters);
-  hand_out(room, secret);
+  check_fresh_token(script.token);
+  need_empty_shares_folder(script.shares, kKeepShares);
+  const auto pins = random_pins();
+  const auto set = write_shares(room, pins);
+  write_token_memory(script.state, {.share_set = set, .next_set = {}, .serial = {}});
   pkcs11::NewToken wanted{.label = script.token.label, .place = {}};
-  if (!script.token.serial.empty()) {
-    wanted.place.serial = script.token.serial;
-  }
-  if (!script.token.model.empty()) {
-    wanted.place.model = script.token.model;
-  }
+  const auto name = [](std::optional<std::string>& place, const std::string& value) {
+    if (!value.empty()) {
+      place = value;
+    }
+  };
+  name(wanted.place.serial, script.token.serial);
+  name(wanted.place.model, script.token.model);
+  name(wanted.place.manufacturer, script.token.manufacturer);
   const auto slot =
-      pkcs11::initialise_token(script.token.module.string(), wanted, officer_pin(secret), user_pin(secret));
-  room.note("initialise the token", "C_InitToken and C_InitPIN: the PINs are set");
+      pkcs11::initialise_token(script.token.module.string(), wanted, officer_pin(pins), user_pin(pins));
+  write_token_memory(script.state,
+                     {.share_set = set, .next_set = {}, .serial = slot.serial, .initialised = true});
+  room.note(kInitialise, "C_InitToken and C_InitPIN: the PINs are set");
   room.check_token(slot);
-  return user_pin(secret);
+  return user_pin(pins);
 }
 
-pkcs11::Pin shared_pin(CeremonyRoom& room) {
-  std::vector<ceremony::Share> shares;
-  for (const auto& file : room.arguments().shares) {
-    shares.push_back(read_share(file));
+// Before anything is tried on the token: it has few attempts.
+void check_sets(const CeremonyRoom& room, const std::vector<ceremony::Share>& shares) {
+  const auto memory = read_token_memory(room.script().state);
+  if (!memory) {
+    return;
   }
-  try {
-    const auto secret = ceremony::combine(shares);
-    std::string numbers;
-    for (const auto& share : shares) {
-      numbers += (numbers.empty() ? "" : ", ") + std::to_string(share.number);
-    }
-    room.note("restore the PIN from shares", "shares " + numbers,
-              {{"share set", ceremony::in_groups(ca::to_hex(shares.front().set.id))}});
-    return user_pin(secret);
-  } catch (const ca::Error& error) {
+  if (memory->setting) {
     throw Failure{
-        error.what(), "--share",
-        "give as many different shares of this token as the script says; which one is not the ceremony's, "
-        "chancery ceremony check-share --transcript tells",
+        "new PINs were being set when the step renew-shares was interrupted", room.script().state.string(),
+        "keep the old shares and the new ones; repeat renew-shares with both: it finds out which open "
+        "the token",
         "no PIN was tried"};
   }
-}
-
-}  // namespace
-
-ceremony::Share read_share(const std::filesystem::path& file) {
-  const auto contents = file_contents(file);
-  try {
-    return ceremony::Share::parse(text_of(contents));
-  } catch (const ca::Error& error) {
-    throw Failure{error.what(), file.string(), "compare that line with the sheet, digit by digit",
-                  "no PIN was tried"};
+  for (std::size_t i = 0; i < shares.size(); ++i) {
+    if (set_of(shares[i]) != memory->share_set) {
+      throw Failure{
+          "share " + std::to_string(shares[i].number) + " of set " + ceremony::in_groups(set_of(shares[i])) +
+              " is of another ceremony: this root's shares are of set " +
+              ceremony::in_groups(memory->share_set) + ", says its state folder",
+          room.arguments().shares[i],
+          "bring the shares that say that set; if the state folder is another root's, this root's own",
+          "no PIN was tried, nothing was signed"};
+    }
   }
 }
-
-namespace {
 
 // The script's token; nullopt: none is called so. Throws Failure when two are.
 std::optional<pkcs11::Slot> find_token(const CeremonyRoom& room) {
@@ -176,6 +143,38 @@ std::optional<pkcs11::Slot> find_token(const CeremonyRoom& room) {
   return found;
 }
 
+// The token that this ceremony initialised, in the words of whoever remembers it; empty: it has none yet.
+std::string token_in_use(const CeremonyRoom& room) {
+  const auto& state = room.script().state;
+  const auto memory = read_token_memory(state);
+  const bool remembered = memory && memory->initialised;
+  if (!remembered && !room.was_done(kInitialise) && !std::filesystem::exists(state / "ledger.db")) {
+    return "";
+  }
+  return "'" + room.script().token.label + "'" +
+         (remembered && !memory->serial.empty() ? ", serial " + memory->serial : "");
+}
+
+// No token has the script's label: a fresh one is wanted, unless this ceremony has its token already.
+void check_before_fresh(const CeremonyRoom& room) {
+  const auto& token = room.script().token;
+  constexpr const char* kUndone = "no PIN was made or tried, no token was touched";
+  if (const auto used = token_in_use(room); !used.empty()) {
+    throw Failure{
+        "this ceremony's token is not here: " + used, token.module.string(),
+        "keep the shares, they open it; put it in, or restore its backup with the vendor's tool, "
+        "then repeat the step with --share FILE,FILE. To begin anew with another token: another state, "
+        "output and shares in the script",
+        kUndone};
+  }
+  if (!room.arguments().shares.empty()) {
+    throw Failure{"shares were given, and there is no token '" + token.label + "' here that they could open",
+                  token.module.string(),
+                  "keep the shares; put in their token: chancery hsm list-slots shows what is there",
+                  kUndone};
+  }
+}
+
 // What is there must be there, and a token that was used is never taken for a fresh one.
 void check_before_pin(const CeremonyRoom& room, bool found) {
   const auto& token = room.script().token;
@@ -185,40 +184,63 @@ void check_before_pin(const CeremonyRoom& room, bool found) {
                   "put in the token that the script names; chancery hsm list-slots shows what is there",
                   "no PIN was tried, nothing was signed"};
   }
+  if (!found) {
+    check_before_fresh(room);
+  }
   if (found && fresh && room.arguments().shares.empty()) {
     throw Failure{
         "the token '" + token.label + "' is initialised already, and no share was given",
         token.module.string(),
-        "after an interruption of this very ceremony: the same with --share FILE,FILE; else take a fresh "
-        "token, or reset this one with the vendor's tool when nothing on it is needed",
+        token_in_use(room).empty()
+            ? "after an interruption of this very ceremony: the same with --share FILE,FILE; else take a "
+              "fresh "
+              "token, or reset this one with the vendor's tool when nothing on it is needed"
+            : "it is this ceremony's: keep it and the shares, and repeat the step with --share FILE,FILE",
         "no PIN was tried, nothing was erased"};
   }
 }
 
+// Whether the script's token is there and initialised; if not, a fresh one is wanted.
+bool checked_token(CeremonyRoom& room) {
+  const auto found = find_token(room);
+  check_before_pin(room, found.has_value());
+  if (found) {
+    room.check_token(*found);
+  }
+  return found.has_value();
+}
+
+pkcs11::Pin shared_pin(CeremonyRoom& room) {
+  const auto shares = given_shares(room);
+  check_sets(room, shares);
+  check_threshold(room, shares);
+  return user_pin(restore_pins(room, shares));
+}
+
 }  // namespace
+
+void need_ceremony_token(CeremonyRoom& room) { static_cast<void>(checked_token(room)); }
+
+TokenArguments with_pin(const CeremonyRoom& room, pkcs11::Pin pin) {
+  const auto& token = room.script().token;
+  return {token.module.string(), token.label, "shares",
+          pkcs11::PinSource::kept(std::move(pin), "the custodians' shares")};
+}
 
 TokenArguments open_ceremony_token(CeremonyRoom& room) {
   const auto& token = room.script().token;
-  TokenArguments arguments{token.module.string(), token.label, "shares"};
   try {
-    const auto found = find_token(room);
-    check_before_pin(room, found.has_value());
-    if (found) {
-      room.check_token(*found);
+    const bool found = checked_token(room);
+    if (token.shared_pin) {
+      return with_pin(room, found ? shared_pin(room) : fresh_token(room));
     }
-    if (!token.shared_pin) {
-      arguments.pin_source = room.arguments().pin_source;
-      if (arguments.pin_source.empty()) {
-        throw Failure{"the script says that the HSM has PINs of its own, and none is named", "--pin-source",
-                      "give file:<path>, fd:<number> or prompt", "the token was not opened"};
-      }
-      return arguments;
+    if (room.arguments().pin_source.empty()) {
+      throw Failure{"the script says that the HSM has PINs of its own, and none is named", "--pin-source",
+                    "give file:<path>, fd:<number> or prompt", "the token was not opened"};
     }
-    arguments.pin =
-        pkcs11::PinSource::kept(found ? shared_pin(room) : fresh_token(room), "the custodians' shares");
-    return arguments;
+    return {token.module.string(), token.label, room.arguments().pin_source};
   } catch (const pkcs11::Error& error) {
-    throw token_failure(error, arguments.module, "nothing was signed");
+    throw token_failure(error, token.module.string(), "nothing was signed");
   }
 }
 

@@ -1,13 +1,17 @@
 #include "daemon/cli/ceremony_room.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
 #include <charconv>
 #include <cstdio>
 #include <fstream>
 #include <ifaddrs.h>
 #include <iostream>
+#include <linux/magic.h>
 #include <net/if.h>
 #include <set>
+#include <sys/vfs.h>
 
 #include "ca/base/digest.hpp"
 #include "ca/base/error.hpp"
@@ -50,7 +54,7 @@ void check_people(const config::CeremonyScript& script, const CeremonyArguments&
     }
     (custodian ? custodians : witnesses) += 1;
   }
-  const bool all = arguments.step == "root" && script.token.shared_pin;
+  const bool all = (arguments.step == "root" || arguments.step == kRenewShares) && script.token.shared_pin;
   const std::size_t needed = all ? script.custodians.size() : script.threshold;
   if (custodians < needed) {
     throw Failure{std::to_string(custodians) + " custodians are present, " + std::to_string(needed) +
@@ -148,6 +152,51 @@ std::string check_swap(bool rehearse) {
   return "on, as only a rehearsal may";
 }
 
+// Whether this run writes new shares. A step that goes on with shares has written them before.
+bool writes_shares(const config::CeremonyScript& script, const CeremonyArguments& arguments) {
+  return script.token.shared_pin &&
+         (arguments.step == kRenewShares || (arguments.step == "root" && arguments.shares.empty()));
+}
+
+// statfs(2), of the folder or of the one in which it will be made.
+std::string file_system_of(std::filesystem::path folder) {
+  folder = std::filesystem::absolute(folder);
+  while (folder.has_relative_path() && !std::filesystem::exists(folder)) {
+    folder = folder.parent_path();
+  }
+  struct statfs found {};
+  if (::statfs(folder.c_str(), &found) != 0) {
+    throw Failure{
+        "the file system of the shares' folder is not known: " + std::generic_category().message(errno),
+        folder.string(), "check the folder's name and owner", kNothing};
+  }
+  const auto type = static_cast<std::uint32_t>(found.f_type);
+  switch (type) {
+    case TMPFS_MAGIC:
+      return "tmpfs";
+    case RAMFS_MAGIC:
+      return "ramfs";
+    default:
+      return "type 0x" + ca::to_hex(std::array<std::uint8_t, 4>{
+                             static_cast<std::uint8_t>(type >> 24U), static_cast<std::uint8_t>(type >> 16U),
+                             static_cast<std::uint8_t>(type >> 8U), static_cast<std::uint8_t>(type)});
+  }
+}
+
+std::string check_shares_place(bool rehearse, const std::filesystem::path& folder) {
+  const auto type = file_system_of(folder);
+  if (type == "tmpfs" || type == "ramfs") {
+    return "in memory: " + type;
+  }
+  if (!rehearse) {
+    throw Failure{"the folder for the shares is not in memory: " + type + ", not tmpfs", folder.string(),
+                  "mount -t tmpfs -o mode=0700 tmpfs " + folder.string() +
+                      " (the folder must be there: mkdir), then repeat the step",
+                  kNothing};
+  }
+  return "on a disk, as only a rehearsal may: " + type;
+}
+
 }  // namespace
 
 namespace {
@@ -215,6 +264,33 @@ std::unique_ptr<ceremony::Transcript> opened(const std::filesystem::path& file, 
   }
 }
 
+// With another script in the middle, nobody could say afterwards which one was held.
+void check_same_script(const ceremony::Record& before, const std::string& script,
+                       const std::filesystem::path& folder) {
+  const auto begun_with = before.artefact("script");
+  const auto given = file_sha256(script);
+  if (begun_with && *begun_with != given) {
+    throw Failure{
+        "this step was begun with another script, whose SHA-256 is " + ceremony::in_groups(*begun_with) +
+            "; this one's is " + ceremony::in_groups(given),
+        folder.string(),
+        "go on with that script; or, when all agree on this one, keep this folder under another name "
+        "(mv) and repeat the step: what was signed is found again",
+        "nothing was signed"};
+  }
+}
+
+// What leaves the room is read by everybody, whatever the umask of a ceremony's shell.
+void make_public_folder(const std::filesystem::path& folder) {
+  if (folder.empty() || std::filesystem::exists(folder)) {
+    return;
+  }
+  make_public_folder(folder.parent_path());
+  if (std::filesystem::create_directory(folder)) {
+    std::filesystem::permissions(folder, std::filesystem::perms{0755});
+  }
+}
+
 }  // namespace
 
 CeremonyRoom::CeremonyRoom(const CeremonyArguments& arguments)
@@ -223,12 +299,18 @@ CeremonyRoom::CeremonyRoom(const CeremonyArguments& arguments)
   check_clock(arguments_.clock_confirmed, ca::to_seconds(clock_.now()));
   const std::string network = check_network(arguments_.rehearse, script_.token.interfaces);
   const std::string swap = check_swap(arguments_.rehearse);
-  std::filesystem::create_directories(folder_);
+  const bool shares = writes_shares(script_, arguments_);
+  const std::string place = shares ? check_shares_place(arguments_.rehearse, script_.shares) : "";
+  make_public_folder(folder_);
   transcript_ = opened(transcript_file(), clock_, arguments_.present);
+  check_same_script(transcript_->before(), arguments_.script, folder_);
   begin();
   note("check the clock", "operators: " + arguments_.clock_confirmed);
   note("check the network", network, {{"network", network}});
   note("check swap", swap);
+  if (shares) {
+    note("check where the shares will be", place, {{"shares", place}});
+  }
 }
 
 std::filesystem::path CeremonyRoom::transcript_file() const { return folder_ / "transcript.jsonl"; }
@@ -251,6 +333,24 @@ void CeremonyRoom::begin() {
         {"threshold", std::to_string(script_.threshold) + " of " + std::to_string(script_.custodians.size())},
         {"present", joined(arguments_.present)}},
        artefacts);
+}
+
+bool CeremonyRoom::was_done(const std::string& command) const {
+  return std::ranges::any_of(transcript_->before().entries,
+                             [&](const ceremony::Entry& entry) { return entry.command == command; });
+}
+
+std::vector<std::string> CeremonyRoom::custodians_present() const {
+  const auto is_in = [](const std::vector<std::string>& roles, const std::string& role) {
+    return std::ranges::find(roles, role) != roles.end();
+  };
+  std::vector<std::string> roles;
+  for (const auto& person : script_.custodians) {
+    if (is_in(arguments_.present, person.role) || is_in(transcript_->before().present, person.role)) {
+      roles.push_back(person.role);
+    }
+  }
+  return roles;
 }
 
 std::ostream& CeremonyRoom::paper() const { return arguments_.paper_to_stderr ? std::cerr : std::cout; }
@@ -295,7 +395,7 @@ void CeremonyRoom::check_token(const pkcs11::Slot& slot) {
         {"hsm serial", slot.serial}});
 }
 
-void CeremonyRoom::stopped(const std::string& why) { note("STOPPED", why); }
+void CeremonyRoom::stopped(const std::string& why) { note(kStopped, why); }
 
 void CeremonyRoom::close() {
   transcript_->close(arguments_.step);

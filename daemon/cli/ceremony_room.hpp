@@ -28,13 +28,19 @@ struct CeremonyArguments {
 class CeremonyRoom {
  public:
   // Reads the script and checks everything that can be checked before a token is touched: people, clock,
-  // network, swap. A rehearsal only reports network and swap. Throws Failure at the first difference.
+  // network, swap, where shares will be written. A rehearsal only reports the last three. Throws Failure at
+  // the first difference.
   explicit CeremonyRoom(const CeremonyArguments& arguments);
 
   [[nodiscard]] const config::CeremonyScript& script() const { return script_; }
   [[nodiscard]] const CeremonyArguments& arguments() const { return arguments_; }
   [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
   [[nodiscard]] std::filesystem::path transcript_file() const;
+
+  // Whether an earlier run of this step wrote the command down.
+  [[nodiscard]] bool was_done(const std::string& command) const;
+  // The custodians who are, or were in an earlier run of this step: only theirs are signatures that count.
+  [[nodiscard]] std::vector<std::string> custodians_present() const;
 
   // Prints and writes down.
   void note(const std::string& command, const std::string& output = "",
@@ -58,6 +64,12 @@ class CeremonyRoom {
   ca::SystemClock clock_;
   std::unique_ptr<ceremony::Transcript> transcript_;
 };
+
+// The step that makes new PINs and new shares of them.
+inline constexpr const char* kRenewShares = "renew-shares";
+
+// How the transcript calls a run that stopped.
+inline constexpr const char* kStopped = "STOPPED";
 
 // What the transcript's fact kPinFact says: who has the token's PIN.
 inline constexpr const char* kPinFact = "PIN";

@@ -41,6 +41,20 @@ pkcs11::ByteView view(const std::string& text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
 
+bool is_rehearsal(const ceremony::Record& record) { return record.fact("rehearsal") == "yes"; }
+
+auto times_stopped(const ceremony::Record& record) {
+  return std::ranges::count(record.entries, kStopped, &ceremony::Entry::command);
+}
+
+// "root of example-root-g1, 2026-11-26T14:05:00Z to 2026-11-26T14:06:10Z, stopped 2 times"
+std::string described(const ceremony::Record& record) {
+  const auto stopped = times_stopped(record);
+  return record.entries.front().step + " of " + record.fact("ceremony").value_or("") + ", " + record.begun +
+         " to " + record.ended +
+         (stopped == 0 ? "" : ", stopped " + std::to_string(stopped) + (stopped == 1 ? " time" : " times"));
+}
+
 class Audit {
  public:
   explicit Audit(const Arguments& arguments)
@@ -53,6 +67,7 @@ class Audit {
   std::vector<Check> run() {
     step("transcript", [&] { return chain(); });
     if (record_) {
+      step("step", [&] { return one_step(); });
       step("root's signature", [&] { return root_signature(); });
       step("script", [&] { return script(); });
       step("PIN", [&] { return pin(); });
@@ -70,6 +85,9 @@ class Audit {
     }
     return std::move(checks_);
   }
+
+  // nullopt: no transcript could be read.
+  [[nodiscard]] const std::optional<ceremony::Record>& record() const { return record_; }
 
  private:
   // A throw is a check that failed.
@@ -95,6 +113,14 @@ class Audit {
            ceremony::in_groups(file_sha256(folder_ / kTranscript));
   }
 
+  std::string one_step() const {
+    const auto& entries = record_->entries;
+    if (std::ranges::any_of(entries, [&](const auto& entry) { return entry.step != entries.front().step; })) {
+      wrong("its lines are of several steps");
+    }
+    return described(*record_);
+  }
+
   std::string root_signature() {
     const auto root = read_certificate(read_text(root_));
     const auto spki = root.public_key.spki_der();
@@ -110,11 +136,20 @@ class Audit {
   }
 
   std::string script() {
+    std::set<std::string> scripts;
+    for (const auto& entry : record_->entries) {
+      if (const auto found = entry.artefacts.find("script"); found != entry.artefacts.end()) {
+        scripts.insert(found->second);
+      }
+    }
+    if (scripts.size() > 1) {
+      wrong("it was begun with one script and gone on with another: " + std::to_string(scripts.size()) +
+            " in all");
+    }
     if (record_->artefact("script") != file_sha256(script_file_)) {
       wrong(script_file_.string() + " is another script than the ceremony's");
     }
-    return record_->fact("ceremony").value_or("") +
-           (record_->fact("rehearsal") == "yes" ? ", a REHEARSAL" : "") +
+    return record_->fact("ceremony").value_or("") + (is_rehearsal(*record_) ? ", a REHEARSAL" : "") +
            (record_->fact("network").value_or("").find("NOT OFFLINE") != std::string::npos ? ", NOT OFFLINE"
                                                                                            : "") +
            ", present: " + record_->fact("present").value_or("");
@@ -235,30 +270,54 @@ class Audit {
   std::string missing_;
 };
 
+// What to think of it, in one line; the last that is read.
+std::string conclusion(const std::vector<Check>& checks, const std::optional<ceremony::Record>& record) {
+  const bool others_only =
+      std::ranges::all_of(checks, [](const Check& check) { return check.ok || check.what == kOtherFiles; });
+  if (!others_only || !record) {
+    return "DO NOT TRUST this transcript";
+  }
+  const bool good = std::ranges::all_of(checks, &Check::ok);
+  return (is_rehearsal(*record) ? "this is the transcript of a REHEARSAL, of no ceremony"
+                                : "this is the ceremony's transcript") +
+         std::string{good ? ""
+                          : ", and DO NOT TRUST the other files beside it: find out who put them there, keep "
+                            "them elsewhere, verify again"} +
+         ": " + described(*record);
+}
+
+nlohmann::json answer_of(const std::vector<Check>& checks, bool good,
+                         const std::optional<ceremony::Record>& record) {
+  auto list = nlohmann::json::array();
+  for (const auto& check : checks) {
+    list.push_back({{"check", check.what}, {"ok", check.ok}, {"detail", check.detail}});
+  }
+  nlohmann::json answer{{"ok", good}, {"checks", list}};
+  if (record) {
+    answer.update({{"rehearsal", is_rehearsal(*record)},
+                   {"ceremony", record->fact("ceremony").value_or("")},
+                   {"step", record->entries.front().step},
+                   {"begun", record->begun},
+                   {"ended", record->ended},
+                   {"stopped", times_stopped(*record)}});
+  }
+  return answer;
+}
+
 int verify(const Arguments& arguments, Format format) {
-  const auto checks = Audit{arguments}.run();
+  Audit audit{arguments};
+  const auto checks = audit.run();
   const bool good = std::ranges::all_of(checks, &Check::ok);
   if (format == Format::json) {
-    auto list = nlohmann::json::array();
-    for (const auto& check : checks) {
-      list.push_back({{"check", check.what}, {"ok", check.ok}, {"detail", check.detail}});
-    }
-    print_json(std::cout, {{"ok", good}, {"checks", list}});
-  } else {
-    Table table{{"", "CHECK", "FOUND"}};
-    for (const auto& check : checks) {
-      table.row({check.ok ? "ok" : "WRONG", check.what, check.detail});
-    }
-    table.print(std::cout);
-    const bool others_only =
-        std::ranges::all_of(checks, [](const Check& check) { return check.ok || check.what == kOtherFiles; });
-    std::cout
-        << (good ? "this is the ceremony's transcript\n"
-            : others_only
-                ? "this is the ceremony's transcript, and DO NOT TRUST the other files beside it: find out "
-                  "who put them there, keep them elsewhere, verify again\n"
-                : "DO NOT TRUST this transcript\n");
+    print_json(std::cout, answer_of(checks, good, audit.record()));
+    return good ? 0 : kNo;
   }
+  Table table{{"", "CHECK", "FOUND"}};
+  for (const auto& check : checks) {
+    table.row({check.ok ? "ok" : "WRONG", check.what, check.detail});
+  }
+  table.print(std::cout);
+  std::cout << conclusion(checks, audit.record()) << '\n';
   return good ? 0 : kNo;
 }
 

@@ -10,6 +10,7 @@
 #include "daemon/cli/ceremony_certificates.hpp"
 #include "daemon/cli/ceremony_failure.hpp"
 #include "daemon/cli/ceremony_pins.hpp"
+#include "daemon/cli/ceremony_renewal.hpp"
 #include "daemon/cli/certificate_files.hpp"
 #include "daemon/cli/key_arguments.hpp"
 #include "daemon/cli/output_file.hpp"
@@ -76,13 +77,10 @@ void make_root_crl(CeremonyRoom& room, OfflineAuthority& offline) {
   room.publish("root.crl", std::string{reinterpret_cast<const char*>(list.data()), list.size()});
 }
 
-// What the step makes; the token is closed again at return.
+// What the step makes with the root's key; the token is closed again at return.
 std::string run_step(CeremonyRoom& room, const TokenArguments& token) {
   const auto& script = room.script();
   const bool root = room.arguments().step == "root";
-  if (!root) {
-    need_state(script);
-  }
   OfflineAuthority offline{
       script.state, token, root, {script.root.crl_distribution_point, script.root.ca_issuers}};
   if (!root) {
@@ -96,7 +94,7 @@ std::string run_step(CeremonyRoom& room, const TokenArguments& token) {
     room.publish("chain.pem", active_root(offline, script.state.string()).certificate_pem + "\n");
   } else if (room.arguments().step == "revoke-subordinate") {
     make_root_crl(room, offline);
-  } else {
+  } else if (room.arguments().step == "cross-sign") {
     room.publish("cross.pem", sign_for_ceremony(room, offline, *script.cross_sign));
   }
   const auto record = active_root(offline, script.state.string());
@@ -140,16 +138,17 @@ void sign_transcript(CeremonyRoom& room, const pkcs11::TokenOptions& options, co
 }
 
 void tell_the_rest(const CeremonyRoom& room) {
-  room.paper() << "[ ] each custodian now signs the transcript:\n";
-  for (const auto& person : room.script().custodians) {
-    room.paper() << "      scripts/ceremony/countersign " << room.folder().string() << " " << person.role
+  room.paper() << "[ ] each custodian who is present now signs the transcript:\n";
+  for (const auto& role : room.custodians_present()) {
+    room.paper() << "      scripts/ceremony/countersign " << room.folder().string() << " " << role
                  << " PRIVATE-KEY\n";
   }
   room.paper() << "[ ] then: scripts/ceremony/verify " << room.arguments().script << " "
                << room.folder().string() << '\n';
 }
 
-void hold(CeremonyRoom& room) {
+// Whether the step is done; false: it goes on when the new shares are with their custodians.
+bool hold(CeremonyRoom& room) {
   const auto& step = room.arguments().step;
   if (step == "sign-subordinate") {
     need_section(room, room.script().sign_subordinate.has_value(), "sign_subordinate");
@@ -158,21 +157,28 @@ void hold(CeremonyRoom& room) {
   } else if (step == "cross-sign") {
     need_section(room, room.script().cross_sign.has_value(), "cross_sign");
   }
-  const auto token = open_ceremony_token(room);
-  const auto key = pkcs11::Uri::parse(run_step(room, token));
-  const auto options = token_options("ceremony", token);
+  if (step != "root") {
+    need_state(room.script());
+  }
+  const auto token = step == kRenewShares ? renew_shares(room) : open_ceremony_token(room);
+  if (!token) {
+    return false;
+  }
+  const auto key = pkcs11::Uri::parse(run_step(room, *token));
+  const auto options = token_options("ceremony", *token);
   prove(room, options, key);
   sign_transcript(room, options, key);
   tell_the_rest(room);
+  return true;
 }
 
 int key_ceremony(const CeremonyArguments& arguments, Format format) {
   // No core file, no debugger: there are PINs in this process.
   ::prctl(PR_SET_DUMPABLE, 0);
   std::optional<CeremonyRoom> opened;
+  bool closed = false;
   try {
-    CeremonyRoom& room = opened.emplace(arguments);
-    hold(room);
+    closed = hold(opened.emplace(arguments));
   } catch (const std::exception& error) {
     const Failure failure = ceremony_failure(error, arguments.script);
     if (opened) {
@@ -182,7 +188,7 @@ int key_ceremony(const CeremonyArguments& arguments, Format format) {
   }
   const CeremonyRoom& room = *opened;
   if (format == Format::json) {
-    print_json(std::cout, {{"folder", room.folder().string()}, {"step", arguments.step}});
+    print_json(std::cout, {{"folder", room.folder().string()}, {"step", arguments.step}, {"closed", closed}});
   }
   return 0;
 }
@@ -193,16 +199,19 @@ void add_hsm_key_ceremony(CLI::App& parent, Session& session) {
   const auto arguments = std::make_shared<CeremonyArguments>();
   auto* verb = parent.add_subcommand("key-ceremony", "one step of a key ceremony: docs/ceremony.md");
   verb->add_option("--script", arguments->script, "the ceremony (YAML)")->required();
-  verb->add_option("--step", arguments->step, "root, sign-subordinate, cross-sign, revoke-subordinate")
+  verb->add_option("--step", arguments->step,
+                   "root, sign-subordinate, cross-sign, revoke-subordinate, renew-shares")
       ->required()
-      ->check(CLI::IsMember({"root", "sign-subordinate", "cross-sign", "revoke-subordinate"}));
+      ->check(CLI::IsMember({"root", "sign-subordinate", "cross-sign", "revoke-subordinate", kRenewShares}));
   verb->add_option("--clock-confirmed", arguments->clock_confirmed,
                    "the time that the operators read off a watch, UTC: 2026-11-26T14:05Z")
       ->required();
   verb->add_option("--present", arguments->present, "roles of the script, such as custodian-1,witness-1")
       ->delimiter(',')
       ->required();
-  verb->add_option("--share", arguments->shares, "a custodian's share file; once for each")->delimiter(',');
+  verb->add_option("--share", arguments->shares,
+                   "a custodian's share file; once for each; renew-shares: old ones, then old and new ones")
+      ->delimiter(',');
   verb->add_option("--pin-source", arguments->pin_source, "of an HSM with PINs of its own (token.pin: own)");
   verb->add_flag("--rehearse", arguments->rehearse, "on SoftHSM, in folders and with a subject that say so");
   verb->callback([&session, arguments] {

@@ -2,7 +2,11 @@
 import datetime
 import os
 import re
+import shutil
 import subprocess
+import tempfile
+import weakref
+from pathlib import Path
 
 from conftest import SOURCE
 
@@ -24,8 +28,9 @@ def restored_pins(table, *numbers):
     """What plain gfcombine makes of the share files: user PIN and security officer's PIN."""
     names = []
     for number in numbers:
-        lines = [line.split() for line in table.share(number).read_text().splitlines() if re.match(r"\d+ ", line)]
-        name = table.folder / f"raw.{number:03}"
+        text = table.share(number).read_text()
+        lines = [line.split() for line in text.splitlines() if re.match(r"\d+ ", line)]
+        name = table.folder / f"raw.{int(re.search(r'(?m)^share +([0-9]+) of ', text)[1]):03}"
         name.write_bytes(bytes.fromhex("".join("".join(line[1:-1]) for line in lines)))
         names.append(name)
     subprocess.run(["gfcombine", "-o", table.folder / "pins", *names], check=True)
@@ -52,17 +57,27 @@ class Table:
         """Not a rehearsal: everything runs where no network interface is up."""
         self.bench, self.folder, self.rehearse = bench, bench.folder / name, rehearse
         self.suffix, self.wrap = ("-rehearsal", []) if rehearse else ("", without_network())
+        self.shares_folder = self.folder / "shares-rehearsal"
         (self.folder / "keys").mkdir(parents=True)
         (self.folder / "in").mkdir()
         sample = (SOURCE / "config/samples/ceremony-root.yaml").read_text()
         self.script = self.folder / "ceremony.yaml"
         self.script.write_text(sample.replace("example-root-g1", name))
+        if not rehearse:
+            self.shares_in_memory()
         for role in ("custodian-1", "custodian-2"):
             subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", role, "-f", self.folder / f"{role}.key"],
                            check=True)
             (self.folder / f"{role}.key.pub").rename(self.folder / f"keys/{role}.pub")
         bench.openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj",
                       "/CN=custodian-3", "-keyout", self.folder / "custodian-3.key", "-out", self.folder / "keys/custodian-3.pub")
+
+    def shares_in_memory(self):
+        """As on the day: no share is written to a disk."""
+        memory = tempfile.mkdtemp(prefix="chancery-shares-", dir="/dev/shm")
+        weakref.finalize(self, shutil.rmtree, memory, ignore_errors=True)
+        self.shares_folder = Path(memory) / "shares"
+        self.script.write_text(self.script.read_text().replace("shares: shares ", f"shares: {self.shares_folder} "))
 
     def run(self, step, *more, present=TWO, clock=None, rehearse=None, wrap=None, script=None):
         rehearse = self.rehearse if rehearse is None else rehearse
@@ -78,7 +93,7 @@ class Table:
         return self.folder / f"out{self.suffix}" / step
 
     def share(self, number):
-        return self.folder / f"shares{self.suffix}/custodian-{number}.share"
+        return self.shares_folder / f"custodian-{number}.share"
 
     def shares(self, *numbers):
         return ["--share", ",".join(str(self.share(number)) for number in numbers or (1, 3))]

@@ -87,6 +87,8 @@ def test_a_state_folder_that_is_not_the_roots_is_not_taken(held):
     other = Table(held.bench, "another-root")
     other.held()
     shutil.copytree(other.folder / "state-rehearsal", state)
+    signs_nothing(held, "is of another ceremony", "if the state folder is another root's")
+    (state / "ceremony.json").unlink()
     signs_nothing(held, "not the one that its ceremony made", "use the root's own token")
 
 
@@ -96,7 +98,7 @@ def test_a_module_that_is_none_makes_no_pin(bench, module, told):
     table = Table(bench, rehearse=False)
     table.script.write_text(table.script.read_text().replace(MODULE, module))
     says(table.root(), module, told, "install the HSM vendor's PKCS#11 library", "nothing was signed")
-    assert not (table.folder / "shares").exists() and not (table.folder / "state").exists()
+    assert not table.shares_folder.exists() and not (table.folder / "state").exists()
 
 
 def test_a_file_that_the_script_names_must_be_what_it_should(table):

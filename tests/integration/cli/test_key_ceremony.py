@@ -1,4 +1,5 @@
 """chancery hsm key-ceremony and what is left of it: the root, the shares, the transcript."""
+import hashlib
 import json
 import re
 import shutil
@@ -33,6 +34,7 @@ def test_a_subordinate_is_signed_with_any_two_shares(table):
     table.subordinate()
     signed = table.run("sign-subordinate", *table.shares(2, 3))
     assert signed.code == 0, signed.out + signed.err
+    assert re.findall(r"countersign \S+ (\S+) PRIVATE-KEY", signed.out) == ["custodian-1", "custodian-3"]  # who is present
     certificate = table.out("sign-subordinate") / "certificate.pem"
     text = table.bench.openssl("x509", "-in", certificate, "-noout", "-text")
     assert "pathlen:1" in text and "DNS:example.com" in text and "Name Constraints: critical" in text
@@ -152,7 +154,7 @@ def test_a_file_that_the_ceremony_did_not_make_is_found(table, name):
         foreign.write_bytes((table.out() / "root.pem").read_bytes())
     answer = table.verify()
     assert answer.code == 3 and re.search(rf"WRONG +other files .*: {re.escape(name.rstrip('/'))}\n", answer.out), answer.out
-    assert "this is the ceremony's transcript, and DO NOT TRUST the other files" in answer.out, answer.out
+    assert "a REHEARSAL, of no ceremony, and DO NOT TRUST the other files beside it" in answer.out, answer.out
     told = by_recipe(table)
     if not name.endswith(".sig"):
         assert told.returncode != 0 and f"> {name.rstrip('/')}\n" in told.stdout, told.stdout + told.stderr
@@ -206,6 +208,90 @@ def test_an_interrupted_ceremony_goes_on_with_the_same_root(table):
     assert again.code == 1 and "is closed: this step is done" in again.err
 
 
+def rechained(table, *changes):
+    """The transcript with (line, member, value) changed and every hash right again: what only the signatures tell."""
+    transcript = table.out() / "transcript.jsonl"
+    objects = [json.loads(line) for line in transcript.read_text().splitlines()]
+    for number, member, value in changes:
+        objects[number][member] = value
+    previous, text = "", ""
+    for line in objects:
+        line["previous"] = previous
+        octets = json.dumps(line, sort_keys=True, separators=(",", ":"))
+        previous, text = hashlib.sha256(octets.encode()).hexdigest(), text + octets + "\n"
+    transcript.write_text(text)
+    return objects
+
+
+def test_a_step_is_not_gone_on_with_another_script(table):
+    """Nobody could say afterwards which script was held; and the threshold is the shares', not the script's."""
+    (table.out() / "root.pem").mkdir(parents=True)
+    assert table.root().code == 1
+    (table.out() / "root.pem").rmdir()
+    script = table.script.read_text()
+    table.script.write_text(script.replace("threshold: 2", "threshold: 3"))
+    before = (table.out() / "transcript.jsonl").read_bytes()
+    says(table.root(*table.shares(1, 2, 3)), "was begun with another script", "go on with that script", "nothing was signed")
+    assert (table.out() / "transcript.jsonl").read_bytes() == before
+    table.out().rename(table.folder / "aside")
+    says(table.root(*table.shares(1, 2, 3)), "the script says that any 3 of 3 restore the PIN, the shares say any 2 of 3", "no PIN was tried")
+    table.script.write_text(script)
+    shutil.rmtree(table.out())
+    (table.folder / "aside").rename(table.out())
+    done = table.root(*table.shares(1, 2))
+    assert done.code == 0, done.err
+
+
+def test_a_transcript_says_what_it_is_of(table):
+    """Ceremony, step, when, how often it stopped; that it was a rehearsal stands in the last line and in the JSON."""
+    (table.out() / "root.pem").mkdir(parents=True)
+    assert table.root().code == 1
+    says(table.root(), "no share was given")
+    (table.out() / "root.pem").rmdir()
+    assert table.root(*table.shares(1, 2)).code == 0
+    table.countersign()
+    renamed = table.folder / "renamed"
+    table.out().rename(renamed)
+    checked = table.verify(folder=renamed)
+    of = r"root of example-root-g1, \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ to \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ, stopped 2 times\n"
+    assert checked.code == 0 and re.search(r"ok +step +" + of, checked.out), checked.out
+    assert re.search(r"\nthis is the transcript of a REHEARSAL, of no ceremony: " + of + "$", checked.out), checked.out
+    told = table.bench.run("ceremony", "verify", "--script", table.script, "--folder", renamed, "--output", "json").json()
+    assert told["ok"] and told["rehearsal"] and (told["ceremony"], told["step"], told["stopped"]) == ("example-root-g1", "root", 2), told
+    assert told["begun"] <= told["ended"]
+
+
+def test_lines_of_two_scripts_or_two_steps_are_no_transcript(table):
+    table.held()
+    transcript = table.out() / "transcript.jsonl"
+    right = transcript.read_bytes()
+    first = json.loads(right.splitlines()[0])
+    rechained(table, (1, "artefacts", {**first["artefacts"], "script": "0" * 64}))
+    assert re.search("WRONG +script +it was begun with one script and gone on with another", table.verify().out)
+    transcript.write_bytes(right)
+    rechained(table, (2, "step", "cross-sign"))
+    answer = table.verify()
+    assert answer.code == 3 and re.search("WRONG +step +its lines are of several steps", answer.out), answer.out
+
+
+def test_what_leaves_the_room_is_public_whatever_the_umask(table):
+    made = table.root(wrap=["bash", "-c", 'umask 077; exec "$@"', "bash"])
+    assert made.code == 0, made.err
+    for path in (table.out().parent, table.out(), *table.out().iterdir()):
+        assert path.stat().st_mode & 0o777 == (0o755 if path.is_dir() else 0o644), path
+    for path in (table.share(1).parent, table.folder / "state-rehearsal", *table.share(1).parent.iterdir()):
+        assert path.stat().st_mode & 0o777 == (0o700 if path.is_dir() else 0o600), path
+
+
+def test_a_request_with_the_roots_own_name_is_not_signed(table):
+    """Another key under the root's name would be taken for the root's; neither case nor spaces make another name of it."""
+    table.held()
+    for subject in ("/C=US/O=Example/CN=REHEARSAL Example Root G1", "/C=US/O=example/CN=rehearsal  Example root g1 "):
+        table.subordinate(subject)
+        says(table.run("sign-subordinate", *table.shares()), "The subject is the certificate authority's own", "this step")
+    assert not (table.out("sign-subordinate") / "certificate.pem").exists()
+
+
 @pytest.mark.parametrize("named, words", [
     ({"clock": now(-65)}, "this machine's clock says"),
     ({"clock": "yesterday"}, "is no time"),
@@ -250,26 +336,45 @@ def test_an_interface_that_is_up_stops_all_but_a_rehearsal(table):
 
 
 @pytest.mark.skipif(not without_network(), reason="optional: no network namespace of one's own here")
-def test_the_real_ceremony_runs_without_a_network_and_takes_no_other_token(table):
-    wrap = without_network()
+def test_the_real_ceremony_runs_without_a_network_and_takes_no_other_token(bench):
+    table = Table(bench, rehearse=False)
     script = table.script.read_text()
     table.script.write_text(script.replace("model: SoftHSM v2 ", "model: SoftHSM v3 "))
-    answer = table.root(rehearse=False, wrap=wrap)
+    answer = table.root()
     if "swap is on" in answer.err:
         pytest.skip("optional: swap is on here")
-    says(answer, "no token without initialisation")
-    shutil.rmtree(table.folder / "shares")
+    says(answer, "the token without initialisation has model 'SoftHSM v2'", "the script says model 'SoftHSM v3'")
     table.script.write_text(script)
-    done = table.root(rehearse=False, wrap=wrap)
+    says(table.root(), "was begun with another script", "keep this folder under another name")
+    table.out().rename(table.folder / "aside")
+    done = table.root()
     assert done.code == 0, done.err
-    text = table.bench.openssl("x509", "-in", table.folder / "out/root/root.pem", "-noout", "-subject")
+    assert "shares: in memory: tmpfs" in done.out, done.out
+    text = table.bench.openssl("x509", "-in", table.out() / "root.pem", "-noout", "-subject")
     assert "REHEARSAL" not in text
+    table.countersign()
+    checked = table.verify()
+    assert checked.code == 0 and "\nthis is the ceremony's transcript: root of example-root-g1, " in checked.out, checked.out
+    assert table.bench.run("ceremony", "verify", "--script", table.script, "--folder", table.out(), "--output", "json").json()["rehearsal"] is False
     table.subordinate()
-    shares = ["--share", f"{table.folder}/shares/custodian-1.share,{table.folder}/shares/custodian-2.share"]
     table.script.write_text(script.replace('# serial: "0123456789abcdef"', 'serial: "0123456789abcdef"'))
-    says(table.run("sign-subordinate", *shares, rehearse=False, wrap=wrap), "the token's serial is", "nothing was signed")
+    says(table.run("sign-subordinate", *table.shares(1, 2)), "the token's serial is", "nothing was signed")
     table.script.write_text(script)
-    assert table.run("sign-subordinate", *shares, rehearse=False, wrap=wrap).code == 0
+    table.out("sign-subordinate").rename(table.folder / "aside-too")
+    assert table.run("sign-subordinate", *table.shares(1, 2)).code == 0
+
+
+@pytest.mark.skipif(not without_network(), reason="optional: no network namespace of one's own here")
+def test_no_share_is_written_to_a_disk(bench):
+    """The mount that was forgotten; a rehearsal only says so."""
+    table = Table(bench, rehearse=False)
+    if subprocess.run(["stat", "-f", "-c", "%T", table.folder], capture_output=True, text=True, check=True).stdout.strip() == "tmpfs":
+        pytest.skip("optional: the temporary folder is in memory here")
+    table.script.write_text(table.script.read_text().replace(f"shares: {table.shares_folder} ", "shares: shares "))
+    says(table.root(), "the folder for the shares is not in memory: type 0x", str(table.folder / "shares"), "mount -t tmpfs", "no token was touched")
+    assert not (table.folder / "shares").exists() and not table.out().exists()
+    rehearsed = table.root(rehearse=True)
+    assert rehearsed.code == 0 and "on a disk, as only a rehearsal may" in rehearsed.out, rehearsed.err
 
 
 def test_an_hsm_with_a_quorum_of_its_own_gets_no_pin_and_no_shares(table):
