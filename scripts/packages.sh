@@ -17,6 +17,19 @@ tidy_packages=(clang-tidy)
 # shellcheck disable=SC2034
 fuzz_packages=(clang "libclang-rt-$(grep -q '^VERSION_ID="12"' /etc/os-release && echo 14 || echo 19)-dev")
 
+# Beside the libraries of the programs: what docs/ceremony.md needs on a machine without a network. softhsm2 is for the
+# rehearsal: the real HSM brings a module of its own.
+# shellcheck disable=SC2034
+offline_packages=(openssl jq openssh-client qrencode iproute2 softhsm2 libgfshare-bin)
+
+# library_packages PROGRAM: the packages of the shared libraries that a program needs, on the Debian that built it.
+library_packages() {
+  local library
+  readelf --dynamic "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | while read -r library; do
+    dpkg-query --search "*/$library"
+  done | cut -d: -f1 | sort -u
+}
+
 # An `aws` that did not come from Debian serves as well.
 package_is_there() {
   if [ "$1" = awscli ] && command -v aws >/dev/null; then

@@ -6,6 +6,6 @@ umask 077
 chancery=${CHANCERY:-chancery}
 
 usage() {
-  sed -n '2,/^[^#]/{s/^# \{0,1\}//p}' "$0" | sed '/^[^ ]*set -/d' >&2
+  sed -n '2,/^[^#]/{s/^# \{0,1\}//p}' "$0" | sed '/^shellcheck /d' >&2
   exit 2
 }

@@ -26,16 +26,20 @@ def new_key(file):
 
 def restored_pins(table, *numbers):
     """What plain gfcombine makes of the share files: user PIN and security officer's PIN."""
+    pins = restored_pins_of(table.folder, *(table.share(number) for number in numbers))
+    return pins[:32], pins[32:]
+
+
+def restored_pins_of(folder, *shares):
     names = []
-    for number in numbers:
-        text = table.share(number).read_text()
+    for share in shares:
+        text = share.read_text()
         lines = [line.split() for line in text.splitlines() if re.match(r"\d+ ", line)]
-        name = table.folder / f"raw.{int(re.search(r'(?m)^share +([0-9]+) of ', text)[1]):03}"
+        name = folder / f"raw.{int(re.search(r'(?m)^share +([0-9]+) of ', text)[1]):03}"
         name.write_bytes(bytes.fromhex("".join("".join(line[1:-1]) for line in lines)))
         names.append(name)
-    subprocess.run(["gfcombine", "-o", table.folder / "pins", *names], check=True)
-    pins = (table.folder / "pins").read_text()
-    return pins[:32], pins[32:]
+    subprocess.run(["gfcombine", "-o", folder / "pins", *names], check=True)
+    return (folder / "pins").read_text()
 
 
 def says(answer, *words):
