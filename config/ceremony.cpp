@@ -95,17 +95,24 @@ void read_token(Mapping& map, CeremonyToken& token) {
   }
 }
 
-using SignerKeys = std::map<std::string, std::string>;  // whose each is
+// Whose each is; nobody's is looked at where they are left alone.
+struct SignerKeys {
+  KeyFiles files;
+  std::map<std::string, std::string> owners;
+};
 
 // One person with one key in two roles would be a quorum alone.
 void read_key(Mapping& map, const CeremonyPerson& person, SignerKeys& keys) {
+  if (keys.files == KeyFiles::left_alone) {
+    return;
+  }
   std::error_code ignored;
   if (!std::filesystem::is_regular_file(*person.key, ignored)) {
     map.problem("key", "no such file: " + person.key->string());
     return;
   }
   try {
-    const auto [owner, is_new] = keys.emplace(read_signer_key(*person.key), person.role);
+    const auto [owner, is_new] = keys.owners.emplace(read_signer_key(*person.key), person.role);
     if (!is_new) {
       map.problem("key", person.key->string() + " is the key of " + owner->second +
                              " as well: each role has its own");
@@ -152,6 +159,13 @@ void read_published(Mapping& map, std::string_view key, std::string& target) {
   }
 }
 
+// One that is refused is longer than any other, so that what it is compared with is not refused as well.
+void read_path_length(Mapping& map, std::size_t& target) {
+  std::size_t length = map.has("path_length") ? kMaxPathLength + 1 : target;
+  map.number("path_length", length, {0, kMaxPathLength});
+  target = length;
+}
+
 void read_root(Mapping& map, CeremonyRoot& root) {
   map.text("subject", root.subject, Presence::required);
   if (map.has("subject") && !root.subject.empty()) {
@@ -175,7 +189,7 @@ void read_root(Mapping& map, CeremonyRoot& root) {
     map.problem("signing_algorithm", "does not fit " + root.key_algorithm);
   }
   read_days(map, "validity", root.validity_days);
-  map.number("path_length", root.path_length, {0, kMaxPathLength});
+  read_path_length(map, root.path_length);
   read_constraints(map, root.names);
   read_published(map, "crl_distribution_point", root.crl_distribution_point);
   read_published(map, "ca_issuers", root.ca_issuers);
@@ -222,9 +236,9 @@ void read_revocation(Mapping& map, CeremonyRevocation& revocation) {
   read_days(map, "next_update", revocation.next_update_days);
 }
 
-void read_custodians(Mapping& map, CeremonyScript& script) {
+void read_custodians(Mapping& map, KeyFiles files, CeremonyScript& script) {
   std::set<std::string> roles;
-  SignerKeys keys;
+  SignerKeys keys{files, {}};
   read_people(map, "custodians", Presence::required, true, script.custodians, roles, keys);
   read_people(map, "witnesses", Presence::optional, false, script.witnesses, roles, keys);
   map.number("threshold", script.threshold, {2, kMaxPeople}, Presence::required);
@@ -233,14 +247,14 @@ void read_custodians(Mapping& map, CeremonyScript& script) {
   }
 }
 
-void read_script(Mapping& map, CeremonyScript& script) {
+void read_script(Mapping& map, KeyFiles files, CeremonyScript& script) {
   read_name(map, "name", script.name);
   map.path("state", script.state, Presence::required);
   map.path("output", script.output, Presence::required);
   map.child(
       "token", [&](Mapping& child) { read_token(child, script.token); }, Presence::required);
   map.path("shares", script.shares, script.token.shared_pin ? Presence::required : Presence::optional);
-  read_custodians(map, script);
+  read_custodians(map, files, script);
   map.child(
       "root", [&](Mapping& child) { read_root(child, script.root); }, Presence::required);
   map.child("sign_subordinate", [&](Mapping& child) {
@@ -254,12 +268,12 @@ void read_script(Mapping& map, CeremonyScript& script) {
 
 }  // namespace
 
-CeremonyScript load_ceremony(const std::filesystem::path& file) {
+CeremonyScript load_ceremony(const std::filesystem::path& file, KeyFiles keys) {
   const YAML::Node document = read_document(file);
   Problems problems{file};
   Mapping map{problems, document, ""};
   CeremonyScript script;
-  read_script(map, script);
+  read_script(map, keys, script);
   map.finish();
   problems.raise();
   return script;

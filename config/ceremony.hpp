@@ -74,8 +74,11 @@ struct CeremonyScript {
   std::optional<CeremonyRevocation> revoke_subordinate;
 };
 
-// Paths are relative to the file's folder. Public key files must be there; what a step reads, only when the
-// step is run. Throws Invalid with every problem at once.
-[[nodiscard]] CeremonyScript load_ceremony(const std::filesystem::path& file);
+// Whether the roles' public keys are read: a rehearsal has others, and may come before they were brought.
+enum class KeyFiles { read, left_alone };
+
+// Paths are relative to the file's folder. Public key files must be there unless they are left alone; what a
+// step reads, only when the step is run. Throws Invalid with every problem at once.
+[[nodiscard]] CeremonyScript load_ceremony(const std::filesystem::path& file, KeyFiles keys = KeyFiles::read);
 
 }  // namespace config

@@ -10,12 +10,14 @@
 #include <iostream>
 #include <linux/magic.h>
 #include <net/if.h>
+#include <regex>
 #include <set>
 #include <sys/vfs.h>
 
 #include "ca/base/digest.hpp"
 #include "ca/base/error.hpp"
 #include "ca/base/hex.hpp"
+#include "ca/x509/name.hpp"
 #include "config/problem.hpp"
 #include "daemon/ceremony/share.hpp"
 #include "daemon/cli/certificate_files.hpp"
@@ -48,8 +50,9 @@ void check_people(const config::CeremonyScript& script, const CeremonyArguments&
   std::set<std::string> seen;
   for (const auto& role : present) {
     const bool custodian = named_in(script.custodians, role);
-    if ((!custodian && !named_in(script.witnesses, role)) || !seen.insert(role).second) {
-      throw Failure{"'" + role + "' is named twice or has no role in the script", "--present",
+    const bool known = custodian || named_in(script.witnesses, role);
+    if (!known || !seen.insert(role).second) {
+      throw Failure{"'" + role + (known ? "' is named twice" : "' has no role in the script"), "--present",
                     "name the roles that the script lists, each once", kNothing};
     }
     (custodian ? custodians : witnesses) += 1;
@@ -96,7 +99,8 @@ void check_clock(const std::string& confirmed, ca::Seconds now) {
   if (off > kClockTolerance) {
     throw Failure{"this machine's clock says " + ca::rfc3339(now) + ", the operators say " + confirmed,
                   "--clock-confirmed",
-                  "set the clock (timedatectl set-time), or correct the argument; at most 10 minutes apart",
+                  "set the clock (date --utc --set '2026-11-26 14:05:00'), or correct the argument; at most "
+                  "10 minutes apart",
                   kNothing};
   }
 }
@@ -202,9 +206,9 @@ std::string check_shares_place(bool rehearse, const std::filesystem::path& folde
 namespace {
 
 // Throws Failure with every problem of the script.
-config::CeremonyScript loaded(const std::string& file) {
+config::CeremonyScript loaded(const std::string& file, config::KeyFiles keys) {
   try {
-    return config::load_ceremony(file);
+    return config::load_ceremony(file, keys);
   } catch (const config::Invalid& invalid) {
     std::string problems;
     for (const auto& problem : invalid.problems()) {
@@ -214,20 +218,44 @@ config::CeremonyScript loaded(const std::string& file) {
   }
 }
 
+bool is_subject(const std::string& text) {
+  try {
+    return !ca::encode_subject(ca::parse_subject_text(text)).der().empty();
+  } catch (const ca::Error&) {
+    return false;
+  }
+}
+
+// "CN=REHEARSAL Example Root,O=Example"; of a name that leaves no room for the word, the word alone. A
+// subject without a common name gets one.
+std::string of_rehearsal(const std::string& subject) {
+  static const std::regex common_name{R"(((?:^|[^\\],)\s*(?:CN|2\.5\.4\.3)\s*=\s*)((?:\\.|[^,\\])*))",
+                                      std::regex::icase};
+  if (!ca::parse_subject_text(subject).common_name) {
+    return "CN=REHEARSAL," + subject;
+  }
+  const auto with = [&](const char* format) {
+    return std::regex_replace(subject, common_name, format, std::regex_constants::format_first_only);
+  };
+  const std::string longer = with("$1REHEARSAL $2");
+  return is_subject(longer) ? longer : with("$1REHEARSAL");
+}
+
 }  // namespace
 
+config::CeremonyScript script_text(const std::string& file) {
+  return loaded(file, config::KeyFiles::left_alone);
+}
+
 config::CeremonyScript ceremony_script(const CeremonyArguments& arguments) {
-  auto script = loaded(arguments.script);
+  auto script = loaded(arguments.script, config::KeyFiles::read);
   if (arguments.rehearse) {
     for (auto* folder : {&script.state, &script.output, &script.shares}) {
       *folder += "-rehearsal";
     }
     script.token.module = kSoftHsm;
     script.token.model = script.token.manufacturer = script.token.serial = "";
-    const auto name = script.root.subject.find("CN=");
-    if (name != std::string::npos) {
-      script.root.subject.insert(name + 3, "REHEARSAL ");
-    }
+    script.root.subject = of_rehearsal(script.root.subject);
   }
   return script;
 }

@@ -23,6 +23,9 @@ struct CeremonyArguments {
 // problem.
 [[nodiscard]] config::CeremonyScript ceremony_script(const CeremonyArguments& arguments);
 
+// The script as its file has it, whether or not the roles' keys are there. Throws Failure with every problem.
+[[nodiscard]] config::CeremonyScript script_text(const std::string& file);
+
 // A ceremony that is under way: the script, the folder of this step, its transcript, and the paper on the
 // table, which is printed as it is written down. Not thread-safe.
 class CeremonyRoom {

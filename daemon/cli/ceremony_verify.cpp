@@ -55,6 +55,19 @@ std::string described(const ceremony::Record& record) {
          (stopped == 0 ? "" : ", stopped " + std::to_string(stopped) + (stopped == 1 ? " time" : " times"));
 }
 
+// What openssl pkeyutl -sign -rawin makes: SHA-256 whatever the curve.
+pkcs11::SignatureScheme countersigning_scheme(pkcs11::ByteView spki) {
+  switch (ca::PublicKey::parse(spki).family()) {
+    case ca::KeyFamily::rsa:
+      return pkcs11::SignatureScheme::rsa_pkcs1_sha256;
+    case ca::KeyFamily::ec:
+      return pkcs11::SignatureScheme::ecdsa_sha256;
+    case ca::KeyFamily::ed25519:
+      break;
+  }
+  return pkcs11::SignatureScheme::eddsa;
+}
+
 class Audit {
  public:
   explicit Audit(const Arguments& arguments)
@@ -97,9 +110,16 @@ class Audit {
       checks_.push_back({what, true, found()});
       return true;
     } catch (const std::exception& wrong) {
-      checks_.push_back({what, false, wrong.what()});
+      checks_.push_back({what, false, in_one_line(wrong.what())});
       return false;
     }
+  }
+  // A cell of a table has no lines.
+  static std::string in_one_line(std::string text) {
+    for (auto at = text.find("\n  "); at != std::string::npos; at = text.find("\n  ")) {
+      text.replace(at, text.find_first_not_of(" \n", at) - at, "; ");
+    }
+    return text;
   }
   [[noreturn]] static void wrong(const std::string& what) { throw std::runtime_error{what}; }
 
@@ -244,10 +264,8 @@ class Audit {
     const auto spki = blocks.front().label == "CERTIFICATE"
                           ? ca::Certificate::parse(blocks.front().der).public_key.spki_der()
                           : blocks.front().der;
-    const auto scheme = ca::PublicKey::parse(spki).family() == ca::KeyFamily::rsa
-                            ? pkcs11::SignatureScheme::rsa_pkcs1_sha256
-                            : pkcs11::SignatureScheme::ecdsa_sha256;
-    if (!pkcs11::verifies(spki, scheme, view(transcript_), view(read_text(signature_of(person))))) {
+    if (!pkcs11::verifies(spki, countersigning_scheme(spki), view(transcript_),
+                          view(read_text(signature_of(person))))) {
       wrong("does not verify");
     }
     return "X.509";

@@ -20,6 +20,13 @@ constexpr std::array<std::pair<const char*, SignatureScheme>, 7> kSchemes{
      {"SHA512WITHRSA", SignatureScheme::rsa_pkcs1_sha512},
      {"ED25519", SignatureScheme::eddsa}}};
 
+// "ECDSA" of SHA256WITHECDSA.
+std::string family_in(const std::string& name) {
+  constexpr std::string_view kWith = "WITH";
+  const auto with = name.find(kWith);
+  return with == std::string::npos ? name : name.substr(with + kWith.size());
+}
+
 }  // namespace
 
 void add_key_arguments(CLI::App& verb, KeyArguments& arguments, bool required) {
@@ -45,6 +52,11 @@ SignatureScheme scheme_named(const std::string& name, SignatureScheme natural) {
   }
   std::string known;
   for (const auto& [text, scheme] : kSchemes) {
+    if (name == text && family_in(name) != family_in(scheme_name(natural))) {
+      throw Failure{
+          "a key for " + family_in(scheme_name(natural)) + " cannot make a signature of " + family_in(name),
+          "--algorithm " + name, "leave --algorithm out, or name one that fits the key"};
+    }
     if (name == text) {
       return scheme;
     }

@@ -32,6 +32,7 @@ int run(const cli::Session& session) {
 // no, or of a restore that revocations are lost.
 int main(int argc, char* argv[]) {
   CLI::App app{"chancery: keys, ceremonies and checks for the Chancery certificate authority"};
+  app.footer("--output json works with every verb.");
   app.require_subcommand(1);
   app.fallthrough();
   cli::Session session;
@@ -47,9 +48,11 @@ int main(int argc, char* argv[]) {
   cli::add_hsm_prove(hsm, session);
   cli::add_hsm_bench(hsm, session);
   cli::add_hsm_key_ceremony(hsm, session);
-  auto& ceremony = *app.add_subcommand("ceremony", "what is left of a key ceremony: transcripts and shares")
-                        ->require_subcommand(1);
+  auto& ceremony =
+      *app.add_subcommand("ceremony", "the papers of a key ceremony: scripts, transcripts and shares")
+           ->require_subcommand(1);
   cli::add_ceremony_folder(ceremony, session);
+  cli::add_ceremony_show(ceremony, session);
   cli::add_ceremony_verify(ceremony, session);
   cli::add_ceremony_check_share(ceremony, session);
   auto& ca = *app.add_subcommand("ca", "an offline authority: no daemon, no network")->require_subcommand(1);

@@ -24,6 +24,7 @@ void add_hsm_prove(CLI::App& parent, Session& session);
 void add_hsm_bench(CLI::App& parent, Session& session);
 void add_hsm_key_ceremony(CLI::App& parent, Session& session);
 void add_ceremony_folder(CLI::App& parent, Session& session);
+void add_ceremony_show(CLI::App& parent, Session& session);
 void add_ceremony_verify(CLI::App& parent, Session& session);
 void add_ceremony_check_share(CLI::App& parent, Session& session);
 void add_backup(CLI::App& parent, Session& session);

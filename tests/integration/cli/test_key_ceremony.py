@@ -1,6 +1,7 @@
 """chancery hsm key-ceremony and what is left of it: the root, the shares, the transcript."""
 import hashlib
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -102,8 +103,8 @@ def recipe():
 
 
 def by_recipe(table, step="root"):
-    """The ten lines of docs/ceremony.md: OpenSSL, ssh-keygen and jq, nothing of ours."""
-    return subprocess.run(["bash", "-c", recipe(), "recipe", table.folder / "keys/custodian-1.pub"], cwd=table.out(step),
+    """The lines of docs/ceremony.md: OpenSSL, ssh-keygen and jq, nothing of ours."""
+    return subprocess.run(["bash", "-c", recipe(), "recipe", table.folder / "keys"], cwd=table.out(step),
                           env=table.bench.environment, capture_output=True, text=True)
 
 
@@ -126,6 +127,84 @@ def test_a_changed_transcript_is_found_by_both_verifications(table):
         assert by_recipe(table).returncode != 0, number
     transcript.write_bytes(right)
     assert table.verify().code == 0 and by_recipe(table).returncode == 0
+
+
+@pytest.mark.parametrize("algorithm", [["RSA", "-pkeyopt", "rsa_keygen_bits:2048"], ["EC", "-pkeyopt", "ec_paramgen_curve:P-384"], ["ED25519"]],
+                         ids=["rsa", "p384", "ed25519"])
+def test_a_custodian_with_a_pem_key_signs(table, algorithm):
+    """As a bare public key; custodian-3's is a certificate with P-256."""
+    key = table.folder / "custodian-2.key"
+    table.bench.openssl("genpkey", "-algorithm", *algorithm, "-out", key)
+    table.bench.openssl("pkey", "-in", key, "-pubout", "-out", table.folder / "keys/custodian-2.pub")
+    table.held()
+    answer = table.verify()
+    assert answer.code == 0 and "3 signed" in answer.out, answer.out
+    told = by_recipe(table)
+    assert told.returncode == 0 and "3 custodians signed; the threshold is 2 of 3" in told.stdout, told.stdout + told.stderr
+    signature = table.out() / "transcript.jsonl.custodian-2.sig"
+    octets = signature.read_bytes()
+    signature.write_bytes(octets[:-1] + bytes([octets[-1] ^ 1]))
+    assert table.verify().code == 3 and by_recipe(table).returncode != 0
+
+
+def test_the_recipe_counts_the_signatures_that_are_there(table):
+    table.held()
+    for gone, count in ((1, 2), (2, 1)):
+        (table.out() / f"transcript.jsonl.custodian-{gone}.sig").unlink()
+        told = by_recipe(table)
+        assert f"{count} custodians signed; the threshold is 2 of 3" in told.stdout, told.stdout + told.stderr
+        assert (told.returncode == 0) == (count >= 2)
+
+
+def test_the_recipe_takes_no_other_key_and_nobody_who_was_absent(table):
+    assert table.root().code == 0
+    table.subordinate()
+    assert table.run("sign-subordinate", *table.shares()).code == 0
+    table.countersign("sign-subordinate", roles=(1, 3))
+    assert by_recipe(table, "sign-subordinate").returncode == 0
+    absent = table.out("sign-subordinate") / "transcript.jsonl.custodian-2.sig"
+    with open(table.out("sign-subordinate") / "transcript.jsonl", "rb") as transcript:
+        absent.write_bytes(subprocess.run(["ssh-keygen", "-q", "-Y", "sign", "-n", "chancery-ceremony", "-f", table.folder / "custodian-2.key"],
+                                          stdin=transcript, check=True, capture_output=True).stdout)
+    assert by_recipe(table, "sign-subordinate").returncode != 0
+    absent.unlink()
+    (table.folder / "keys/custodian-1.pub").write_text(new_key(table.folder / "stranger"))
+    (table.out("sign-subordinate") / "transcript.jsonl.custodian-1.sig").unlink()
+    done = table.bench.finished(["bash", "-c", 'ssh-keygen -q -Y sign -n chancery-ceremony -f "$1" <"$2/transcript.jsonl" >"$2/transcript.jsonl.custodian-1.sig"',
+                                 "sign", table.folder / "stranger", table.out("sign-subordinate")])
+    assert done.code == 0 and by_recipe(table, "sign-subordinate").returncode != 0
+
+
+def test_a_countersignature_that_fails_leaves_the_one_that_is_there(table):
+    table.held()
+    before = {file.name: file.read_bytes() for file in table.out().iterdir()}
+    wrong = table.folder / "no-key"
+    wrong.write_text("not a key\n")
+    for role, key, words in (("custodian-1", table.folder / "nowhere", "cannot be read"), ("custodian-1", wrong, ""),
+                             ("nobody", table.folder / "custodian-1.key", "'nobody' has no key in this ceremony"),
+                             ("witness-1", table.folder / "custodian-1.key", "name one of: custodian-1 custodian-2 custodian-3"),
+                             ("custodian-.", table.folder / "custodian-1.key", "has no key")):
+        done = table.tool("countersign", table.out(), role, key)
+        assert done.code != 0 and words in done.err, done.out + done.err
+        assert {file.name: file.read_bytes() for file in table.out().iterdir()} == before
+    table.subordinate()
+    assert table.run("sign-subordinate", *table.shares()).code == 0
+    absent = table.tool("countersign", table.out("sign-subordinate"), "custodian-2", table.folder / "custodian-2.key")
+    assert absent.code == 1 and "custodian-2 was not present" in absent.err
+
+
+def test_what_leaves_the_room_can_be_read_by_whoever_carries_it(table):
+    """Whatever the umask; what stays cannot."""
+    done = table.bench.finished(["bash", "-c", 'umask 077; exec "$@"', "bash", os.environ["CHANCERY"], "hsm", "key-ceremony", "--script",
+                                 table.script, "--step", "root", "--clock-confirmed", now(), "--present", ALL, "--rehearse"])
+    assert done.code == 0, done.err
+    table.countersign()
+    for path in (table.out().parent, table.out()):
+        assert path.stat().st_mode & 0o777 == 0o755, path
+    for path in table.out().iterdir():
+        assert path.stat().st_mode & 0o777 == 0o644, path
+    for path in (table.share(1).parent, table.folder / "state-rehearsal"):
+        assert path.stat().st_mode & 0o077 == 0, path
 
 
 @pytest.mark.parametrize("file", ["root.pem", "root.csr", "transcript.jsonl.root.sig", "transcript.jsonl.custodian-1.sig",
@@ -298,8 +377,8 @@ def test_a_request_with_the_roots_own_name_is_not_signed(table):
     ({"clock": "2026-02-30T10:00Z"}, "is no time"),
     ({"present": TWO}, "2 custodians are present, 3 are needed: each receives a share"),
     ({"present": ALL.replace(",witness-1", "")}, "no witness is present"),
-    ({"present": ALL + ",custodian-9"}, "'custodian-9' is named twice or has no role"),
-    ({"present": ALL + ",custodian-1"}, "'custodian-1' is named twice"),
+    ({"present": ALL + ",custodian-9"}, "'custodian-9' has no role in the script\n"),
+    ({"present": ALL + ",custodian-1"}, "'custodian-1' is named twice\n"),
 ])
 def test_a_difference_in_the_room_stops_before_any_token_is_touched(table, named, words):
     says(table.root(**named), words, "no token was touched")
@@ -313,6 +392,10 @@ def test_a_script_is_refused_with_every_problem_and_its_line(table):
     answer = table.root()
     says(answer, "colour: unknown key", "there are only 3 custodians", "expected whole days", "no such file", "does not fit")
     assert len(re.findall(r"ceremony\.yaml:\d+:\d+", answer.err)) == 5, answer.err
+    table.script.write_text(text.replace("path_length: 2 ", "path_length: 99 "))
+    answer = table.root()
+    says(answer, "99 is out of range")
+    assert len(re.findall(r"ceremony\.yaml:\d+:\d+", answer.err)) == 1, answer.err
 
 
 def test_a_csr_that_was_exchanged_is_not_signed(table):

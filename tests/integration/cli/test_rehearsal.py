@@ -23,6 +23,73 @@ def test_the_rehearsal_runs_from_the_sample_script(bench):
     assert again.code == 1 and "has a rehearsal already" in again.err
 
 
+def rehearsed(bench, text, folder="elsewhere"):
+    """The rehearsal of a script that lies alone in a folder: no key, no request, no token of the real ceremony."""
+    script = bench.folder / folder / "ceremony.yaml"
+    script.parent.mkdir()
+    script.write_text(text)
+    done = bench.finished([SOURCE / "scripts/ceremony/rehearse", script, bench.folder / folder / "rehearsal"])
+    assert done.code == 0, done.out + done.err
+    assert sorted(path.name for path in script.parent.iterdir()) == ["ceremony.yaml", "rehearsal"]
+    assert "REHEARSAL" in bench.openssl("x509", "-in", script.parent / "rehearsal/out-rehearsal/root/root.pem", "-noout", "-subject")
+    return done
+
+
+def verified(done):
+    return len(re.findall("this is the (ceremony's transcript|transcript of a REHEARSAL)", done.out))
+
+
+SAMPLE = (SOURCE / "config/samples/ceremony-root.yaml").read_text()
+
+
+@pytest.mark.parametrize("old, new", [
+    ("  - {role: custodian-1, key: keys/custodian-1.pub}", "  - role: custodian-1\n    key: 'keys/the first.pub'"),
+    ("keys/custodian-2.pub", "/media/keys/../custodian-2.pub"),
+    ("csr: in/subordinate.csr", f"csr: /media/request.csr\n  csr_sha256: {'ab' * 32}"),
+    ("- {role: witness-1}", "- {role: witness-1, key: keys/witness.pub}"),
+    ("CN=Example Root G1,O=Example,C=US", "O=Example,C=US"),
+    ("CN=Example Root G1,O=Example,C=US", "O=Example,cn=Example Root G1"),
+    ("CN=Example Root G1", "CN=" + "Long " * 12 + "Root"),
+    ("/usr/lib/softhsm/libsofthsm2.so", "/opt/vendor/lib/libcryptoki.so"),
+    ("model: SoftHSM v2 ", "model: LunaK7 "),
+], ids=["block", "elsewhere", "hash", "witness", "no-name", "lower", "long", "module", "model"])
+def test_every_valid_script_can_be_rehearsed(bench, old, new):
+    assert old in SAMPLE
+    assert verified(rehearsed(bench, SAMPLE.replace(old, new))) == 2
+
+
+def test_a_script_without_a_subordinate_is_rehearsed_as_far_as_it_goes(bench):
+    text = re.sub(r"sign_subordinate:\n(  .*\n)+", "", SAMPLE)
+    assert verified(rehearsed(bench, text)) == 1
+
+
+def test_an_hsm_with_a_quorum_of_its_own_is_rehearsed_with_a_pin_of_its_own(bench):
+    text = SAMPLE.replace("pin: shares ", "pin: own ").replace("# interfaces:", "interfaces:").replace("shares: shares", "# shares: shares")
+    done = rehearsed(bench, text)
+    assert verified(done) == 2 and "no share exists" in done.out
+    assert not list((bench.folder / "elsewhere").rglob("*.share"))
+
+
+def test_show_prints_a_script_that_says_the_same(bench):
+    script = bench.folder / "ceremony.yaml"
+    script.write_text(SAMPLE)
+    first = bench.run("ceremony", "show", "--script", script, "--output", "json")
+    written = bench.folder / "ceremony.json"
+    written.write_text(first.out)
+    assert bench.run("ceremony", "show", "--script", written, "--output", "json").json() == first.json()
+    said = first.json()
+    assert said["custodians"][2] == {"role": "custodian-3", "key": str(bench.folder / "keys/custodian-3.pub")}
+    assert (said["threshold"], said["root"]["validity"], said["token"]["pin"]) == (2, "5475d", "shares")
+    assert said["sign_subordinate"]["name_constraints"] == {"permitted": {"dns": ["example.com", "example.net"]}}
+    assert said["revoke_subordinate"] == {"certificates": [str(bench.folder / "in/revoked.pem")], "reason": "CESSATION_OF_OPERATION",
+                                          "next_update": "365d"}
+    table = bench.run("ceremony", "show", "--script", script).out
+    assert re.search(r"^root\.validity +5475d$", table, re.M) and re.search(r"^custodians\.0\.role +custodian-1$", table, re.M), table
+    script.write_text(SAMPLE.replace("threshold: 2", "threshold: 9"))
+    refused = bench.run("ceremony", "show", "--script", script)
+    assert refused.code == 1 and "there are only 3 custodians" in refused.err and "no such file" not in refused.err
+
+
 class Rotation:
     """An old root on one table, a new one on another, and the old one's script of the day of the rotation."""
 
