@@ -265,6 +265,45 @@ void append_line_text(std::string& text, const Share& share, std::size_t line) {
   OPENSSL_cleanse(groups.data(), groups.size());
 }
 
+// Names the line that is typed wrong. The check values hold the heading as well: one that is wrong there fits
+// nowhere.
+void check_lines(const Share& share, const std::vector<std::string>& checks,
+                 const std::vector<std::size_t>& places) {
+  std::vector<std::size_t> wrong;
+  for (std::size_t index = 0; index < checks.size(); ++index) {
+    if (line_check(share, index + 1) != checks[index]) {
+      wrong.push_back(places[index]);
+    }
+  }
+  if (wrong.size() > 1 && wrong.size() == checks.size()) {
+    misread(places.front(),
+            "its check value does not fit, and no other line's does: look for the wrong digit in "
+            "the lines set, share and proof above it");
+  }
+  if (!wrong.empty()) {
+    misread(wrong.front(), "its check value does not fit: a digit is wrong in it");
+  }
+}
+
+// Why two shares are not of one set.
+std::string difference(const Share& one, const Share& other) {
+  const auto named = [](const Share& share) {
+    return "share " + std::to_string(share.number) + " of set " + in_groups(ca::to_hex(share.set.id));
+  };
+  if (one.set.id != other.set.id) {
+    return named(one) + " is of another ceremony than " + named(other);
+  }
+  const auto rule = [](const ShareSet& set) {
+    return "any " + std::to_string(set.threshold) + " of " + std::to_string(set.count) + " restore";
+  };
+  if (rule(one.set) != rule(other.set)) {
+    return named(one) + " says that " + rule(one.set) + ", share " + std::to_string(other.number) +
+           " of the same set that " + rule(other.set) + ": one of them was changed";
+  }
+  return named(one) + " has another proof than share " + std::to_string(other.number) +
+         " of the same set: one of them was changed";
+}
+
 }  // namespace
 
 Share Share::parse(std::string_view text) {
@@ -291,13 +330,7 @@ Share Share::parse(std::string_view text) {
     misread(places.back(), "a line before the last is too short");
   }
   share.body = secret_of_hex(*body);
-  for (std::size_t index = 0; index < checks.size(); ++index) {
-    if (line_check(share, index + 1) != checks[index]) {
-      misread(places[index],
-              "its check value does not fit: a digit is wrong in it, or in the lines set, "
-              "share and proof");
-    }
-  }
+  check_lines(share, checks, places);
   Words words{line, lines.number()};
   words.expect("check");
   std::string digits;
@@ -362,9 +395,7 @@ void check_fit(std::span<const Share> shares) {
   for (const Share& share : shares) {
     const ShareSet& set = shares.front().set;
     if (share.set != set) {
-      refuse("share " + std::to_string(share.number) + " of set " + in_groups(ca::to_hex(share.set.id)) +
-             " is of another ceremony than share " + std::to_string(shares.front().number) + " of set " +
-             in_groups(ca::to_hex(set.id)));
+      refuse(difference(share, shares.front()));
     }
     if (!numbers.insert(share.number).second) {
       refuse("share " + std::to_string(share.number) + " was given twice");

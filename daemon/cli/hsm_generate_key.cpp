@@ -34,7 +34,7 @@ pkcs11::KeyType key_type(const std::string& name) {
     }
     known += (known.empty() ? "" : ", ") + std::string{text};
   }
-  throw Failure{"unknown key type '" + name + "'", "--key-type", "use one of " + known};
+  throw Usage{"unknown key type '" + name + "': --key-type is one of " + known};
 }
 
 constexpr const char* kUndone = "no key was made";

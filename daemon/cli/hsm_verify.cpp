@@ -42,8 +42,9 @@ pkcs11::Bytes public_key_in(const std::string& file) {
 pkcs11::Bytes public_key_on_token(const KeyArguments& arguments) {
   if (arguments.token.module.empty() || arguments.token.token.empty() || arguments.token.pin_source.empty() ||
       arguments.key.empty()) {
-    throw Failure{"under which public key is not said", "",
-                  "give --public-key FILE, or --module, --token, --pin-source and --key"};
+    throw Usage{
+        "under which public key is not said: give --public-key FILE, or --module, --token, --pin-source and "
+        "--key"};
   }
   const auto options = token_options("cli", arguments.token);
   const auto key = key_uri(options, arguments.key);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <sys/prctl.h>
 
 #include "daemon/cli/failure.hpp"
 #include "daemon/cli/typed_pin.hpp"
@@ -39,6 +40,8 @@ Failure token_failure(const pkcs11::Error& error, const std::string& where, cons
 }
 
 pkcs11::TokenOptions token_options(const std::string& name, const TokenArguments& arguments) {
+  // A PIN will be in this process: no core file, no debugger.
+  ::prctl(PR_SET_DUMPABLE, 0);
   pkcs11::TokenOptions options;
   options.name = name;
   if (arguments.token.starts_with("pkcs11:")) {

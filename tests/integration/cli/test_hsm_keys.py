@@ -2,12 +2,13 @@
 import json
 import os
 import re
+import signal
 import subprocess
 
 import pytest
 
 from conftest import MODULE, SOURCE
-from terminal import typed
+from terminal import Prompted, typed
 
 KEY_TYPES = {"EC_prime256v1": "-sha256", "EC_secp384r1": "-sha384", "RSA_2048": "-sha256"}
 
@@ -91,6 +92,32 @@ def test_the_public_key_may_come_from_the_token_or_a_certificate(bench):
     (bench.folder / "k1.pem").write_text("no key\n")
     answer = verify(bench)
     assert answer.code == 1 and "neither a PEM public key" in answer.err and "not done: nothing was verified" in answer.err
+
+
+def test_an_algorithm_of_another_family_verifies_nothing(bench):
+    """OpenSSL would take the hash of the name and verify an ECDSA signature by it."""
+    make_key(bench, key_type="EC_prime256v1")
+    assert sign(bench).code == 0
+    made = (bench.folder / "signature").rename(bench.folder / "made")
+    for algorithm, family in (("SHA256WITHRSA", "RSA"), ("ED25519", "ED25519")):
+        answer = bench.run("hsm", "verify", "--public-key", bench.folder / "k1.pem", "--in", bench.folder / "message", "--signature", made,
+                           "--algorithm", algorithm)
+        refused(bench, answer, f"a key for ECDSA cannot make a signature of {family}", "fits the key", "nothing was verified")
+        assert "valid" not in answer.out
+    other = bench.run("hsm", "verify", "--public-key", bench.folder / "k1.pem", "--in", bench.folder / "message", "--signature", made,
+                      "--algorithm", "SHA384WITHECDSA")
+    assert other.code == 3 and "NOT VALID" in other.out
+
+
+def test_what_is_asked_for_incompletely_is_a_matter_of_usage(bench):
+    make_key(bench)
+    (bench.folder / "x").write_bytes(b"x")
+    for words in (["hsm", "verify", "--in", bench.folder / "x", "--signature", bench.folder / "x"],
+                  ["hsm", "generate-key", *bench.token(), "--label", "k2", "--key-type", "DSA_1024"]):
+        answer = bench.run(*words)
+        assert answer.code == 2 and ("--public-key FILE" in answer.err or "one of EC_prime256v1" in answer.err), answer.err
+    for words in (["hsm", "sign"], ["ceremony", "verify"], ["backup", "verify"]):
+        assert "--output json" in bench.run(*words, "--help").out, words
 
 
 def test_show_tells_the_attributes_and_the_public_key(bench):
@@ -233,6 +260,34 @@ def test_a_typed_pin_is_never_shown(bench):
     assert pin not in shown
     code, shown = typed(words, bench.environment, ["wrong-pin"])
     assert code == 1 and "CKR_PIN_INCORRECT" in shown and "wrong-pin" not in shown
+
+
+def prompted(bench):
+    make_key(bench)
+    words = [os.environ["CHANCERY"], "hsm", "show", *bench.token()[:4], "--pin-source", "prompt", "--key", "k1"]
+    at_terminal = Prompted(words, bench.environment)
+    assert not at_terminal.echoes()
+    return at_terminal
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_the_terminal_has_its_echo_again_whatever_ends_the_question(bench, ending):
+    at_terminal = prompted(bench)
+    if ending == signal.SIGINT:
+        at_terminal.type(b"some\x03")
+    else:
+        at_terminal.program.send_signal(ending)
+    assert at_terminal.ended() == -ending and at_terminal.echoes()
+    assert b"some" not in at_terminal.shown
+
+
+def test_after_a_stop_the_pin_is_asked_for_again(bench):
+    at_terminal = prompted(bench)
+    at_terminal.type(b"\x1a")
+    at_terminal.question()
+    at_terminal.type(bench.pin().read_bytes().strip() + b"\n")
+    assert at_terminal.ended() == 0 and at_terminal.echoes()
+    assert at_terminal.shown.count(b"PIN of ") == 2 and b"BEGIN PUBLIC KEY" in at_terminal.shown
 
 
 def test_without_a_terminal_no_pin_is_asked_for(bench):

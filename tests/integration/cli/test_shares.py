@@ -133,3 +133,24 @@ def test_every_slip_of_the_pen_is_found(table):
         answer = check(table, typed, transcript=False)
         assert answer.code == 1, (number, text)
         assert "line " in answer.err or not text, answer.err
+
+
+@pytest.mark.parametrize("line", ["set", "share", "proof"])
+def test_a_heading_that_is_typed_wrong_is_not_blamed_on_a_line(table, line):
+    text = table.share(2).read_text()
+    typed = table.folder / "typed"
+    typed.write_text(re.sub(rf"^({line} +)([0-9a-f])", lambda found: found[1] + ("3" if found[2] != "3" else "1"), text, flags=re.M))
+    answer = table.bench.run("ceremony", "check-share", typed)
+    assert answer.code in (1, 3) and "look for the wrong digit in the lines set, share and proof" in answer.out + answer.err, answer.err
+    first = body_lines(text)[0]
+    typed.write_text(text.replace(first, first[:-1] + ("0" if first[-1] != "0" else "1")))
+    answer = table.bench.run("ceremony", "check-share", typed)
+    assert answer.code in (1, 3) and "a digit is wrong in it" in answer.out + answer.err and "proof" not in answer.out + answer.err
+
+
+def test_a_share_of_the_same_set_with_another_threshold_says_so(table):
+    other = table.folder / "other"
+    other.write_text(forged(table.share(2).read_text().replace("any 2 restore", "any 3 restore")))
+    answer = table.bench.run("ceremony", "check-share", table.share(1), other)
+    assert answer.code in (1, 3) and "says that any 3 of 3 restore, share 1 of the same set that any 2 of 3 restore" in answer.out + answer.err, answer.err
+    assert "another ceremony" not in answer.out + answer.err
