@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <map>
 
 #include "ca/base/error.hpp"
 #include "ca/base/hex.hpp"
@@ -311,7 +312,7 @@ SharedOcspAnswer OcspResponder::sign(const Question& question, std::vector<OcspS
 void OcspResponder::tell_unissued(const Entry& issuer, std::chrono::seconds interval) {
   if (const auto serials = issuer.unissued->tell(clock_.now(), interval)) {
     notice_("somebody asked about certificates of " + issuer.authority.arn.text() +
-            " that it never issued, " + std::to_string(issuer.unissued->total()) +
+            " that it never issued with the key in question, " + std::to_string(issuer.unissued->total()) +
             " questions so far, serials " + *serials + ": is there a forged certificate?");
   }
 }
@@ -332,11 +333,19 @@ OcspResponder::Status OcspResponder::status() const {
   status.cache_hits = cache_hits_;
   status.signatures = signatures_;
   status.cached = cache_.size();
-  for (const auto& entry : directory_.all()) {
+  const auto all = directory_.all();
+  std::map<std::string, int> keys;
+  for (const auto& entry : all) {
+    ++keys[entry->authority.arn.text()];
+  }
+  for (const auto& entry : all) {
     const std::string arn = entry->authority.arn.text();
     const auto& signer = entry->authority.signer;
     const auto ends = signer ? std::optional{signer->validity.not_after} : std::nullopt;
     std::string trouble = trouble_of(entry->authority);
+    if (!trouble.empty() && keys[arn] > 1) {
+      trouble = "key " + std::to_string(entry->authority.key_number) + ": " + trouble;
+    }
     // The keys of one authority stand side by side.
     if (status.authorities.empty() || status.authorities.back().arn != arn) {
       status.authorities.push_back({arn, entry->unissued->total(), ends, std::move(trouble)});
