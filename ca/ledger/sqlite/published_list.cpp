@@ -36,28 +36,32 @@ bool has_table(Session& session, const std::string& name) {
 // or not yet, issue; a copy of an older schema has none.
 std::vector<Key> keys_in(Session& session, bool several, const DistinguishedName& issuer) {
   constexpr std::string_view kOne =
-      "SELECT authority, partition, region, account, id, 1, spki_der, certificate_der, "
-      "subject_der = ?1 AS named FROM authorities WHERE length(spki_der) > 0 ORDER BY named DESC";
+      "SELECT authority, partition, region, account, id, 1, spki_der, certificate_der, subject_der "
+      "FROM authorities WHERE length(spki_der) > 0";
   constexpr std::string_view kAll =
-      "SELECT authority, partition, region, account, id, key_number, spki_der, certificate_der, "
-      "subject_der = ?1 AS named FROM authorities WHERE length(spki_der) > 0 UNION ALL "
+      "SELECT authority, partition, region, account, id, key_number, spki_der, certificate_der, subject_der "
+      "FROM authorities WHERE length(spki_der) > 0 UNION ALL "
       "SELECT a.authority, a.partition, a.region, a.account, a.id, k.number, k.spki_der, k.certificate_der, "
-      "a.subject_der = ?1 FROM authority_keys k JOIN authorities a USING (authority) "
-      "WHERE length(k.spki_der) > 0 ORDER BY named DESC";
+      "a.subject_der FROM authority_keys k JOIN authorities a USING (authority) "
+      "WHERE length(k.spki_der) > 0";
   std::vector<Key> keys;
-  auto row = session.query(several ? kAll : kOne, issuer.der());
+  auto row = session.query(several ? kAll : kOne);
   while (row.next()) {
     Key key{.authority = row.integer(0),
             .arn = AuthorityArn{row.text(1), row.text(2), row.text(3), row.text(4)}.text(),
             .number = static_cast<std::uint64_t>(row.integer(5)),
             .key = PublicKey::parse(row.blob(6)),
             .id = {},
-            .of_that_name = row.integer(8) != 0};
-    const Bytes certificate = row.blob(7);
-    const auto id = certificate.empty() ? std::nullopt : Certificate::parse(certificate).subject_key_id();
-    key.id = id ? *id : key.key.subject_key_id();
+            .of_that_name = row.blob(8) == issuer.der()};
+    key.id = key.key.subject_key_id();
+    if (const Bytes der = row.blob(7); !der.empty()) {  // its parent may have written the name in another way
+      const Certificate certificate = Certificate::parse(der);
+      key.of_that_name = certificate.subject == issuer;
+      key.id = certificate.subject_key_id().value_or(key.id);
+    }
     keys.push_back(std::move(key));
   }
+  std::ranges::stable_partition(keys, &Key::of_that_name);
   return keys;
 }
 
@@ -66,13 +70,32 @@ struct Signer {
   bool known = true;  // false: a key that is not in the copy, of an authority that has this one
 };
 
-Signer signer_of(const std::vector<Key>& keys, const CertificateList& list) {
+bool has_certificate(Session& session, std::int64_t authority, const SerialNumber& serial) {
+  return session
+      .query("SELECT 1 FROM certificates WHERE issuer = ?1 AND serial = ?2", authority, serial.bytes())
+      .next();
+}
+
+// Of several authorities with one name, that which has one of the list's certificates; else the first.
+const Key& most_likely(Session& session, const std::vector<Key>& keys, const CertificateList& list) {
+  auto entries = list.entries();
+  while (const auto entry = entries.next()) {
+    const auto serial = entry->serial_number();
+    for (const Key& key : keys) {
+      if (serial && key.of_that_name && has_certificate(session, key.authority, *serial)) {
+        return key;
+      }
+    }
+  }
+  return *std::ranges::find_if(keys, &Key::of_that_name);
+}
+
+Signer signer_of(Session& session, const std::vector<Key>& keys, const CertificateList& list) {
   const auto signer = std::ranges::find_if(keys, [&](const Key& key) { return list.is_signed_by(key.key); });
   if (signer != keys.end()) {
     return {*signer};
   }
-  const auto named = std::ranges::find_if(keys, &Key::of_that_name);
-  if (named == keys.end()) {
+  if (std::ranges::none_of(keys, &Key::of_that_name)) {
     throw Error{Code::certificate_mismatch,
                 "no authority of this ledger has signed the list of " + list.issuer.text()};
   }
@@ -83,7 +106,7 @@ Signer signer_of(const std::vector<Key>& keys, const CertificateList& list) {
                 "no authority of this ledger has signed the list as it is: the key of " + list.issuer.text() +
                     " that it names is here, and its signature is another"};
   }
-  return {*named, false};
+  return {most_likely(session, keys, list), false};
 }
 
 std::optional<std::string> series_of(Session& session, const Key& signer, bool several,
@@ -138,7 +161,7 @@ PublishedList compare_published_list(const std::string& copy, ByteView crl_der) 
   try {
     Session session{copy, Connection::Use::still};
     const bool several = has_table(session, "authority_keys");
-    const Signer signer = signer_of(keys_in(session, several, list.issuer), list);
+    const Signer signer = signer_of(session, keys_in(session, several, list.issuer), list);
     PublishedList compared{.authority = signer.key.arn,
                            .signer_known = signer.known,
                            .series = {},

@@ -4,6 +4,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
+from pathlib import Path
 
 from conftest import chancery, ledger_of
 from test_drill import Issuer
@@ -118,6 +119,26 @@ def test_a_list_of_a_key_that_is_newer_than_the_backup_is_told_beside_the_others
     groups = {group["verified"]: group for group in told["lost"]}
     assert old in groups[True]["serials"] and new in groups[False]["serials"] and new not in groups[True]["serials"]
     assert groups[False]["command"] == "" and ".not-verified-" in groups[False]["file"]
+
+
+def test_a_list_in_a_name_that_two_authorities_have_is_held_against_the_one_whose_certificates_it_lists(running, tmp_path):
+    twins, backup = [Issuing(running, "Twin") for _ in range(2)], tmp_path / "backup"
+    leaves = [twin.issue(f"twin-{number}.example") for number, twin in enumerate(twins)]
+    chancery("backup", "--ledger", ledger_of(running), "--to", backup, "--output", "json").json()
+    for number, (twin, leaf) in enumerate(zip(twins, leaves)):
+        next_key(running, twin.arn, tmp_path / f"next-{number}.csr")
+        twin.issue("by-the-next-key.example").revoke()
+        leaf.revoke()
+        file = tmp_path / f"{number}.crl"
+        newest = twin.issue("names-the-list.example")
+        running.wait_for(lambda: leaf.serial in newest.list()[1], "its list", 60)
+        file.write_bytes(newest.published())
+        done = chancery("restore", "--from", backup, "--ledger", tmp_path / f"{number}.db", "--published-crl", file, "--output", "json")
+        assert done.code == 3, done.err
+        told = json.loads(done.out)["published"]
+        assert [(one["authority"], one["signer_known"]) for one in told["lists"]] == [(twin.arn, False)]
+        again = [group for group in told["lost"] if leaf.serial in group["serials"]]
+        assert len(again) == 1 and "good in the ledger" in Path(again[0]["file"]).read_text()
 
 
 class Issuing:
