@@ -122,6 +122,13 @@ bool Authority::answers_at(TimePoint now) const {
          !is_gone_at(now);
 }
 
+bool Authority::revokes_at(TimePoint now) const {
+  const AuthorityStatus status = status_at(now);
+  return status == AuthorityStatus::active || status == AuthorityStatus::disabled ||
+         (status == AuthorityStatus::expired &&
+          std::ranges::any_of(others, [&](const auto& other) { return other->answers_at(now); }));
+}
+
 bool Authority::is_gone_at(TimePoint now) const {
   return record.status == AuthorityStatus::deleted &&
          (!record.restorable_until || now >= *record.restorable_until);
@@ -140,8 +147,8 @@ const Authority* Authority::under(std::uint64_t key_number) const {
 }
 
 std::string Authority::described() const {
-  const std::uint64_t number = record.key_number;
-  return record.arn.text() + (number == 1 ? "" : ", key " + std::to_string(number));
+  return record.arn.text() +
+         (record.last_key_number == 1 ? "" : ", key " + std::to_string(record.key_number));
 }
 
 const KeyGeneration* Authority::next_key() const {

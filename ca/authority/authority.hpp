@@ -39,13 +39,16 @@ struct Authority {
   // What it has issued is answered for, by OCSP and by CRLs: it has a certificate that has not ended, whether
   // or not it still issues, until it is gone.
   [[nodiscard]] bool answers_at(TimePoint now) const;
+  // Revocations are taken: it is ACTIVE or DISABLED, or its certificate has ended and another of its keys
+  // still answers for what it issued.
+  [[nodiscard]] bool revokes_at(TimePoint now) const;
   // DELETED and not to be restored any more: as if it had never been.
   [[nodiscard]] bool is_gone_at(TimePoint now) const;
   // Itself or one of `others`; nullptr: there is no such key, or it has no certificate. Valid as long as this
   // object.
   [[nodiscard]] const Authority* under(std::uint64_t key_number) const;
   [[nodiscard]] KeyName key_name() const { return {record.arn.id, record.key_number}; }
-  // For operators: its ARN, and which key when that is not the first.
+  // For operators: its ARN, and which key when it has had more than one.
   [[nodiscard]] std::string described() const;
   // That may issue next: nullptr when none is prepared.
   [[nodiscard]] const KeyGeneration* next_key() const;

@@ -103,8 +103,9 @@ class AuthorityService {
   // The key that is prepared already, or a new one on the token for new keys. Durable at return. Blocks on
   // the token while it makes the pair, and other calls for that authority get Code::request_in_progress.
   [[nodiscard]] Key prepare_key(const Caller& caller, const AuthorityArn& arn);
-  // Also back to a RETIRED key. From the return on no certificate is accepted for another key.
-  Key activate_key(const Caller& caller, const AuthorityArn& arn, std::uint64_t key_number);
+  // Also back to a RETIRED key. From the return on no certificate is accepted for another key. That key, and
+  // after it the one that issued until now; alone when it did already.
+  std::vector<Key> activate_key(const Caller& caller, const AuthorityArn& arn, std::uint64_t key_number);
   // Of a key that has never issued. Its pair stays in the token. The key as it was.
   Key discard_key(const Caller& caller, const AuthorityArn& arn, std::uint64_t key_number);
 

@@ -3,6 +3,7 @@
 #include <tuple>
 
 #include "ca/authority/certification_path.hpp"
+#include "ca/authority/revocation_ability.hpp"
 #include "ca/authority/service_state.hpp"
 #include "ca/base/error.hpp"
 #include "ca/base/hex.hpp"
@@ -128,20 +129,58 @@ void check_subject(const Certificate& certificate, const Authority& authority) {
   }
 }
 
+// Which of its keys a certificate is for, when it is for none that takes one now.
+[[noreturn]] void refuse_key(const Certificate& certificate, const Authority& authority) {
+  const auto& record = authority.record;
+  for (const KeyGeneration& other : record.other_keys) {
+    if (certificate.public_key.spki_der() == other.spki_der) {
+      throw Error{Code::certificate_mismatch, "The certificate is for key " +
+                                                  std::to_string(other.key_number) +
+                                                  ", which is retired: it keeps the certificate that it has"};
+    }
+  }
+  const KeyGeneration* next = authority.next_key();
+  throw Error{Code::certificate_mismatch,
+              "The certificate's public key is not the certificate authority's key" +
+                  (next == nullptr ? std::string{}
+                                   : ", neither that which issues, " + std::to_string(record.key_number) +
+                                         ", nor the next, " + std::to_string(next->key_number))};
+}
+
+// The certificates of two keys have one name: a verifier tells them apart by this alone.
+void check_key_id(const Certificate& certificate, const Authority& authority) {
+  const auto key_id = certificate.subject_key_id();
+  if (!key_id) {
+    return;
+  }
+  if (key_id->empty() || key_id->size() > kMaxKeyId) {
+    refuse("The certificate's subjectKeyIdentifier must have 1 to " + std::to_string(kMaxKeyId) + " bytes");
+  }
+  const auto check = [&](const Authority& other) {
+    if (other.certificate && other.record.spki_der != certificate.public_key.spki_der() &&
+        other.certificate->subject_key_id() == key_id) {
+      throw Error{Code::certificate_mismatch,
+                  "The certificate has the subjectKeyIdentifier of key " +
+                      std::to_string(other.record.key_number) +
+                      ", so that verifiers could not tell the two keys apart: have it issued with another"};
+    }
+  };
+  check(authority);
+  for (const auto& other : authority.others) {
+    check(*other);
+  }
+}
+
 void check_own(const Certificate& certificate, const Authority& authority, const KeyGeneration& key,
                TimePoint now) {
   if (certificate.public_key.spki_der() != key.spki_der) {
-    throw Error{Code::certificate_mismatch,
-                "The certificate's public key is not the certificate authority's key"};
+    refuse_key(certificate, authority);
   }
   check_subject(certificate, authority);
   check_authority_certificate(certificate, "certificate");
   check_critical_extensions(certificate);
   check_period(certificate, "certificate");
-  const auto key_id = certificate.subject_key_id();
-  if (key_id && (key_id->empty() || key_id->size() > kMaxKeyId)) {
-    refuse("The certificate's subjectKeyIdentifier must have 1 to " + std::to_string(kMaxKeyId) + " bytes");
-  }
+  check_key_id(certificate, authority);
   if (certificate.validity.not_after < to_seconds(now)) {
     refuse("The certificate has expired at " + rfc3339(certificate.validity.not_after));
   }
@@ -278,6 +317,11 @@ void AuthorityService::State::import_certificate(const Caller& caller, const Imp
   key.certificate_pem = to_pem("CERTIFICATE", certificate.der);
   key.chain_pem = joined_pem(chain);
   key.validity = certificate.validity;
+  const auto imported_as = Authority::load(record);
+  if (const auto complaint =
+          revocation_complaint(*imported_as->under(key.key_number), authority->revocation)) {
+    refuse(*complaint + ": have the certificate issued with it, or change the RevocationConfiguration first");
+  }
   ++record.generation;
   record.last_state_change_at = now;
   if (!for_next && record.status != AuthorityStatus::disabled) {  // expired while disabled: stays disabled

@@ -43,8 +43,12 @@ void check_may_have_another(const Authority& authority) {
   }
 }
 
-// Throws Code::resource_not_found.
+// One that does not issue now. Throws Code::invalid_state for the one that does, else
+// Code::resource_not_found.
 KeyGeneration& other_key(AuthorityRecord& record, std::uint64_t number) {
+  if (number == record.key_number) {
+    throw Error{Code::invalid_state, "The certificate authority issues with " + numbered(number)};
+  }
   const auto found = std::find_if(record.other_keys.begin(), record.other_keys.end(),
                                   [&](const KeyGeneration& key) { return key.key_number == number; });
   if (found == record.other_keys.end()) {
@@ -67,6 +71,23 @@ void check_may_issue(const Authority& authority, std::uint64_t number, TimePoint
     throw Error{Code::invalid_state,
                 "The certificate of " + numbered(number) + ", with those above it, is valid from " +
                     rfc3339(validity.not_before) + " to " + rfc3339(validity.not_after) + " and not now"};
+  }
+}
+
+// Throws Code::unavailable at once while the token is away, Code::invalid_state with what a person must mend.
+void check_signs(Signer& signer, const SigningKey& key, std::uint64_t number,
+                 std::chrono::milliseconds patience) {
+  if (signer.is_away(key)) {
+    throw Error{Code::unavailable, "the token that holds " + numbered(number) + " is away"};
+  }
+  try {
+    signer.audit(key, std::chrono::steady_clock::now() + patience);
+  } catch (const Error& error) {
+    if (error.code() == Code::key_unusable) {
+      throw Error{Code::invalid_state,
+                  "With " + numbered(number) + " nothing can be signed: " + error.what()};
+    }
+    throw;
   }
 }
 
@@ -133,6 +154,9 @@ AuthorityService::Key AuthorityService::prepare_key(const Caller& caller, const 
       return;
     }
     AuthorityRecord record = authority->record;
+    if (record.key_token == state.options.key_token && state.signer.is_away(*authority->key)) {
+      throw Error{Code::unavailable, "the token for new keys is away"};  // not a thread that waits for it
+    }
     prepared = state.made_key(record, ++record.last_key_number, state.options.key_token);
     record.other_keys.push_back(prepared);
     AuditEvent event = state.event(caller, "authority.key_prepared", arn);
@@ -144,37 +168,38 @@ AuthorityService::Key AuthorityService::prepare_key(const Caller& caller, const 
   return shown(prepared, false, state.signer);
 }
 
-AuthorityService::Key AuthorityService::activate_key(const Caller& caller, const AuthorityArn& arn,
-                                                     std::uint64_t key_number) {
+std::vector<AuthorityService::Key> AuthorityService::activate_key(const Caller& caller,
+                                                                  const AuthorityArn& arn,
+                                                                  std::uint64_t key_number) {
   State& state = *state_;
   auto authority = state.authorize_living(caller, arn, "chancery:ActivateAuthorityKey");
-  KeyGeneration active = authority->record;
-  if (active.key_number == key_number) {
-    return shown(active, true, state.signer);
+  if (authority->record.key_number == key_number) {
+    return {shown(authority->record, true, state.signer)};
   }
   check_may_issue(*authority, key_number, state.clock.now());
   // A key that does not sign would stop the authority.
-  state.signer.audit(*authority->under(key_number)->key,
-                     std::chrono::steady_clock::now() + state.options.sign_deadline);
+  check_signs(state.signer, *authority->under(key_number)->key, key_number, state.options.sign_deadline);
+  std::vector<Key> changed;
   State::again([&] {
     authority = state.authorize_living(caller, arn, "chancery:ActivateAuthorityKey");
-    active = authority->record;
-    if (active.key_number == key_number) {
+    AuthorityRecord record = authority->record;
+    changed = {shown(record, true, state.signer)};
+    if (record.key_number == key_number) {
       return;
     }
     const TimePoint now = state.clock.now();
     check_may_issue(*authority, key_number, now);
-    AuthorityRecord record = authority->record;
+    const std::uint64_t replaced = record.key_number;
     activate(record, key_number, now);
     AuditEvent event = state.event(caller, "authority.key_activated", arn);
     event.detail = {{"key_number", std::to_string(key_number)},
-                    {"replaced", std::to_string(active.key_number)},
+                    {"replaced", std::to_string(replaced)},
                     {"spki_sha256", to_hex(sha256(record.spki_der))},
                     {"not_after", rfc3339(record.validity->not_after)}};
-    active = record;
+    changed = {shown(record, true, state.signer), shown(other_key(record, replaced), false, state.signer)};
     state.update(std::move(record), std::move(event));
   });
-  return shown(active, true, state.signer);
+  return changed;
 }
 
 AuthorityService::Key AuthorityService::discard_key(const Caller& caller, const AuthorityArn& arn,

@@ -32,6 +32,19 @@ bool is_of(const PublicKey& key, KeyAlgorithm algorithm) {
   return false;
 }
 
+// As its certificates have it, once there is one: a parent may have changed the string type of an attribute,
+// and the next certificate must not change it again.
+DistinguishedName subject_of(const AuthorityRecord& record) {
+  return record.certificate_der.empty() ? DistinguishedName::parse(record.subject_der)
+                                        : Certificate::parse(record.certificate_der).subject;
+}
+
+// It issues now, or next, or what it issued is still answered for: of the others nobody needs the pair.
+bool is_needed(const Authority& authority, TimePoint now) {
+  return authority.record.status != AuthorityStatus::deleted &&
+         (!authority.record.retired_at || authority.answers_at(now));
+}
+
 std::string about_key(const Authority& authority) { return "key of " + authority.described(); }
 
 }  // namespace
@@ -126,9 +139,8 @@ KeyGeneration AuthorityService::State::made_key(const AuthorityRecord& record, s
   }
   signer.audit(key, within(options.sign_deadline));
 
-  const ToBeSigned info =
-      lint_certification_request(DistinguishedName::parse(record.subject_der), made.spki_der,
-                                 record.signing_algorithm, record.csr_extensions);
+  const ToBeSigned info = lint_certification_request(subject_of(record), made.spki_der,
+                                                     record.signing_algorithm, record.csr_extensions);
   KeyGeneration generation{
       .key_number = key_number, .key_token = token, .key_uri = made.uri, .spki_der = made.spki_der};
   generation.csr_der =
@@ -139,7 +151,7 @@ KeyGeneration AuthorityService::State::made_key(const AuthorityRecord& record, s
 bool AuthorityService::State::audit_keys() {
   bool all_usable = true;
   for (const auto& authority : catalog.all_keys()) {
-    if (!authority->key || authority->record.status == AuthorityStatus::deleted || key_loop->is_stopping()) {
+    if (!authority->key || !is_needed(*authority, clock.now()) || key_loop->is_stopping()) {
       continue;
     }
     const std::string& uri = authority->record.key_uri;

@@ -76,8 +76,7 @@ void AuthorityService::revoke(const Caller& caller, const AuthorityArn& arn, con
                               RevocationReason reason) {
   State& state = *state_;
   const auto authority = state.authorize(caller, arn, "RevokeCertificate");
-  const AuthorityStatus status = authority->status_at(state.clock.now());
-  if (status != AuthorityStatus::active && status != AuthorityStatus::disabled) {
+  if (!authority->revokes_at(state.clock.now())) {
     throw Error{Code::invalid_state,
                 "The certificate authority must be in the ACTIVE or DISABLED state to revoke certificates"};
   }

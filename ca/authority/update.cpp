@@ -1,3 +1,4 @@
+#include "ca/authority/revocation_ability.hpp"
 #include "ca/authority/service_state.hpp"
 #include "ca/base/error.hpp"
 
@@ -10,6 +11,19 @@ AuthorityStatus checked_status(AuthorityStatus wanted) {
                 "The status of a certificate authority can be set to ACTIVE or DISABLED only"};
   }
   return wanted;
+}
+
+// What it answers with was good when its certificates were imported; what is new must be as good.
+void check_able(const Authority& authority, const RevocationConfiguration& wanted) {
+  const auto check = [&](const Authority& under) {
+    if (const auto complaint = revocation_complaint(under, wanted)) {
+      throw Error{Code::invalid_args, "Of " + under.described() + ": " + *complaint};
+    }
+  };
+  check(authority);
+  for (const auto& other : authority.others) {
+    check(*other);
+  }
 }
 
 }  // namespace
@@ -28,7 +42,8 @@ void AuthorityService::State::update(const Caller& caller, const AuthorityArn& a
   if (wanted.revocation) {
     check_revocation(*wanted.revocation);
   }
-  if (current != AuthorityStatus::active && current != AuthorityStatus::disabled) {
+  if (wanted.status ? current != AuthorityStatus::active && current != AuthorityStatus::disabled
+                    : !authority->revokes_at(clock.now())) {
     throw Error{Code::invalid_state,
                 "The certificate authority must be in the ACTIVE or DISABLED state to be updated"};
   }
@@ -41,6 +56,7 @@ void AuthorityService::State::update(const Caller& caller, const AuthorityArn& a
     made.detail = {{"from", std::string{api_name(current)}}, {"to", std::string{api_name(next)}}};
   }
   if (wanted.revocation && *wanted.revocation != authority->revocation) {
+    check_able(*authority, *wanted.revocation);
     record.revocation_json = wanted.revocation->text();
     made.detail["revocation"] = record.revocation_json;
   }

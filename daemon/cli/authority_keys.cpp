@@ -28,8 +28,10 @@ std::string text_of(const json& object, const char* name) {
 
 json keys_of(const client::Reply& reply, const Target& target, const std::string& not_done) {
   if (reply.status != 200) {
+    const bool known = reply.status < 500 || not_done.empty();
     throw Failure{"refused: " + reply.error + (reply.detail.empty() ? "" : ": " + reply.detail),
-                  target.service.endpoint, "", not_done};
+                  target.service.endpoint,
+                  known ? "" : "see with chancery authority keys whether it was done", known ? not_done : ""};
   }
   const json document = json::parse(reply.body, nullptr, false);
   const auto keys = document.is_object() ? document.find("keys") : document.end();
@@ -50,6 +52,20 @@ void print(const json& keys, Format format) {
                text_of(key, "spki_sha256"), text_of(key, "not_after"), text_of(key, "retired_at")});
   }
   table.print(std::cout);
+}
+
+// Certificates end with their issuer's at the latest, so clients that ask for the time they always had may be
+// refused from now on. `keys`: what issues now, and what did before.
+void warn_when_shorter(const json& keys) {
+  if (keys.size() < 2) {
+    return;
+  }
+  const std::string ends = text_of(keys[0], "not_after"), ended = text_of(keys[1], "not_after");
+  if (ends < ended) {
+    std::cerr << "warning: the certificate of key " << text_of(keys[0], "number") << " ends at " << ends
+              << ", before that of key " << text_of(keys[1], "number") << " (" << ended
+              << "): nothing can be issued for longer\n";
+  }
 }
 
 int list(const Arguments& arguments, Format format) {
@@ -74,6 +90,7 @@ int change(const Arguments& arguments, const std::string& operation, Format form
     csr->write(text_of(keys.front(), "csr"));
   }
   print(keys, format);
+  warn_when_shorter(keys);
   return 0;
 }
 

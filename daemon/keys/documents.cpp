@@ -83,11 +83,10 @@ json json_of(const ca::AuthorityArn& authority, const Key& key) {
 }  // namespace
 
 ca::AuthorityArn read_authority(std::string_view query) {
-  const auto members = rest::read_query(query, std::span{kNames}.first(1));
-  if (members.empty()) {
+  if (query.empty()) {
     refuse("authority is missing");
   }
-  return ca::AuthorityArn::parse(members.front().second);
+  return ca::AuthorityArn::parse(rest::read_query(query, std::span{kNames}.first(1)).at(0).second);
 }
 
 Named read_named(std::string_view query) {

@@ -30,7 +30,7 @@ HttpResponse Service::prepare(const HttpRequest& request) {
 HttpResponse Service::activate(const HttpRequest& request) {
   return endpoint_.answer("ActivateAuthorityKey", request, [&](const ca::Caller& caller) {
     const auto [authority, number] = read_named(request.query);
-    return keys_response(authority, {authorities_.activate_key(caller, authority, number)});
+    return keys_response(authority, authorities_.activate_key(caller, authority, number));
   });
 }
 

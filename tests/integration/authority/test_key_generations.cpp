@@ -244,7 +244,7 @@ TEST_CASE("keys: a key that cannot issue is not activated", "[authority]") {
     renewing.import(key);
     world.signer.set_verdict(renewing.arn.id + "-2",
                              {ca::KeyVerdict::State::unusable, "CKA_SENSITIVE is false"});
-    refuse(2, ca::Code::key_unusable, "CKA_SENSITIVE");
+    refuse(2, ca::Code::invalid_state, "With key 2 nothing can be signed: CKA_SENSITIVE");
     world.signer.set_verdict(renewing.arn.id + "-2", {ca::KeyVerdict::State::usable, ""});
     renewing.activate(2);
   }
@@ -300,7 +300,7 @@ TEST_CASE("keys: one that is not wanted is discarded, and its number is never gi
   CHECK(renewing.publish_next() == 3);
   renewing.activate(3);
   test::refused([&] { discard(1); }, ca::Code::invalid_state, "goes on answering");
-  test::refused([&] { discard(3); }, ca::Code::resource_not_found, "has no key 3");
+  test::refused([&] { discard(3); }, ca::Code::invalid_state, "issues with key 3");
 }
 
 TEST_CASE("keys: a root, and an authority without a certificate, get no other key", "[authority]") {

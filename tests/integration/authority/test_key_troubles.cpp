@@ -1,12 +1,47 @@
 // What goes wrong with one key of an authority is no trouble of another.
 #include <future>
 
+#include "ca/base/hex.hpp"
+#include "ca/x509/certificate_request.hpp"
+#include "tests/integration/authority/outside.hpp"
 #include "tests/integration/authority/renewing.hpp"
 
 using ca::OcspResult;
 using test::Renewing;
 using test::World;
 using Key = ca::AuthorityService::Key;
+
+namespace {
+
+// The next key of an authority, with a certificate from a parent outside.
+struct Next {
+  const Renewing& renewing;
+  ca::AuthorityService::Key key = renewing.prepare();
+  test::Outside outside{renewing.world};
+
+  [[nodiscard]] ca::TbsCertificate certificate() const {
+    return outside.authority(ca::DistinguishedName::parse(renewing.record().subject_der),
+                             key.generation.spki_der);
+  }
+  void import(const ca::TbsCertificate& certificate) const {
+    renewing.service().import_certificate(
+        World::caller(), {renewing.arn, outside.pem(certificate), outside.pem(outside.root())});
+  }
+  void refused(const ca::TbsCertificate& certificate, ca::Code code, const std::string& why) const {
+    test::refused([&] { import(certificate); }, code, why);
+    CHECK(renewing.keys().at(1).second == ca::AuthorityService::Key::State::prepared);
+  }
+};
+
+ca::Extension purposes(const std::string& hex) {
+  return {ca::oid::kExtendedKeyUsage, false, ca::from_hex(hex)};
+}
+const std::string kServerAuth = "300a06082b06010505070301";
+const std::string kServerAuthAndOcspSigning = "301406082b0601050507030106082b06010505070309";
+const ca::Bytes kCertSignOnly{0x03, 0x02, 0x02, 0x04};
+constexpr std::chrono::hours kSecondHasEnded{24 * 1001};
+
+}  // namespace
 
 TEST_CASE("keys: rows that wait for a key which does not sign hold up no other key's rows", "[authority]") {
   World world;
@@ -123,4 +158,118 @@ TEST_CASE("keys: a discarded key leaves nothing that it signed but certificates 
   CHECK(given().certificate == before.certificate);
   CHECK_FALSE(given().chain);  // and not that of another key
   renewing.check_chain(leaf, 1);
+}
+
+TEST_CASE(
+    "keys: what another key signed can be revoked when the certificate of the one that issues has ended",
+    "[authority][I8]") {
+  World world;
+  const Renewing renewing{world};
+  const auto before = test::issue(world, renewing.arn, 1500);
+  renewing.activate(renewing.publish_next());
+  world.clock.advance(kSecondHasEnded);
+  REQUIRE(world.service->describe(World::caller(), renewing.arn).status == ca::AuthorityStatus::expired);
+  test::revoke(world, before);
+  CHECK(renewing.eventually(before.arn.serial, 1, OcspResult::revoked));
+
+  auto without_crl = ca::RevocationConfiguration{};
+  without_crl.ocsp.enabled = true;
+  CHECK_NOTHROW(test::configure(world, renewing.arn, without_crl));
+  test::refused(
+      [&] {
+        world.service->update(World::caller(), renewing.arn,
+                              {.status = ca::AuthorityStatus::disabled, .revocation = std::nullopt});
+      },
+      ca::Code::invalid_state, "to be updated");
+  world.clock.advance(std::chrono::hours{24 * 1000});  // also the end of the first
+  test::refused([&] { test::revoke(world, before); }, ca::Code::invalid_state, "to revoke certificates");
+}
+
+TEST_CASE("keys: a certificate under which nothing could be revoked is not imported", "[authority][I8][I9]") {
+  World world;
+  const Renewing renewing{world};
+  const Next next{renewing};
+  auto certificate = next.certificate();
+
+  SECTION("lists that it signs are taken by nobody") {
+    certificate.extensions.at(1).value = kCertSignOnly;
+    next.refused(certificate, ca::Code::malformed_certificate, "keyUsage has no cRLSign");
+  }
+  SECTION("the responder that it certifies is taken by nobody") {
+    certificate.extensions.push_back(purposes(kServerAuth));
+    next.refused(certificate, ca::Code::malformed_certificate, "has no OCSPSigning");
+    certificate.extensions.back() = purposes(kServerAuthAndOcspSigning);
+  }
+  SECTION("its key identifier is that of another key") {
+    const auto taken = renewing.authority_certificate(1).subject_key_id().value();
+    certificate.extensions.push_back(
+        {ca::oid::kSubjectKeyIdentifier, false, ca::der::element(ca::der::tag::kOctetString, taken)});
+    next.refused(certificate, ca::Code::certificate_mismatch, "subjectKeyIdentifier of key 1");
+    certificate.extensions.pop_back();
+  }
+  certificate.extensions.at(1).value = {0x03, 0x02, 0x01, 0x06};
+  next.import(certificate);
+  CHECK(renewing.keys().at(1).second == ca::AuthorityService::Key::State::published);
+}
+
+TEST_CASE("keys: nothing is enabled that one of the keys could not answer with", "[authority][I8]") {
+  World world;
+  const Renewing renewing{world};
+  auto wanted = ca::RevocationConfiguration{};
+  test::configure(world, renewing.arn, wanted);
+  const Next next{renewing};
+  auto certificate = next.certificate();
+  certificate.extensions.at(1).value = kCertSignOnly;
+  next.import(certificate);
+  wanted.ocsp.enabled = true;
+  test::configure(world, renewing.arn, wanted);
+  wanted.crl = test::with_crl(ca::CrlType::complete).crl;
+  test::refused([&] { test::configure(world, renewing.arn, wanted); }, ca::Code::invalid_args, "key 2");
+}
+
+TEST_CASE("keys: the next CSR writes the subject as the certificates have it", "[authority]") {
+  World world;
+  const test::Waiting waiting{world};
+  auto certificate = waiting.certificate();
+  const auto printable =
+      ca::DistinguishedName::parse(test::name_der({{"2.5.4.3", "Sub", ca::der::tag::kPrintableString}}));
+  REQUIRE(printable != certificate.subject);
+  certificate.subject = printable;
+  waiting.import(certificate);
+  const auto key = world.service->prepare_key(World::caller(), waiting.arn);
+  CHECK(ca::CertificateRequest::parse(key.generation.csr_der).subject == printable);
+}
+
+TEST_CASE("keys: the pair of a retired key whose certificate has ended may be gone", "[authority]") {
+  World world;
+  const Renewing renewing{world};
+  renewing.activate(renewing.publish_next());
+  renewing.activate(1);
+  world.signer.set_verdict(renewing.arn.id + "-2", {ca::KeyVerdict::State::unusable, "it is not there"});
+  const auto looked_at =
+      [&](const std::string& name) {  // at least once: a new authority comes behind the look
+        (void)world.create(ca::AuthorityType::subordinate, name + " once");
+        (void)world.create(ca::AuthorityType::subordinate, name + " twice");
+      };
+  SECTION("not before") {
+    looked_at("Before");
+    CHECK(World::eventually([&] { return world.noticed("key 2 is not usable"); }));
+  }
+  SECTION("behind its end") {
+    world.clock.advance(kSecondHasEnded);
+    looked_at("Behind");
+    CHECK_FALSE(world.noticed("key 2 is not usable"));
+  }
+}
+
+TEST_CASE("keys: nobody waits with a thread for a token that is away", "[authority][I16]") {
+  World world;
+  const Renewing renewing{world};
+  renewing.publish_next();
+  const Renewing other{world, renewing.root, "Other"};
+  world.signer.set_away(true);
+  test::refused([&] { (void)other.prepare(); }, ca::Code::unavailable, "the token for new keys is away");
+  test::refused([&] { renewing.activate(2); }, ca::Code::unavailable, "the token that holds key 2 is away");
+  world.signer.set_away(false);
+  renewing.activate(2);
 }
