@@ -130,12 +130,12 @@ func difference(sent, back planned) object {
 	return diff
 }
 
-// aws_acmpca_certificate.
-func (a authority) certificate(csr, template string) (arn string, pair *acmpca.GetCertificateOutput) {
+// aws_acmpca_certificate. What is issued ends before its issuer, which was issued a moment earlier.
+func (a authority) certificate(csr, template string, days int64) (arn string, pair *acmpca.GetCertificateOutput) {
 	issued := got(a.client.IssueCertificate(a.ctx, &acmpca.IssueCertificateInput{
 		CertificateAuthorityArn: a.arn, Csr: []byte(csr), SigningAlgorithm: types.SigningAlgorithmSha256withecdsa,
 		TemplateArn:      aws.String("arn:aws:acm-pca:::template/" + template + "/V1"),
-		Validity:         &types.Validity{Type: types.ValidityPeriodTypeDays, Value: aws.Int64(30)},
+		Validity:         &types.Validity{Type: types.ValidityPeriodTypeDays, Value: aws.Int64(days)},
 		IdempotencyToken: aws.String(unique("terraform")),
 	}))
 	get := &acmpca.GetCertificateInput{CertificateAuthorityArn: a.arn, CertificateArn: issued.CertificateArn}
@@ -188,17 +188,17 @@ func terraform(ctx context.Context, client *acmpca.Client, arguments []string) o
 	seen["created_diff"] = difference(crls, read(lower.describe().RevocationConfiguration))
 	seen["default_diff"] = difference(planned{}, read(root.describe().RevocationConfiguration))
 
-	_, own := root.certificate(seen["root_pending"].(object)["csr"].(string), "RootCACertificate")
+	_, own := root.certificate(seen["root_pending"].(object)["csr"].(string), "RootCACertificate", 90)
 	seen["root_chain_absent"] = own.CertificateChain == nil
 	seen["root_same"] = root.activate(own.Certificate, nil)
-	_, signed := root.certificate(seen["lower_pending"].(object)["csr"].(string), "SubordinateCACertificate_PathLen0")
+	_, signed := root.certificate(seen["lower_pending"].(object)["csr"].(string), "SubordinateCACertificate_PathLen0", 60)
 	seen["lower_same"] = lower.activate(signed.Certificate, signed.CertificateChain)
 	seen["root_active"], seen["lower_active"] = root.refresh(), lower.refresh()
 	seen["self_signed"] = described(root.revoke(*own.Certificate))
 
 	both := planned{CrlEnabled: true, Days: 30, Cname: "crl.example.com", Bucket: arguments[0], Acl: types.S3ObjectAclPublicRead, OcspEnabled: true, OcspCname: "ocsp.example.com"}
 	seen["updated_diff"] = lower.revocation(both)
-	_, leaf := lower.certificate(request("CN=terraform"), "EndEntityServerAuthCertificate")
+	_, leaf := lower.certificate(request("CN=terraform"), "EndEntityServerAuthCertificate", 30)
 	seen["leaf"], seen["leaf_chain"] = *leaf.Certificate, *leaf.CertificateChain
 	seen["off_diff"] = lower.revocation(planned{})
 	seen["ocsp_diff"] = lower.revocation(planned{OcspEnabled: true})
